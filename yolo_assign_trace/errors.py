@@ -1,0 +1,39 @@
+"""The one error class for everything a user can cause."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class InputError(Exception):
+    """Something the user gave cannot be used.
+
+    Args:
+        id: kebab-case name of the kind of error; stable, made for scripts.
+        message: what is wrong and what was expected, in one sentence.
+        where: the place, as ``file``, ``file:line`` or ``tensor[index]``.
+        hint: what to do about it.
+    """
+
+    def __init__(self, id: str, message: str, *, where: str = "", hint: str = "") -> None:
+        super().__init__(message)
+        self.id = id
+        self.message = message
+        self.where = where
+        self.hint = hint
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        hint = f"\n  hint: {self.hint}" if self.hint else ""
+        return f"{place}{self.message} [{self.id}]{hint}"
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The hint for an unknown name: near matches if there are any, otherwise all the names."""
+    names = list(known)
+    by_lower = {name.lower(): name for name in names}
+    near = difflib.get_close_matches(word.lower(), by_lower, n=3, cutoff=0.5)
+    if near:
+        return "did you mean " + " or ".join(by_lower[n] for n in near) + "?"
+    return "one of: " + ", ".join(names)

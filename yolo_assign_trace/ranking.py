@@ -1,0 +1,74 @@
+"""Ranks and top-k within the rows of a table that is stored as a flat list of its entries."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+ROWS_AT_ONCE = 1 << 22
+"""How many dense elements topk_of_rows may lay out at a time: 16 MiB of float32."""
+
+
+class Ranking(NamedTuple):
+    """Places of entries in their row, and what is open about each row's selection."""
+
+    place: Tensor  # (entry,) 0 for the best of its row; the first of equals stands before the others
+    rank: Tensor  # (entry,) 1 + number of entries of the row that are strictly better
+    cutoff: Tensor  # (row,) the k-th largest value of the row, 0 if it has fewer entries
+    undecided: Tensor  # (row,) bool: equal values stand at the cut, so only torch.topk can tell
+
+
+def rank_within_rows(values: Tensor, row: Tensor, *, rows: int, topk: int) -> Ranking:
+    """Rank the entries (entry,) of each row by value, largest first; nan counts as largest, as in torch.
+
+    ``row`` must be ascending. Every row is meant to hold zeros wherever it has no entry.
+    """
+    n = values.numel()
+    here = torch.arange(n, device=values.device)
+    by_value = values.argsort(descending=True, stable=True)
+    order = by_value[row[by_value].argsort(stable=True)]  # by row, then value, then entry
+    count = row.bincount(minlength=rows)
+    start = count.cumsum(0) - count
+    place_sorted = here - start[row]  # row is ascending, so it is its own sorted form
+    place = torch.empty_like(order).scatter(0, order, place_sorted)
+
+    sorted_values = values[order]
+    new_value = torch.ones(n, dtype=torch.bool, device=values.device)
+    new_value[1:] = (sorted_values[1:] != sorted_values[:-1]) | (row[1:] != row[:-1])
+    run_start = here.where(new_value, 0).cummax(0).values if n else here
+    rank = torch.empty_like(order).scatter(0, order, run_start - start[row] + 1)
+
+    # value at place k-1 and place k of every row; where there is no entry, a zero stands
+    padded = torch.cat([sorted_values, values.new_zeros(1)])
+    last_in = padded[(start + topk - 1).where(count >= topk, n)]
+    first_out = padded[(start + topk).where(count > topk, n)]
+    # With fewer than k positive values zeros are taken from anywhere in the row. That is open only if some
+    # entry is 0 itself: entries of other rows' columns are not candidates.
+    zeros = row[values == 0].bincount(minlength=rows)
+    tied_at_cut = (count > topk) & (last_in == first_out)
+    filled_with_zeros = (zeros > 0) & (count - zeros < topk)
+    has_nan = row[values.isnan()].bincount(minlength=rows) > 0
+    return Ranking(place, rank, last_in, tied_at_cut | filled_with_zeros | has_nan)
+
+
+def topk_of_rows(values: Tensor, row: Tensor, column: Tensor, *, columns: int, topk: int) -> Tensor:
+    """Which entries torch.topk selects from the dense rows; (entry,) bool.
+
+    The rows are laid out with zeros where there is no entry, because the order in which torch.topk returns
+    equal values depends on where they stand among all columns. ``row`` must be ascending.
+    """
+    selected = torch.zeros_like(values, dtype=torch.bool)
+    _, dense_row, count = row.unique_consecutive(return_inverse=True, return_counts=True)
+    ends = count.cumsum(0).tolist()
+    step = max(1, ROWS_AT_ONCE // columns)
+    for top in range(0, len(ends), step):
+        bottom = min(top + step, len(ends))
+        part = slice(ends[top - 1] if top else 0, ends[bottom - 1])
+        here = dense_row[part] - top
+        dense = values.new_zeros(bottom - top, columns)
+        dense[here, column[part]] = values[part]
+        picked = torch.zeros_like(dense, dtype=torch.bool).scatter_(1, dense.topk(topk, dim=-1).indices, True)
+        selected[part] = picked[here, column[part]]
+    return selected
