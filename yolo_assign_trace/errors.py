@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+SHOWN_AT_MOST = 9
 
 
 class InputError(Exception):
@@ -14,10 +16,14 @@ class InputError(Exception):
         message: what is wrong and what was expected, in one sentence.
         where: the place, as ``file``, ``file:line`` or ``tensor[index]``.
         hint: what to do about it.
+        others: more of the kind, found in the same go, so that they can be mended in one go.
     """
 
-    def __init__(self, id: str, message: str, *, where: str = "", hint: str = "") -> None:
+    def __init__(
+        self, id: str, message: str, *, where: str = "", hint: str = "", others: Sequence[InputError] = ()
+    ) -> None:
         super().__init__(message)
+        self.others = tuple(others)
         self.id = id
         self.message = message
         self.where = where
@@ -26,7 +32,11 @@ class InputError(Exception):
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
         hint = f"\n  hint: {self.hint}" if self.hint else ""
-        return f"{place}{self.message} [{self.id}]{hint}"
+        own = f"{place}{self.message} [{self.id}]{hint}"
+        shown = [str(other) for other in self.others[:SHOWN_AT_MOST]]
+        if len(self.others) > SHOWN_AT_MOST:
+            shown.append(f"... and {len(self.others) - SHOWN_AT_MOST} more")
+        return "\n".join([own, *shown])
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -23,11 +23,14 @@ class Ranking(NamedTuple):
 def rank_within_rows(values: Tensor, row: Tensor, *, rows: int, topk: int) -> Ranking:
     """Rank the entries (entry,) of each row by value, largest first; nan counts as largest, as in torch.
 
-    ``row`` must be ascending. Every row is meant to hold zeros wherever it has no entry.
+    Values are float32 or float64 and not negative; ``row`` is ascending. Every row is meant to hold zeros
+    wherever it has no entry.
     """
     n = values.numel()
     here = torch.arange(n, device=values.device)
-    by_value = values.argsort(descending=True, stable=True)
+    # Not negative, so their bits order as the numbers do, nan last; integers sort ten times faster than floats here.
+    bits = values.abs().view(torch.int32 if values.dtype == torch.float32 else torch.int64)
+    by_value = (-bits).argsort(stable=True)
     order = by_value[row[by_value].argsort(stable=True)]  # by row, then value, then entry
     count = row.bincount(minlength=rows)
     start = count.cumsum(0) - count
@@ -59,6 +62,8 @@ def topk_of_rows(values: Tensor, row: Tensor, column: Tensor, *, columns: int, t
     The rows are laid out with zeros where there is no entry, because the order in which torch.topk returns
     equal values depends on where they stand among all columns. ``row`` must be ascending.
     """
+    if values.device.type == "cpu" and columns >= 64 * topk:
+        column, columns = _fewer_columns(row, column, columns, topk)
     selected = torch.zeros_like(values, dtype=torch.bool)
     _, dense_row, count = row.unique_consecutive(return_inverse=True, return_counts=True)
     ends = count.cumsum(0).tolist()
@@ -72,3 +77,20 @@ def topk_of_rows(values: Tensor, row: Tensor, column: Tensor, *, columns: int, t
         picked = torch.zeros_like(dense, dtype=torch.bool).scatter_(1, dense.topk(topk, dim=-1).indices, True)
         selected[part] = picked[here, column[part]]
     return selected
+
+
+def _fewer_columns(row: Tensor, column: Tensor, columns: int, topk: int) -> tuple[Tensor, int]:
+    """Move the entries of every row together without changing what torch.topk selects on a CPU.
+
+    From 64·k columns on, torch.topk keeps a heap that starts as columns 0..k-1 and takes a later value only if
+    it is strictly larger than the heap's smallest. A later zero is never taken, so the zeros between later
+    entries can go, as long as 64·k columns remain. (30 times fewer columns in the benchmark; a test compares.)
+    """
+    later = column >= topk
+    number = later.cumsum(0)
+    first_of_row = torch.ones_like(later)
+    first_of_row[1:] = row[1:] != row[:-1]
+    before = (number - later.long()).where(first_of_row, 0).cummax(0).values  # later entries in the rows above
+    moved = column.where(~later, topk + number - before - 1)
+    width = max(64 * topk, int(moved.max()) + 1) if len(moved) else 64 * topk
+    return moved, min(width, columns)

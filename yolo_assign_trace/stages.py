@@ -229,9 +229,12 @@ def normalize(
     best_overlap = none.scatter_reduce(0, row, overlap, "amax")
     norm_align_metric = torch.zeros_like(target_metric)
     norm_align_metric[image, anchor] = metric * best_overlap[row] / (best_metric[row] + 1e-9)
+    # only rows of positives are multiplied out: all others are zero, and there are thousands of them
+    target_scores = torch.zeros_like(one_hot, dtype=metric.dtype)
+    target_scores[image, anchor] = one_hot[image, anchor] * norm_align_metric[image, anchor].unsqueeze(-1)
     return Normalized(
         pos_align_metrics=best_metric.view(b, m),
         pos_overlaps=best_overlap.view(b, m),
         norm_align_metric=norm_align_metric,
-        target_scores=one_hot * norm_align_metric.unsqueeze(-1),
+        target_scores=target_scores,
     )

@@ -1,0 +1,178 @@
+"""What is worth knowing about a stage's result, in sentences, where it happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+import numpy as np
+
+from .boxes_summary import summarize
+from .record import Array, BoxLine, Fact, Record, Run
+
+NAMED_AT_MOST = 8
+
+_KEPT = frozenset(
+    "gt_labels gt_bboxes mask_gt pairs overlaps align_metric mask_topk tie_order "
+    "claims mask_pos fg_mask target_gt_idx norm_align_metric".split()
+)
+
+
+class FactFinder:
+    """Keeps the small tensors of a run as they are made, and says what is worth knowing about them."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.kept: dict[str, Array] = {}
+        self.first_odd: str = ""
+        self.pending: list[Fact] = []
+
+    def output(self, record: Record) -> None:
+        """Take note of one output."""
+        if record.name in _KEPT:
+            self.kept[record.name] = record.array
+        if not self.first_odd and record.array.dtype.kind == "f":
+            self._look_for_odd(record)
+
+    def of_stage(self, stage: str) -> tuple[Fact, ...]:
+        """The facts about the stage whose outputs have just been noted."""
+        facts, self.pending = self.pending, []
+        if stage in _FACTS:
+            facts.extend(_FACTS[stage](self.run, self.kept))
+        return tuple(facts)
+
+    def boxes(self) -> tuple[BoxLine, ...]:
+        """The closing line of every box."""
+        return summarize(self.run, self.kept)
+
+    def _look_for_odd(self, record: Record) -> None:
+        array = record.array.reshape(-1)
+        # the sum tells without a temporary: it is finite only if all elements are, or if it overflows
+        if np.isfinite(array.sum(dtype=np.float64)):
+            return
+        odd = np.flatnonzero(~np.isfinite(array))
+        if not odd.size:
+            return
+        first = int(odd[0])
+        anchor = record.anchor_of(first)
+        at = f", {record.grid.address(anchor)}" if anchor is not None else ""
+        self.first_odd = f"{record.stage}: {record.name}{record.index_text(first)} is {array[first]}{at}"
+        self.pending.append(
+            Fact(
+                "non-finite",
+                f"nan or infinity appears here first: {record.name}{record.index_text(first)} is {array[first]}{at}"
+                f"; {odd.size} of {array.size} values are not finite",
+                notable=True,
+            )
+        )
+
+
+def _boxes(rows: Iterable[tuple[int, int]]) -> str:
+    """``2 boxes (image 0 gt 1, image 3 gt 0)``, long lists cut with a count."""
+    names = [f"image {image} gt {gt}" for image, gt in rows]
+    more = f" and {len(names) - NAMED_AT_MOST} more" if len(names) > NAMED_AT_MOST else ""
+    return f"{len(names)} box{'es' * (len(names) != 1)} ({', '.join(names[:NAMED_AT_MOST])}{more})"
+
+
+def _at(mask: Array) -> list[tuple[int, int]]:
+    return [(int(image), int(gt)) for image, gt in np.argwhere(mask)]
+
+
+def _flatten(run: Run, _: Mapping[str, Array]) -> list[Fact]:
+    levels = ", ".join(f"{level.anchors} of {level.name}" for level in run.grid.levels)
+    return [Fact("anchors", f"{run.grid.anchors} anchors per image: {levels}")]
+
+
+def _ground_truth(run: Run, kept: Mapping[str, Array]) -> list[Fact]:
+    images, m = run.sizes["image"], run.sizes["gt"]
+    empty = sum(count == 0 for count in run.boxes)
+    facts = [Fact("boxes", f"{sum(run.boxes)} boxes in {images} images, padded to {m} per image")]
+    if empty:
+        facts.append(Fact("images-without-boxes", f"{empty} of {images} images have no box"))
+    real = np.arange(m) < np.array(run.boxes)[:, None]
+    ignored = _at(real & ~kept["mask_gt"][..., 0])
+    if ignored:
+        text = f"{_boxes(ignored)} count as padding: the corners x1 + y1 + x2 + y2 add up to 0 or less"
+        facts.append(Fact("ignored-as-padding", text, notable=True))
+    return facts
+
+
+def _screen(run: Run, kept: Mapping[str, Array]) -> list[Fact]:
+    b, m = run.sizes["image"], run.sizes["gt"]
+    pairs = kept["pairs"]
+    dense = b * m * run.grid.anchors
+    facts = [Fact("candidates", f"{len(pairs)} of {dense} triples (image, gt, anchor) are candidate pairs")]
+    count = np.bincount(pairs[:, 0] * m + pairs[:, 1], minlength=b * m).reshape(b, m)
+    nothing = _at((count == 0) & kept["mask_gt"][..., 0])
+    if nothing:
+        facts.append(Fact("no-anchor-inside", f"no anchor centre lies inside {_boxes(nothing)}", notable=True))
+    return facts
+
+
+def _align(_: Run, kept: Mapping[str, Array]) -> list[Fact]:
+    metric = kept["align_metric"]
+    return [Fact("metric-zero", f"{np.count_nonzero(metric == 0)} of {len(metric)} candidates have metric 0")]
+
+
+def _topk(run: Run, kept: Mapping[str, Array]) -> list[Fact]:
+    chosen = kept["mask_topk"]
+    facts = [Fact("selected", f"{int(chosen.sum())} of {len(chosen)} candidates selected")]
+    tied = _at(kept["tie_order"])
+    if tied:
+        text = f"tie order decided in {_boxes(tied)}: equal metrics stood at the cut"
+        facts.append(Fact("tie-order", text, notable=True))
+    return facts
+
+
+def _resolve(run: Run, kept: Mapping[str, Array]) -> list[Fact]:
+    claims, owner = kept["claims"], kept["target_gt_idx"]
+    contested = claims > 1
+    facts = [Fact("positives", f"{int(kept['fg_mask'].sum())} anchors are positive")]
+    if not contested.any():
+        return facts
+    facts.append(Fact("contested", f"{int(contested.sum())} anchors were selected by several boxes"))
+
+    m = run.sizes["gt"]
+    image, gt, anchor = kept["pairs"].T
+    holds = kept["mask_pos"]
+    own_pair = np.zeros(claims.shape, dtype=bool)
+    own_pair[image[holds], anchor[holds]] = True
+    unselected = int((holds & ~kept["mask_topk"]).sum())
+    if unselected:
+        text = f"{unselected} anchors went to a box that had not selected them but overlaps most"
+        facts.append(Fact("winner-had-not-selected", text, notable=True))
+    outside = [(int(i), int(a)) for i, a in np.argwhere(contested & ~own_pair)]
+    if outside:
+        named = "; ".join(f"image {i} {run.grid.address(a)}" for i, a in outside[:NAMED_AT_MOST])
+        text = f"{len(outside)} contested anchors went to gt 0, which does not contain them: no overlap at all ({named})"
+        facts.append(Fact("winner-does-not-contain", text, notable=True))
+    where, which = np.nonzero(kept["fg_mask"])
+    positives = np.bincount(where * m + owner[where, which], minlength=len(claims) * m).reshape(-1, m)
+    selected = np.bincount(image[kept["mask_topk"]] * m + gt[kept["mask_topk"]], minlength=positives.size)
+    many = _at(positives > run.settings["topk"])
+    if many:
+        text = f"{_boxes(many)} won conflicts and ended with more than {run.settings['topk']} positives"
+        facts.append(Fact("more-than-k", text, notable=True))
+    lost = _at((positives == 0) & (selected.reshape(positives.shape) > 0))
+    if lost:
+        facts.append(Fact("lost-conflicts", f"{_boxes(lost)} lost every selected anchor to other boxes", notable=True))
+    return facts
+
+
+def _normalize(_: Run, kept: Mapping[str, Array]) -> list[Fact]:
+    scores = kept["norm_align_metric"]
+    zero = int((kept["fg_mask"] & (scores == 0)).sum())
+    facts = [Fact("target-sum", f"the target scores add up to {np.nansum(scores, dtype=np.float64):.6g}")]
+    if zero:
+        facts.append(Fact("positive-with-score-zero", f"{zero} positive anchors have target score 0", notable=True))
+    return facts
+
+
+_FACTS: Mapping[str, Callable[[Run, Mapping[str, Array]], list[Fact]]] = {
+    "flatten": _flatten,
+    "ground_truth": _ground_truth,
+    "screen": _screen,
+    "align": _align,
+    "topk": _topk,
+    "resolve": _resolve,
+    "normalize": _normalize,
+}

@@ -1,0 +1,41 @@
+"""Reading whole files, with the file system's refusals put into words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..errors import InputError
+
+
+def read_bytes(path: Path, what: str) -> bytes:
+    """The content of ``path``, which holds ``what`` (for messages).
+
+    Raises:
+        InputError: missing, a folder, or not readable.
+    """
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise InputError("no-such-file", f"there is no such {what}", where=str(path)) from None
+    except IsADirectoryError:
+        raise InputError("is-a-folder", f"this is a folder, not a {what}", where=str(path)) from None
+    except (OSError, ValueError) as error:
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        raise InputError("not-readable", f"this {what} cannot be read: {reason}", where=str(path)) from None
+
+
+def read_text(path: Path, what: str) -> str:
+    """The content of ``path`` as UTF-8 text; a byte order mark is dropped.
+
+    Raises:
+        InputError: as :func:`read_bytes`, or no text.
+    """
+    data = read_bytes(path, what)
+    if b"\0" in data:
+        raise InputError("not-text", f"this is a binary file, not a {what}", where=str(path))
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        message = f"this {what} is not UTF-8 text: byte {data[error.start]:#04x}"
+        raise InputError("not-text", message, where=f"{path}:{line}", hint="save it as UTF-8") from None

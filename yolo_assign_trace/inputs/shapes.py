@@ -1,0 +1,165 @@
+"""Feature-map shapes from a name or a YAML file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError, did_you_mean
+from ..grid import Grid
+from .files import read_text
+
+STUDY = "study"
+STUDY_IMGSZ = (640, 640)
+STUDY_MAPS = ((8, 8), (4, 4), (2, 2))
+LAYOUTS: Mapping[str, tuple[int, ...]] = {
+    "yolov8": (8, 16, 32),
+    "yolov8-p2": (4, 8, 16, 32),
+    "yolov8-p6": (8, 16, 32, 64),
+}
+"""Strides of the named heads; a level has ceil(imgsz / stride) cells a side."""
+
+KEYS = ("imgsz", "maps", "strides", "nc", "reg_max", "batch")
+DEFAULT_REG_MAX = 16
+
+
+@dataclass(frozen=True)
+class Shapes:
+    """The grid and, where the file says so, classes, bins and images. ``name`` is how the user called it."""
+
+    name: str
+    grid: Grid
+    nc: int | None = None
+    reg_max: int | None = None
+    batch: int | None = None
+
+
+def parse_imgsz(text: str) -> tuple[int, int]:
+    """``640`` or ``height,width`` in px.
+
+    >>> parse_imgsz("384,640")
+    (384, 640)
+    """
+    try:
+        sizes = [int(word) for word in text.split(",")]
+    except ValueError:
+        sizes = []
+    if len(sizes) not in (1, 2) or min(sizes) < 1:
+        raise InputError(
+            "wrong-imgsz",
+            f"{text!r} is no input size",
+            where="--imgsz",
+            hint="write one number of px, or height,width such as 384,640",
+        )
+    return sizes[0], sizes[-1]
+
+
+def read_shapes(name: str, imgsz: tuple[int, int] | None = None) -> Shapes:
+    """The shapes called ``name``: a layout of :data:`LAYOUTS` at ``imgsz``, ``study``, or a YAML file.
+
+    Raises:
+        InputError: unknown name, unreadable file, wrong key or value (with its line), maps that do not tile.
+    """
+    if name == STUDY:
+        if imgsz not in (None, STUDY_IMGSZ):
+            raise InputError(
+                "fixed-imgsz",
+                "the study grid is always 640x640 px",
+                where="--imgsz",
+                hint="leave --imgsz out, or choose a head: --shapes " + ", ".join(LAYOUTS),
+            )
+        return Shapes(name, Grid.of(STUDY_IMGSZ, STUDY_MAPS))
+    if name in LAYOUTS:
+        return Shapes(name, layout_grid(name, imgsz or (640, 640)))
+    path = Path(name)
+    if path.suffix in (".yaml", ".yml") or path.exists():
+        if imgsz is not None:
+            raise InputError("fixed-imgsz", "the shapes file says the input size", where="--imgsz", hint="leave it out")
+        return _from_yaml(path)
+    raise InputError(
+        "unknown-shapes",
+        f"{name!r} is neither a named layout nor a file",
+        where="--shapes",
+        hint=did_you_mean(name, [STUDY, *LAYOUTS]) + " A file ends in .yaml",
+    )
+
+
+def layout_grid(name: str, imgsz: tuple[int, int]) -> Grid:
+    """The grid of a named layout at an input size (height, width)."""
+    strides = LAYOUTS[name]
+    return Grid.of(imgsz, [(-(-imgsz[0] // s), -(-imgsz[1] // s)) for s in strides], strides)
+
+
+def _from_yaml(path: Path) -> Shapes:
+    values, lines = _load_yaml(path)
+
+    def fail(key: str, expected: str) -> InputError:
+        found = repr(values[key])
+        found = found if len(found) <= 40 else found[:37] + "..."
+        return InputError("wrong-value", f"{key} is {found}, expected {expected}", where=f"{path}:{lines[key]}")
+
+    for key in values:
+        if key not in KEYS:
+            where = f"{path}:{lines[key]}"
+            raise InputError("unknown-key", f"{key!r} is no key of a shapes file", where=where, hint=did_you_mean(key, KEYS))
+    for key in ("imgsz", "maps"):
+        if key not in values:
+            raise InputError("missing-key", f"{key} is missing", where=str(path), hint="see docs/shapes.md")
+
+    imgsz = values["imgsz"]
+    if _is_count(imgsz):
+        imgsz = [imgsz, imgsz]
+    if not _are_counts(imgsz, 2):
+        raise fail("imgsz", "a number of px or [height, width]")
+    maps = values["maps"]
+    if not isinstance(maps, list) or not maps or not all(_are_counts(size, 2) for size in maps):
+        raise fail("maps", "a list of [height, width] in cells, fine level first")
+    strides = values.get("strides")
+    if strides is not None and not _are_counts(strides, len(maps)):
+        raise fail("strides", f"a list of {len(maps)} numbers of px")
+    for key in ("nc", "reg_max", "batch"):
+        if values.get(key) is not None and not _is_count(values[key]):
+            raise fail(key, "a whole number from 1")
+    try:
+        grid = Grid.of((imgsz[0], imgsz[1]), [(size[0], size[1]) for size in maps], strides)
+    except InputError as error:
+        line = lines["strides" if error.where.startswith("strides") else "maps"]
+        error.where = f"{path}:{line}: {error.where}".removesuffix(": ")
+        raise
+    return Shapes(path.name, grid, values.get("nc"), values.get("reg_max"), values.get("batch"))
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
+def _are_counts(value: object, length: int) -> bool:
+    return isinstance(value, list) and len(value) == length and all(map(_is_count, value))
+
+
+def _load_yaml(path: Path) -> tuple[dict[str, Any], dict[str, int]]:
+    """The top-level keys with their values and line numbers."""
+    import yaml  # here, because most runs read no YAML
+
+    try:
+        loader = yaml.SafeLoader(read_text(path, "shapes file"))
+        node = loader.get_single_node()
+        if not isinstance(node, yaml.MappingNode):
+            message = "a shapes file holds keys and values"
+            raise InputError("wrong-yaml", message, where=str(path), hint="see docs/shapes.md")
+        values, lines = {}, {}
+        for key_node, value_node in node.value:
+            key, line = str(key_node.value), key_node.start_mark.line + 1
+            if key in values:
+                raise InputError("duplicate-key", f"{key} stands here and in line {lines[key]}", where=f"{path}:{line}")
+            values[key], lines[key] = loader.construct_object(value_node, deep=True), line
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{path}:{mark.line + 1}" if mark else str(path)
+        problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "not YAML"
+        raise InputError("wrong-yaml", f"this is not valid YAML: {problem}", where=where) from None
+    except RecursionError:
+        raise InputError("wrong-yaml", "this YAML is nested too deeply", where=str(path)) from None
+    return values, lines

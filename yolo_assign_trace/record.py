@@ -1,0 +1,206 @@
+"""What a run starts from, and what it tells its observers: stages, outputs, facts. Needs no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .assigners import Assigner, Stage
+from .grid import Grid
+from .outputs import PARTS, Output
+
+Array = NDArray[Any]
+
+
+@dataclass
+class Inputs:
+    """What a trace starts from.
+
+    Attributes:
+        grid: levels and anchors.
+        maps: head outputs, arrays or tensors, fine level first, each (b, 4·reg_max + nc, h, w), logits. They are
+            handed over: a run empties the list, so that their memory can go as soon as they are flattened.
+        label_rows: (box, 6) float64 array or tensor: image, class, cx, cy, w, h (normalised).
+        batch: number of images b.
+        nc: number of classes c.
+        reg_max: bins per side R.
+        about: one line each about ``labels`` and ``heads``, for headers.
+    """
+
+    grid: Grid
+    maps: list[Any]
+    label_rows: Any
+    batch: int
+    nc: int
+    reg_max: int = 16
+    about: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run as it begins.
+
+    Attributes:
+        assigner: the stages and parameters.
+        grid: levels and anchors.
+        sizes: length of every axis but ``pair``, which only the screen stage finds out.
+        boxes: label rows of every image, before padding.
+        settings: the assigner's parameters and reg_max, nc, batch, by name.
+        dtype: of every float tensor.
+        about: where the inputs come from, one line each, by ``labels`` and ``heads``.
+        versions: versions that decide the numbers, by package.
+    """
+
+    assigner: Assigner
+    grid: Grid
+    sizes: Mapping[str, int]
+    boxes: tuple[int, ...]
+    settings: Mapping[str, Any]
+    dtype: str
+    about: Mapping[str, str]
+    versions: Mapping[str, str]
+
+    def header(self) -> dict[str, str]:
+        """The lines that every output of a run begins with."""
+        parameters = f"{self.assigner.name}: {self.assigner.parameters}, {self.dtype}"
+        return {
+            "labels": self.about.get("labels", f"{sum(self.boxes)} boxes in {self.sizes['image']} images"),
+            "grid": str(self.grid),
+            "heads": self.about.get("heads", "tensors given by the caller"),
+            "assigner": parameters,
+            "versions": ", ".join(f"{name} {version}" for name, version in self.versions.items()),
+        }
+
+
+@dataclass(frozen=True)
+class StageStart:
+    """A stage about to run: its number from 1, declaration, and title and formula with the run's settings."""
+
+    number: int
+    stage: Stage
+    title: str
+    formula: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return self.stage.name
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Something a reader should know about a stage's result: a kebab-case id for scripts and a sentence."""
+
+    id: str
+    text: str
+    notable: bool = False
+
+
+@dataclass(frozen=True)
+class BoxLine:
+    """What became of one ground-truth box.
+
+    ``candidates`` counts per level, fine first; ``best_overlap`` is over all candidates, None without any;
+    ``cause`` is an id of :data:`yolo_assign_trace.boxes_summary.CAUSES`, or empty if the box has positives.
+    """
+
+    image: int
+    gt: int
+    label: int
+    width: float
+    height: float
+    candidates: tuple[int, ...]
+    selected: int
+    positives: int
+    best_overlap: float | None
+    cause: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"image {self.image} gt {self.gt}"
+
+    @property
+    def size(self) -> str:
+        return f"{self.width:.1f}x{self.height:.1f}"
+
+
+@dataclass(frozen=True)
+class Record:
+    """One output of one stage.
+
+    Attributes:
+        stage: name of the stage.
+        output: its declaration.
+        array: the values; read-only, and never overwritten by later stages.
+        pairs: (pair, 3) image, gt, anchor of every row, for tensors over candidate pairs; otherwise None.
+        grid: the levels, for addresses.
+        sizes: length of every axis.
+    """
+
+    stage: str
+    output: Output
+    array: Array
+    pairs: Array | None
+    grid: Grid
+    sizes: Mapping[str, int]
+
+    @property
+    def name(self) -> str:
+        return self.output.name
+
+    @property
+    def key(self) -> str:
+        """``stage.name``, unique in a trace."""
+        return f"{self.stage}.{self.output.name}"
+
+    def shape_text(self) -> str:
+        """``image 4, anchor 84, class 3``; pair tensors also say what they are pairs of."""
+        text = ", ".join(f"{axis} {size}" for axis, size in zip(self.output.axes, self.array.shape, strict=True))
+        if self.output.on_pairs:
+            dense = ", ".join(f"{axis} {self.sizes[axis]}" for axis in PARTS["triple"])
+            text = text.replace(f"pair {len(self.array)}", f"pair {len(self.array)} of {dense}", 1)
+        return text
+
+    def index_text(self, flat: int) -> str:
+        """``[image,gt,anchor]``-like index of element ``flat`` of the array, counted row by row."""
+        index = [int(i) for i in np.unravel_index(flat, self.array.shape)]
+        if self.pairs is not None:
+            index = [int(i) for i in self.pairs[index[0]]] + index[1:]
+        return "[" + ",".join(map(str, index)) + "]"
+
+    def anchor_of(self, flat: int) -> int | None:
+        """The anchor that element ``flat`` belongs to, if it belongs to one."""
+        index = np.unravel_index(flat, self.array.shape)
+        if self.pairs is not None:
+            return int(self.pairs[index[0], 2])
+        return int(index[self.output.axes.index("anchor")]) if "anchor" in self.output.axes else None
+
+
+class Tracer:
+    """An observer of a run. Override what you need; every method does nothing by default.
+
+    The calls come in this order: ``run_start``; for every stage ``stage_start``, ``output`` once per output,
+    ``stage_end``; then ``run_end``, or ``run_failed`` if the run broke off. An observer cannot change results:
+    arrays are read-only.
+    """
+
+    def run_start(self, run: Run) -> None:
+        """The run begins."""
+
+    def stage_start(self, stage: StageStart) -> None:
+        """A stage is about to compute."""
+
+    def output(self, record: Record) -> None:
+        """One output, in declared order."""
+
+    def stage_end(self, stage: StageStart, facts: tuple[Fact, ...]) -> None:
+        """All outputs of the stage have been handed out; ``facts`` are what is worth knowing about them."""
+
+    def run_end(self, boxes: tuple[BoxLine, ...]) -> None:
+        """The run is complete; ``boxes`` says what became of every ground-truth box."""
+
+    def run_failed(self) -> None:
+        """The run broke off; clean up."""

@@ -1,0 +1,78 @@
+"""Write beside the final name, move into place at the end; what was there before is whole until then."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+from typing import IO
+
+from .errors import InputError
+
+
+class SafeFile:
+    """A binary file that appears under its name only when :meth:`commit` is called.
+
+    A device or pipe (``/dev/null``, a FIFO) is written directly; a symbolic link keeps pointing where it points.
+    Errors of the file system come out of every method as :class:`InputError`, with the partial file removed.
+    """
+
+    def __init__(self, path: Path, what: str) -> None:
+        self.path = path
+        self.what = what
+        self._part: Path | None = None
+        try:
+            final = path.resolve()
+            if final.is_dir():
+                raise self._error("is-a-folder", "is a folder, not a file", "name a file in it")
+            if final.exists() and not final.is_file():
+                self.file: IO[bytes] = final.open("wb")
+                return
+            if final.exists() and not os.access(final, os.W_OK):
+                raise self._error("not-writable", "may not be written", "check its permissions or name another file")
+            self._final = final
+            self._part = final.with_name(f".{final.name}.{os.getpid()}.part")
+            self.file = self._part.open("wb+")
+        except OSError as error:
+            raise self._from_os(error) from error
+
+    def write(self, data: bytes | memoryview) -> None:
+        try:
+            self.file.write(data)
+        except OSError as error:
+            raise self._from_os(error) from error
+
+    def commit(self) -> None:
+        """Close the file and move it into place."""
+        try:
+            self.file.close()
+            if self._part:
+                self._part.replace(self._final)
+                self._part = None
+        except OSError as error:
+            raise self._from_os(error) from error
+
+    def discard(self) -> None:
+        """Close and remove the partial file; does nothing after :meth:`commit`."""
+        try:
+            self.file.close()
+        except OSError:
+            pass  # a full disk also fails here, flushing what could not be written
+        finally:
+            if self._part:
+                self._part.unlink(missing_ok=True)
+                self._part = None
+
+    def _from_os(self, error: OSError) -> InputError:
+        if hasattr(self, "file"):
+            self.discard()
+        kept = "; what was there before is unchanged"
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            return self._error("disk-full", f"could not be written, the disk is full{kept}", "free space or write less")
+        if isinstance(error, FileNotFoundError):
+            return self._error("no-such-folder", "cannot be written: its folder does not exist", "make the folder first")
+        reason = (error.strerror or str(error)).lower()
+        return self._error("not-writable", f"cannot be written: {reason}", "name another file")
+
+    def _error(self, id: str, message: str, hint: str) -> InputError:
+        return InputError(id, f"the {self.what} {message}", where=str(self.path), hint=hint)

@@ -1,0 +1,219 @@
+"""Runs the stages, frees what no later stage needs, hands records to tracers."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .assigners import YOLOV8, Assigner
+from .errors import InputError
+from .facts import FactFinder
+from .grid import Grid
+from .record import Array, Inputs, Record, Run, StageStart, Tracer
+
+RESULTS = ("target_labels", "target_bboxes", "target_scores", "fg_mask", "target_gt_idx")
+"""What an assigner is asked for; the order is that of the training code."""
+
+
+def trace(inputs: Inputs, assigner: Assigner = YOLOV8, tracers: Iterable[Tracer] = ()) -> dict[str, Tensor]:
+    """Run all stages on ``inputs`` and show every output to ``tracers``.
+
+    Returns:
+        The five tensors of :data:`RESULTS` by name.
+
+    Raises:
+        InputError: the grid has fewer anchors than the assigner selects per box.
+    """
+    settings = assigner.settings | {"batch": inputs.batch, "nc": inputs.nc, "reg_max": inputs.reg_max}
+    run = _describe(inputs, assigner, settings)
+    state: dict[str, Any] = settings | {
+        "grid": inputs.grid,
+        "label_rows": torch.as_tensor(inputs.label_rows),
+        "maps": [torch.as_tensor(level) for level in inputs.maps],
+    }
+    inputs.maps.clear()  # now the state holds the only reference, and the maps are freed after flatten
+    return run_stages(assigner, state, RESULTS, run=run, tracers=tuple(tracers))
+
+
+def assign(
+    pd_scores: Tensor,
+    pd_bboxes: Tensor,
+    anc_points: Tensor,
+    gt_labels: Tensor,
+    gt_bboxes: Tensor,
+    mask_gt: Tensor,
+    *,
+    grid: Grid,
+    assigner: Assigner = YOLOV8,
+) -> dict[str, Tensor]:
+    """Run the stages from screen to normalize on tensors, untraced: the assigner itself.
+
+    Args:
+        pd_scores: (image, anchor, class) scores 0..1.
+        pd_bboxes: (image, anchor, xyxy) px.
+        anc_points: (anchor, xy) px, the centres of ``grid``.
+        gt_labels: (image, gt, 1) class indices.
+        gt_bboxes: (image, gt, xyxy) px, padded with zeros.
+        mask_gt: (image, gt, 1) true for real boxes.
+        grid: the levels that the anchors come from.
+        assigner: which stages and parameters.
+
+    Returns:
+        The five tensors of :data:`RESULTS` by name.
+    """
+    b, _, c = pd_scores.shape
+    state: dict[str, Any] = assigner.settings | {
+        "pd_scores": pd_scores,
+        "pd_bboxes": pd_bboxes,
+        "anc_points": anc_points,
+        "gt_labels": gt_labels.long(),
+        "gt_bboxes": gt_bboxes,
+        "mask_gt": mask_gt.bool(),
+        "grid": grid,
+        "batch": b,
+        "nc": c,
+    }
+    return run_stages(assigner, state, RESULTS, first="screen")
+
+
+def run_stages(
+    assigner: Assigner,
+    state: dict[str, Any],
+    keep: Sequence[str],
+    *,
+    first: str = "flatten",
+    run: Run | None = None,
+    tracers: Sequence[Tracer] = (),
+) -> dict[str, Tensor]:
+    """Run the stages from ``first`` on; ``state`` holds tensors and settings by name and is used up.
+
+    A name leaves ``state`` as soon as no later stage takes it, unless it is in ``keep``.
+    """
+    grid: Grid = state["grid"]
+    if grid.anchors < state["topk"]:
+        raise InputError(
+            "fewer-anchors-than-k",
+            f"the grid has {grid.anchors} anchors, but every box selects its best {state['topk']}",
+            where="shapes",
+            hint="use larger maps or more levels",
+        )
+    stages = assigner.stages[assigner.stages.index(assigner.stage(first)) :]
+    show = _Show(run, tracers) if run is not None and tracers else None
+    try:
+        if show:
+            show.run_start()
+        for number, stage in enumerate(stages, 1):
+            if show:
+                show.stage_start(number, stage)
+            result = stage.call(**{name: state[name] for name in stage.inputs})
+            state.update((f.name, getattr(result, f.name)) for f in fields(result))  # type: ignore[arg-type]
+            del result
+            needed = {name for later in stages[number:] for name in later.inputs}.union(keep)
+            made = [output.name for output in stage.outputs]
+            for name in [name for name in state if name not in needed and name not in made]:
+                del state[name]
+            if show:
+                show.stage_end(stage, state)
+            for name in made:
+                if name not in needed:
+                    del state[name]
+        if show:
+            show.run_end()
+    except BaseException:
+        if show:
+            show.run_failed()
+        raise
+    return {name: state[name] for name in keep}
+
+
+class _Show:
+    """Turns a stage's tensors into records and hands them to every tracer."""
+
+    def __init__(self, run: Run, tracers: Sequence[Tracer]) -> None:
+        self.run = run
+        self.tracers = tracers
+        self.facts = FactFinder(run)
+        self.pairs: Array | None = None
+        self.sizes = dict(run.sizes)
+        self.start: StageStart
+
+    def run_start(self) -> None:
+        for tracer in self.tracers:
+            tracer.run_start(self.run)
+
+    def stage_start(self, number: int, stage: Any) -> None:
+        settings = self.run.settings
+        self.start = StageStart(number, stage, stage.title(settings), stage.formula(settings))
+        for tracer in self.tracers:
+            tracer.stage_start(self.start)
+
+    def stage_end(self, stage: Any, state: Mapping[str, Any]) -> None:
+        for output in stage.outputs:
+            array = read_only(state[output.name])
+            if output.name == "pairs":
+                self.pairs, self.sizes["pair"] = array, len(array)
+            pairs = self.pairs if output.on_pairs else None
+            record = Record(stage.name, output, array, pairs, self.run.grid, self.sizes)
+            self.facts.output(record)
+            for tracer in self.tracers:
+                tracer.output(record)
+        facts = self.facts.of_stage(stage.name)
+        for tracer in self.tracers:
+            tracer.stage_end(self.start, facts)
+
+    def run_end(self) -> None:
+        boxes = self.facts.boxes()
+        for tracer in self.tracers:
+            tracer.run_end(boxes)
+
+    def run_failed(self) -> None:
+        for tracer in self.tracers:
+            # the first error is the one to report; a tracer that cannot clean up must not hide it
+            with contextlib.suppress(Exception):
+                tracer.run_failed()
+
+
+def read_only(tensor: Tensor) -> Array:
+    """The tensor as a numpy array that cannot be written to; shares memory if it is on the CPU."""
+    array = tensor.detach().cpu().numpy().view()
+    array.flags.writeable = False
+    return array
+
+
+def _describe(inputs: Inputs, assigner: Assigner, settings: Mapping[str, Any]) -> Run:
+    boxes = np.bincount(np.asarray(inputs.label_rows)[:, 0].astype(np.int64), minlength=inputs.batch)
+    sizes = {
+        "image": inputs.batch,
+        "gt": int(boxes.max(initial=0)),
+        "anchor": inputs.grid.anchors,
+        "class": inputs.nc,
+        "level": len(inputs.grid.levels),
+        "channel": 4 * inputs.reg_max,
+        "side": 4,
+        "xy": 2,
+        "xyxy": 4,
+        "triple": 3,
+        "one": 1,
+    }
+    return Run(
+        assigner=assigner,
+        grid=inputs.grid,
+        sizes=sizes,
+        boxes=tuple(boxes.tolist()),
+        settings=dict(settings),
+        dtype=str(inputs.maps[0].dtype).removeprefix("torch."),
+        about=dict(inputs.about),
+        versions={
+            "yolo-assign-trace": version("yolo-assign-trace"),
+            # without the build suffix: the same release made for another device gives the same numbers
+            "torch": torch.__version__.partition("+")[0],
+            "numpy": np.__version__,
+        },
+    )
