@@ -1,25 +1,100 @@
-"""The words of run.log, shared by its writer and its reader; docs/run_log.md describes the grammar in full."""
+"""The lines of run.log, shared by its writer and its reader; docs/run_log.md describes the grammar in full.
+
+Every value line begins with its own name, index and address. These functions list those beginnings in the order
+of the file, so that the writer and the reader cannot disagree.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from .grid import Grid
+from .record import Array
+
 FORMAT = 1
-MAGIC = f"# yolo-assign trace, format {FORMAT}"
+TITLE = "# yolo-assign trace, format "
 END = "# end"
-HEADER_KEYS = ("labels", "grid", "heads", "assigner", "digits", "versions")
+SUMMARY = "boxes"
 
-NOT_A_PAIR, PAIR, CHOSEN = ".", "o", "#"
-"""Cells of a mask over pairs: the anchor is no candidate, is one but the mask is false, or it is true."""
+GLYPHS = b".o#"
+"""Cells of a mask over pairs: no candidate, a candidate but false, true."""
 
 
-def is_layout_by_level(axes: tuple[str, ...]) -> bool:
+def is_by_level(axes: Sequence[str]) -> bool:
     """Is a tensor of these axes laid out level by level, one line per row of cells?"""
-    return without_one(axes)[-1:] == ("anchor",)
+    return _without_one(axes)[-1:] == ("anchor",)
 
 
-def is_indexed_line_by_line(axes: tuple[str, ...]) -> bool:
-    """Does every element stand on a line of its own, because its last axis is one that people look up?"""
-    return without_one(axes)[-1] in ("image", "gt", "level")
+def as_rows(axes: Sequence[str], shape: Sequence[int]) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Index axes of the lines of a dense tensor that is not by level, and its shape as (index..., values).
+
+    Axes that people look things up by (image, gt, level) get a line an element; others stand side by side.
+    """
+    plain = _without_one(axes)
+    if len(plain) < len(axes) or plain[-1] in ("image", "gt", "level"):
+        return plain, (*shape[: len(plain)], 1)
+    return tuple(plain[:-1]), tuple(shape)
 
 
-def without_one(axes: tuple[str, ...]) -> tuple[str, ...]:
-    return axes[:-1] if axes[-1] == "one" else axes
+def addresses(grid: Grid) -> list[bytes]:
+    """``P3 y30 x17`` for every anchor."""
+    return [
+        b"%s y%d x%d" % (level.name.encode(), y, x)
+        for level in grid.levels
+        for y in range(level.height)
+        for x in range(level.width)
+    ]
+
+
+def row_starts(name: str, index_axes: Sequence[str], shape: Sequence[int], grid: Grid) -> Iterator[bytes]:
+    """``pred_scores[0,2417] P3 y30 x17`` for every line of a dense tensor that is not by level."""
+    *outer, rows = shape[: len(index_axes)]
+    if index_axes[-1] == "anchor":
+        ends = [b"%d] %s" % (i, address) for i, address in enumerate(addresses(grid))]
+    elif index_axes[-1] == "level":
+        ends = [b"%d] %s" % (i, level.name.encode()) for i, level in enumerate(grid.levels)]
+    else:
+        ends = [b"%d]" % i for i in range(rows)]
+    for place in np.ndindex(*outer):
+        start = b"%s[%s" % (name.encode(), b"".join(b"%d," % i for i in place))
+        for end in ends:
+            yield start + end
+
+
+def level_starts(name: str, images: int | None, grid: Grid) -> Iterator[bytes]:
+    """``fg_mask[0] P3 y30`` for every line of a tensor laid out by level; ``images`` is None without that axis."""
+    for image in range(1 if images is None else images):
+        start = name.encode() if images is None else b"%s[%d]" % (name.encode(), image)
+        for level in grid.levels:
+            for y in range(level.height):
+                yield b"%s %s y%d" % (start, level.name.encode(), y)
+
+
+def pair_starts(name: str, pairs: Array, grid: Grid) -> Iterator[bytes]:
+    """``align_metric[0,1,2417] P3 y30 x17`` for every pair."""
+    address = addresses(grid)
+    key = name.encode()
+    for image, gt, anchor in pairs.tolist():
+        yield b"%s[%d,%d,%d] %s" % (key, image, gt, anchor, address[anchor])
+
+
+def pair_mask_rows(name: str, pairs: Array, codes: Array, grid: Grid) -> Iterator[tuple[bytes, Array]]:
+    """``mask_topk[0,1] P3 y30`` and the cells of that row, for every row of cells that holds a candidate.
+
+    ``codes`` (pair,) are indices of :data:`GLYPHS`; cells that are no candidates get code 0.
+    """
+    starts = np.flatnonzero(np.diff(pairs[:, :2], axis=0, prepend=-1).any(axis=1)).tolist()
+    for start, stop in zip(starts, [*starts[1:], len(pairs)], strict=True):
+        image, gt = pairs[start, :2].tolist()
+        here = np.zeros(grid.anchors, dtype=np.uint8)
+        here[pairs[start:stop, 2]] = codes[start:stop]
+        for level in grid.levels:
+            cells = here[level.first : level.first + level.anchors].reshape(level.height, level.width)
+            for y in np.flatnonzero(cells.any(axis=1)).tolist():
+                yield b"%s[%d,%d] %s y%d" % (name.encode(), image, gt, level.name.encode(), y), cells[y]
+
+
+def _without_one(axes: Sequence[str]) -> tuple[str, ...]:
+    return tuple(axes[:-1] if axes[-1] == "one" else axes)

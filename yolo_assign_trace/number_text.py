@@ -61,8 +61,11 @@ def number_text(value: float, digits: int, dtype: Any = np.float64) -> str:
     return rows_text(np.array([[value]], dtype=dtype), digits)[0].decode()
 
 
-def rows_text(rows: Array, digits: int) -> list[bytes]:
-    """One line of text per row of ``rows`` (row, column): values apart by a space, ``v*n`` for n equal ones."""
+def rows_text(rows: Array, digits: int, *, fold: bool = True) -> list[bytes]:
+    """One line of text per row of ``rows`` (row, column): values apart by a space.
+
+    ``fold`` writes a row of n equal values as ``v*n``.
+    """
     if rows.shape[1] == 0 or rows.shape[0] == 0:
         return [b""] * rows.shape[0]
     if rows.dtype == np.bool_:
@@ -82,7 +85,7 @@ def rows_text(rows: Array, digits: int) -> list[bytes]:
                 lines[i] = b" ".join(word if math.isfinite(v) else _non_finite(v) for v, word in words)
     else:
         lines = _orjson_lines(rows)
-    if rows.shape[1] >= REPEAT_FROM:
+    if fold and rows.shape[1] >= REPEAT_FROM:
         bits = rows.view(f"i{rows.dtype.itemsize}") if rows.dtype.kind == "f" else rows
         count = b"*%d" % rows.shape[1]
         for i in np.flatnonzero((bits == bits[:, :1]).all(axis=1)).tolist():

@@ -205,7 +205,7 @@ class Selected(StageResult):
 
     rank: Tensor = tensor("pair", "count", "1 for the best candidate of its gt; equal metrics share a rank")
     mask_topk: Tensor = tensor("pair", "mask", "candidates that their gt selected")
-    cutoff: Tensor = tensor("image gt", "metric", "the {topk}th largest metric of the gt, 0 if it has fewer")
+    cutoff: Tensor = tensor("image gt", "metric", "k-th largest metric of the gt, 0 if it has fewer candidates")
     tie_order: Tensor = tensor("image gt", "mask", "true where the order of equal metrics decided the selection")
 
 

@@ -42,6 +42,18 @@ class SafeFile:
         except OSError as error:
             raise self._from_os(error) from error
 
+    @property
+    def seekable(self) -> bool:
+        return self._part is not None
+
+    def write_at(self, position: int, data: bytes) -> None:
+        """Overwrite what stands at ``position``."""
+        try:
+            self.file.seek(position)
+        except OSError as error:
+            raise self._from_os(error) from error
+        self.write(data)
+
     def commit(self) -> None:
         """Close the file and move it into place."""
         try:

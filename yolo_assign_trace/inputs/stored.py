@@ -1,0 +1,40 @@
+"""A finished trace, read back from run.log or from a saved .safetensors file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..grid import Grid
+from ..outputs import Output
+from ..record import Array
+
+
+@dataclass(frozen=True)
+class StoredOutput:
+    """One output as stored: its stage, declaration and values."""
+
+    stage: str
+    output: Output
+    array: Array
+
+
+@dataclass(frozen=True)
+class StoredTrace:
+    """A finished trace.
+
+    Attributes:
+        header: what it was made from and with, by ``labels``, ``grid``, ``heads``, ``assigner``, ``versions``.
+        grid: the levels.
+        outputs: by ``stage.name``, in order of execution.
+        digits: significant digits of its floats, None if they are exact.
+    """
+
+    header: Mapping[str, str]
+    grid: Grid
+    outputs: Mapping[str, StoredOutput]
+    digits: int | None = None
+
+    def array(self, name: str) -> Array:
+        """The values of output ``name``; names are unique in a trace."""
+        return next(stored.array for stored in self.outputs.values() if stored.output.name == name)
