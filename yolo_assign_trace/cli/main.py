@@ -1,0 +1,96 @@
+"""The ``yolo-assign`` command: every outcome gets its exit code here."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from types import FrameType
+from typing import NoReturn
+
+import typer
+
+from ..errors import InputError
+from . import stages, trace
+from .terminal import say
+
+FINE, DIFFERENT, BAD_INPUT, DEFECT, INTERRUPTED = 0, 1, 2, 3, 130
+
+app = typer.Typer(
+    name="yolo-assign",
+    help="A microscope for label assignment in the YOLOv8 family: why did this anchor become positive?",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+app.command("trace")(trace.trace)
+app.command("stages")(stages.stages)
+
+
+def _version(value: bool) -> None:
+    if value:
+        from importlib.metadata import version
+
+        typer.echo(f"yolo-assign {version('yolo-assign-trace')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version and exit."),
+) -> None:
+    pass
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run the command line and return its exit code; nothing escapes but a defect's message."""
+    try:
+        code = app(args=arguments, standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else FINE
+    except InputError as error:
+        say(f"error: {error}", "red")
+        return BAD_INPUT
+    except typer.TyperException as error:
+        text = error.format_message()
+        if text:  # empty where the help has just been printed
+            say(f"error: {text} [usage]\n  hint: yolo-assign --help, or yolo-assign COMMAND --help", "red")
+        return BAD_INPUT
+    except (KeyboardInterrupt, typer.Abort):
+        say("interrupted; nothing was overwritten", "red")
+        return INTERRUPTED
+    except BrokenPipeError:
+        _forget_stdout()
+        return FINE
+    except MemoryError:
+        say("error: this machine has too little memory for the run [out-of-memory]", "red")
+        return BAD_INPUT
+    except Exception as error:
+        import traceback
+
+        say("".join(traceback.format_exception(error)))
+        say("This is a defect of yolo-assign, not of your input. Please report it with the lines above.", "red")
+        return DEFECT
+
+
+def main() -> NoReturn:
+    """Entry point of the command."""
+    signal.signal(signal.SIGTERM, _terminated)
+    code = run()
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        _forget_stdout()
+    sys.exit(code)
+
+
+def _terminated(number: int, frame: FrameType | None) -> NoReturn:
+    # as an exception, so that partial files are removed on the way out
+    raise SystemExit(128 + number)
+
+
+def _forget_stdout() -> None:
+    """Python flushes stdout once more at exit; let it go nowhere instead of failing."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

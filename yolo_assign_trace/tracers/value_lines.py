@@ -1,0 +1,131 @@
+"""The values of a tensor as aligned lines for people: whole when small, head and tail when large."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+import numpy as np
+
+from ..log_grammar import as_rows, is_by_level, pair_starts, row_starts
+from ..number_text import rows_text
+from ..outputs import PARTS
+from ..record import Array, Record
+
+WHOLE_UP_TO = 12
+HEAD, TAIL = 4, 2
+DIGITS = 5
+
+
+def value_lines(records: list[Record], width: int | None) -> list[str]:
+    """Lines for one dense tensor, or for all number tensors over pairs of a stage as one table.
+
+    Args:
+        records: one dense record, or several over the same pairs.
+        width: terminal cells to fit into by leaving out the middle of long rows; None to leave nothing out.
+    """
+    first = records[0]
+    if first.output.on_pairs:
+        rows, titles = _pair_columns(records)
+        starts = pair_starts("", _of(first.pairs), first.grid)
+        total = len(first.array)
+    elif is_by_level(first.output.axes):
+        return _not_zero(first, width)
+    else:
+        index_axes, shape = as_rows(first.output.axes, first.array.shape)
+        starts = row_starts("", index_axes, shape, first.grid)
+        rows = first.array.reshape(-1, shape[-1])
+        titles = _titles(first)
+        total = len(rows)
+    shown = _shown(total)
+    labels = [start.decode() for start in _pick(starts, shown)]
+    return _aligned(labels, [_texts(rows, i) for i in shown], titles, total, width)
+
+
+def _not_zero(record: Record, width: int | None) -> list[str]:
+    """A line for each anchor whose value is not 0."""
+    anchors = record.grid.anchors
+    values = record.array.reshape(-1)
+    telling = np.flatnonzero(values).tolist()
+    chosen = [telling[i] for i in _shown(len(telling))]
+    labels = []
+    for i in chosen:
+        image, anchor = divmod(i, anchors)
+        index = f"[{image},{anchor}]" if "image" in record.output.axes else f"[{anchor}]"
+        labels.append(f"{index} {record.grid.address(anchor).short}")
+    lines = _aligned(labels, [_texts(values[i].reshape(1, 1), 0) for i in chosen], (), len(telling), width)
+    silent = values.size - len(telling)
+    return lines + ([f"({silent} anchors have 0)"] if silent else [])
+
+
+def _pair_columns(records: list[Record]) -> tuple[Array, tuple[str, ...]]:
+    columns = [record.array.reshape(len(record.array), -1) for record in records]
+    titles = [title for record in records for title in (_titles(record) or (record.name,))]
+    as_object = np.concatenate([column.astype(object) for column in columns], axis=1)
+    return as_object, tuple(titles)
+
+
+def _texts(rows: Array, i: int) -> list[str]:
+    row = rows[i]
+    if row.dtype == object:
+        return [rows_text(np.array([[value]]), DIGITS, fold=False)[0].decode() for value in row]
+    return rows_text(row[None], DIGITS, fold=False)[0].decode().split(" ")
+
+
+def _titles(record: Record) -> tuple[str, ...]:
+    return PARTS.get(record.output.axes[-1], ())
+
+
+def _shown(total: int) -> list[int]:
+    if total <= WHOLE_UP_TO:
+        return list(range(total))
+    return [*range(HEAD), *range(total - TAIL, total)]
+
+
+def _pick(starts: object, shown: list[int]) -> list[bytes]:
+    """The starts at these places of an iterator."""
+    picked, at = [], 0
+    iterator = iter(starts)  # type: ignore[call-overload]
+    for i in shown:
+        picked.append(next(islice(iterator, i - at, None)))
+        at = i + 1
+    return picked
+
+
+def _aligned(
+    labels: list[str], rows: list[list[str]], titles: tuple[str, ...], total: int, width: int | None
+) -> list[str]:
+    if not rows:
+        return ["(no values)"] if not total else []
+    rows = [list(titles), *rows] if titles else rows
+    labels = ["", *labels] if titles else labels
+    gutter = max(map(len, labels))
+    sizes = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    keep = _columns_that_fit(sizes, gutter, width)
+    lines = []
+    for label, row in zip(labels, rows, strict=True):
+        cells = [row[i].rjust(sizes[i]) if i >= 0 else "..." for i in keep]
+        lines.append(f"{label.ljust(gutter)}  {' '.join(cells)}".rstrip())
+    if total > WHOLE_UP_TO:
+        left_out = f"... {total - HEAD - TAIL} more lines"
+        lines.insert(len(lines) - TAIL, left_out)
+    return lines
+
+
+def _columns_that_fit(sizes: list[int], gutter: int, width: int | None) -> list[int]:
+    """Column numbers to show; -1 stands for the ones left out in the middle."""
+    everything = list(range(len(sizes)))
+    if width is None or gutter + 2 + sum(sizes) + len(sizes) - 1 <= width:
+        return everything
+    room = width - gutter - 2 - len("... ") - sizes[-1]
+    keep = []
+    for i in everything[:-1]:
+        room -= sizes[i] + 1
+        if room < 0:
+            break
+        keep.append(i)
+    return [*keep, -1, everything[-1]]
+
+
+def _of(pairs: Array | None) -> Array:
+    assert pairs is not None
+    return pairs
