@@ -12,8 +12,11 @@ from .record import Array, BoxLine, Fact, Record, Run
 NAMED_AT_MOST = 8
 
 _KEPT = frozenset(
-    "gt_labels gt_bboxes mask_gt pairs overlaps align_metric mask_topk tie_order "
-    "claims mask_pos fg_mask target_gt_idx norm_align_metric".split()
+    {
+        *("gt_labels", "gt_bboxes", "mask_gt"),
+        *("pairs", "overlaps", "align_metric", "mask_topk", "tie_order"),
+        *("claims", "mask_pos", "fg_mask", "target_gt_idx", "norm_align_metric"),
+    }
 )
 
 
@@ -143,7 +146,9 @@ def _resolve(run: Run, kept: Mapping[str, Array]) -> list[Fact]:
     outside = [(int(i), int(a)) for i, a in np.argwhere(contested & ~own_pair)]
     if outside:
         named = "; ".join(f"image {i} {run.grid.address(a)}" for i, a in outside[:NAMED_AT_MOST])
-        text = f"{len(outside)} contested anchors went to gt 0, which does not contain them: no overlap at all ({named})"
+        text = (
+            f"{len(outside)} contested anchors went to gt 0, which does not contain them: no overlap at all ({named})"
+        )
         facts.append(Fact("winner-does-not-contain", text, notable=True))
     where, which = np.nonzero(kept["fg_mask"])
     positives = np.bincount(where * m + owner[where, which], minlength=len(claims) * m).reshape(-1, m)

@@ -7,6 +7,7 @@ of the file, so that the writer and the reader cannot disagree.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -86,7 +87,7 @@ def pair_mask_rows(name: str, pairs: Array, codes: Array, grid: Grid) -> Iterato
     ``codes`` (pair,) are indices of :data:`GLYPHS`; cells that are no candidates get code 0.
     """
     starts = np.flatnonzero(np.diff(pairs[:, :2], axis=0, prepend=-1).any(axis=1)).tolist()
-    for start, stop in zip(starts, [*starts[1:], len(pairs)], strict=True):
+    for start, stop in pairwise([*starts, len(pairs)]):
         image, gt = pairs[start, :2].tolist()
         here = np.zeros(grid.anchors, dtype=np.uint8)
         here[pairs[start:stop, 2]] = codes[start:stop]

@@ -51,9 +51,11 @@ def _round_part(values: Array, digits: int) -> Array:
         return np.array([f"{value:.{digits - 1}e}" for value in wide.tolist()], dtype=np.float64)
     up = _POWERS[shift if smallest >= 0 else shift.clip(min=0)]
     if smallest >= 0:
-        return np.rint(wide * up) / up
-    down = _POWERS[(-shift).clip(min=0)]
-    return np.rint(wide * up / down) * down / up
+        rounded: Array = np.rint(wide * up) / up
+    else:
+        down = _POWERS[(-shift).clip(min=0)]
+        rounded = np.rint(wide * up / down) * down / up
+    return rounded
 
 
 def number_text(value: float, digits: int, dtype: Any = np.float64) -> str:

@@ -65,7 +65,7 @@ def topk_of_rows(values: Tensor, row: Tensor, column: Tensor, *, columns: int, t
     if values.device.type == "cpu" and columns >= 64 * topk:
         column, columns = _fewer_columns(row, column, columns, topk)
     selected = torch.zeros_like(values, dtype=torch.bool)
-    _, dense_row, count = row.unique_consecutive(return_inverse=True, return_counts=True)
+    _, dense_row, count = torch.unique_consecutive(row, return_inverse=True, return_counts=True)
     ends = count.cumsum(0).tolist()
     step = max(1, ROWS_AT_ONCE // columns)
     for top in range(0, len(ends), step):

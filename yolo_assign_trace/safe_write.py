@@ -82,7 +82,9 @@ class SafeFile:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             return self._error("disk-full", f"could not be written, the disk is full{kept}", "free space or write less")
         if isinstance(error, FileNotFoundError):
-            return self._error("no-such-folder", "cannot be written: its folder does not exist", "make the folder first")
+            return self._error(
+                "no-such-folder", "cannot be written: its folder does not exist", "make the folder first"
+            )
         reason = (error.strerror or str(error)).lower()
         return self._error("not-writable", f"cannot be written: {reason}", "name another file")
 

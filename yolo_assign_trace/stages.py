@@ -49,10 +49,10 @@ def flatten(maps: Sequence[Tensor], grid: Grid, reg_max: int) -> Flattened:
 
 def anchors(grid: Grid, strides: Tensor) -> AnchorPoints:
     """The centre of every cell, row by row, and the stride that goes with it."""
-    like = {"dtype": strides.dtype, "device": strides.device}
     points = []
     for level in grid.levels:
-        y, x = torch.meshgrid(torch.arange(level.height, **like), torch.arange(level.width, **like), indexing="ij")
+        rows, columns = torch.arange(level.height).to(strides), torch.arange(level.width).to(strides)
+        y, x = torch.meshgrid(rows, columns, indexing="ij")
         points.append(torch.stack([x + 0.5, y + 0.5], dim=-1).view(-1, 2))
     cells = torch.tensor([level.anchors for level in grid.levels], device=strides.device)
     return AnchorPoints(
@@ -63,7 +63,7 @@ def anchors(grid: Grid, strides: Tensor) -> AnchorPoints:
 
 def decode(pred_distri: Tensor, anchor_points: Tensor, reg_max: int) -> Decoded:
     """Mean of each side's distribution, then a box around the anchor."""
-    bins = pred_distri.unflatten(-1, (4, reg_max))  # (b, a, 4, R)
+    bins = pred_distri.view(*pred_distri.shape[:-1], 4, reg_max)  # (b, a, 4, R)
     if reg_max == 1:
         distances = bins.squeeze(-1)
     else:
@@ -161,7 +161,9 @@ def topk(align_metric: Tensor, pairs: Tensor, mask_gt: Tensor, grid: Grid, topk:
     )
 
 
-def resolve(pairs: Tensor, overlaps: Tensor, align_metric: Tensor, mask_topk: Tensor, batch: int, grid: Grid) -> Resolved:
+def resolve(
+    pairs: Tensor, overlaps: Tensor, align_metric: Tensor, mask_topk: Tensor, batch: int, grid: Grid
+) -> Resolved:
     """Give every anchor that several gts selected to the gt with the largest overlap."""
     image, gt, anchor = pairs.unbind(-1)
     size = batch * grid.anchors

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
 from importlib.metadata import version
 from typing import Any
 
@@ -12,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .assigners import YOLOV8, Assigner
+from .assigners import YOLOV8, Assigner, Stage
 from .errors import InputError
 from .facts import FactFinder
 from .grid import Grid
@@ -105,35 +104,42 @@ def run_stages(
             hint="use larger maps or more levels",
         )
     stages = assigner.stages[assigner.stages.index(assigner.stage(first)) :]
-    show = _Show(run, tracers) if run is not None and tracers else None
+    show = _Show(run, tracers) if run is not None and tracers else _ShowNothing()
     try:
-        if show:
-            show.run_start()
+        show.run_start()
         for number, stage in enumerate(stages, 1):
-            if show:
-                show.stage_start(number, stage)
-            result = stage.call(**{name: state[name] for name in stage.inputs})
-            state.update((f.name, getattr(result, f.name)) for f in fields(result))  # type: ignore[arg-type]
-            del result
-            needed = {name for later in stages[number:] for name in later.inputs}.union(keep)
+            show.stage_start(number, stage)
             made = [output.name for output in stage.outputs]
-            for name in [name for name in state if name not in needed and name not in made]:
-                del state[name]
-            if show:
-                show.stage_end(stage, state)
-            for name in made:
-                if name not in needed:
-                    del state[name]
-        if show:
-            show.run_end()
+            needed = {name for later in stages[number:] for name in later.inputs}.union(keep)
+            result = stage.call(**{name: state[name] for name in stage.inputs})
+            state.update((name, getattr(result, name)) for name in made)
+            del result
+            _forget(state, needed.union(made))  # before showing, so that what is shown may take the memory
+            show.stage_end(stage, state)
+            _forget(state, needed)
+        show.run_end()
     except BaseException:
-        if show:
-            show.run_failed()
+        show.run_failed()
         raise
     return {name: state[name] for name in keep}
 
 
-class _Show:
+def _forget(state: dict[str, Any], needed: set[str]) -> None:
+    for name in [name for name in state if name not in needed]:
+        del state[name]
+
+
+class _ShowNothing:
+    """A run that nobody watches: nothing is computed for show."""
+
+    def run_start(self) -> None: ...
+    def stage_start(self, number: int, stage: Stage) -> None: ...
+    def stage_end(self, stage: Stage, state: Mapping[str, Any]) -> None: ...
+    def run_end(self) -> None: ...
+    def run_failed(self) -> None: ...
+
+
+class _Show(_ShowNothing):
     """Turns a stage's tensors into records and hands them to every tracer."""
 
     def __init__(self, run: Run, tracers: Sequence[Tracer]) -> None:
@@ -148,13 +154,13 @@ class _Show:
         for tracer in self.tracers:
             tracer.run_start(self.run)
 
-    def stage_start(self, number: int, stage: Any) -> None:
+    def stage_start(self, number: int, stage: Stage) -> None:
         settings = self.run.settings
         self.start = StageStart(number, stage, stage.title(settings), stage.formula(settings))
         for tracer in self.tracers:
             tracer.stage_start(self.start)
 
-    def stage_end(self, stage: Any, state: Mapping[str, Any]) -> None:
+    def stage_end(self, stage: Stage, state: Mapping[str, Any]) -> None:
         for output in stage.outputs:
             array = read_only(state[output.name])
             if output.name == "pairs":

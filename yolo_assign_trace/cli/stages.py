@@ -60,7 +60,5 @@ def _as_json(stage: Stage) -> dict[str, Any]:
         "says": stage.result.says,
         "formula": stage.formula(SETTINGS),
         "inputs": stage.inputs,
-        "outputs": [
-            {"name": o.name, "axes": o.axes, "unit": o.unit, "meaning": o.meaning} for o in stage.outputs
-        ],
+        "outputs": [{"name": o.name, "axes": o.axes, "unit": o.unit, "meaning": o.meaning} for o in stage.outputs],
     }

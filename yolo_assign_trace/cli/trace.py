@@ -61,9 +61,7 @@ def trace(
     ] = None,
     reg_max: Annotated[
         int | None,
-        typer.Option(
-            envvar="YOLO_ASSIGN_REG_MAX", min=1, help="Bins per side, R; default: 16.", rich_help_panel=INPUT
-        ),
+        typer.Option(envvar="YOLO_ASSIGN_REG_MAX", min=1, help="Bins per side, R; default: 16.", rich_help_panel=INPUT),
     ] = None,
     seed: Annotated[
         int,
@@ -96,11 +94,15 @@ def trace(
     ] = 1.0,
     save: Annotated[
         Path | None,
-        typer.Option(envvar="YOLO_ASSIGN_SAVE", help="Save all tensors, exact, as .safetensors.", rich_help_panel=OUTPUT),
+        typer.Option(
+            envvar="YOLO_ASSIGN_SAVE", help="Save all tensors, exact, as .safetensors.", rich_help_panel=OUTPUT
+        ),
     ] = None,
     stage: Annotated[
         list[str] | None,
-        typer.Option(help="Print only this stage (repeatable). Log and saved file stay complete.", rich_help_panel=OUTPUT),
+        typer.Option(
+            help="Print only this stage (repeatable). Log and saved file stay complete.", rich_help_panel=OUTPUT
+        ),
     ] = None,
     tracer: Annotated[
         list[str] | None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -119,7 +120,7 @@ def _fitting_layout(found: list[tuple[int, ...]]) -> str:
     return ""
 
 
-def _sizes(sizes: list[tuple[int, ...]]) -> str:
+def _sizes(sizes: Sequence[tuple[int, ...]]) -> str:
     return ", ".join(f"{size[0]}x{size[1]}" for size in sizes)
 
 

@@ -75,7 +75,7 @@ def _classes(request: Request, shapes: Shapes, heads: Heads | None, labels: Labe
             classes = f"{said} classes" if said else "at least 1 class"
             raise InputError(
                 "wrong-channels",
-                f"expected 4·{reg_max} + {said or 1} = {4 * reg_max + (said or 1)}{'' if said else ' or more'} channels "
+                f"expected 4·{reg_max} + {said or 1} = {4 * reg_max + (said or 1)} channels "
                 f"for {classes} at reg_max {reg_max}, found {heads.channels}",
                 where=heads.path,
                 hint="mend --nc or --reg-max: channels = 4·reg_max + nc",

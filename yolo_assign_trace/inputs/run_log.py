@@ -67,24 +67,28 @@ class _Reader:
                 continue
             elif ended:
                 raise self._error("nothing may follow the end mark")
-            elif line.startswith("== "):
-                self._require_no_pending()
-                self.stage = line.removeprefix("== ").partition(":")[0].split(" ")[-1]
-            elif line.startswith("-- one line a pair: "):
-                self._read_table(line.removeprefix("-- one line a pair: ").split(", "))
-            elif line.startswith("-- "):
-                name, colon, meaning = line[3:].partition(": ")
-                if colon:
-                    self.meanings[name] = meaning
-            elif (match := _TENSOR.fullmatch(line)) and self.stage:
-                self._read_tensor(match)
             else:
-                raise self._error("this line is no part of a log")
+                self._read_line(line)
         if not ended:
             self._require_no_pending()
             raise self._error(f"the log breaks off: its last line should be {END!r}")
         header = {key: value for key, value in self.header.items() if key != "digits"}
         return StoredTrace(header, self.grid, self.outputs, int(self.header["digits"]))
+
+    def _read_line(self, line: str) -> None:
+        if line.startswith("== "):
+            self._require_no_pending()
+            self.stage = line.removeprefix("== ").partition(":")[0].split(" ")[-1]
+        elif line.startswith("-- one line a pair: "):
+            self._read_table(line.removeprefix("-- one line a pair: ").split(", "))
+        elif line.startswith("-- "):
+            name, colon, meaning = line[3:].partition(": ")
+            if colon:
+                self.meanings[name] = meaning
+        elif (match := _TENSOR.fullmatch(line)) and self.stage:
+            self._read_tensor(match)
+        else:
+            raise self._error("this line is no part of a log")
 
     def _read_header(self) -> None:
         first = self._next() if self.lines else ""
@@ -132,7 +136,9 @@ class _Reader:
             assert self.pairs is not None
             self.outputs[self.stage + ".pairs"].array[:] = self.pairs
 
-    def _read_dense(self, name: str, axes: tuple[str, ...], shape: tuple[int, ...], dtype: np.dtype[np.generic]) -> Array:
+    def _read_dense(
+        self, name: str, axes: tuple[str, ...], shape: tuple[int, ...], dtype: np.dtype[np.generic]
+    ) -> Array:
         if is_by_level(axes):
             starts = level_starts(name, shape[0] if "image" in axes else None, self.grid)
             expected = shape[0] * self.grid.anchors if "image" in axes else self.grid.anchors
@@ -149,7 +155,9 @@ class _Reader:
         return np.concatenate(rows).reshape(shape) if rows else np.zeros(shape, dtype)
 
     def _values(self, start: bytes, dtype: np.dtype[np.generic]) -> Array:
-        text = self._after(start)
+        return self._parse(self._after(start), dtype)
+
+    def _parse(self, text: str, dtype: np.dtype[np.generic]) -> Array:
         try:
             return parse_values(text, dtype)
         except ValueError:
@@ -169,7 +177,8 @@ class _Reader:
                 codes += [code for code in row if code]
         if len(codes) != count:
             raise self._error(f"{name} shows {len(codes)} pairs, its size says {count}")
-        return np.array(codes, dtype=np.uint8) == 2
+        mask: Array = np.array(codes, dtype=np.uint8) == 2
+        return mask
 
     def _read_first_mask(self, name: str) -> list[int]:
         line = re.compile(rf"{re.escape(name)}\[(\d+),(\d+)\] (\w+) y(\d+)  (.*)")
@@ -204,10 +213,7 @@ class _Reader:
             if [word[0] for word in words] != names:
                 raise self._error(f"expected {' '.join(name + '=...' for name in names)}")
             for column, (_, _, text), (*_, dtype, _) in zip(columns, words, self.pending, strict=True):
-                try:
-                    column.append(parse_values(text.replace(",", " "), dtype))
-                except ValueError:
-                    raise self._error(f"these are no values of type {dtype}") from None
+                column.append(self._parse(text.replace(",", " "), dtype))
         for column, what in zip(columns, self.pending, strict=True):
             values = np.array(list(chain.from_iterable(column)), dtype=what[3])
             if values.size != math.prod(what[2]):
@@ -215,7 +221,9 @@ class _Reader:
             self._keep(what, values.reshape(what[2]))
         self.pending = []
 
-    def _keep(self, what: tuple[str, tuple[str, ...], tuple[int, ...], np.dtype[np.generic], str], array: Array) -> None:
+    def _keep(
+        self, what: tuple[str, tuple[str, ...], tuple[int, ...], np.dtype[np.generic], str], array: Array
+    ) -> None:
         name, axes, _, _, unit = what
         output = Output(name, axes, unit, self.meanings.get(name, ""))
         self.outputs[f"{self.stage}.{name}"] = StoredOutput(self.stage, output, array)
@@ -241,4 +249,3 @@ class _Reader:
     def _error(self, message: str) -> InputError:
         hint = "trace again; a log is not meant to be edited"
         return InputError("wrong-log", message, where=f"{self.path}:{self.at}", hint=hint)
-

@@ -100,27 +100,18 @@ def _from_yaml(path: Path) -> Shapes:
         found = found if len(found) <= 40 else found[:37] + "..."
         return InputError("wrong-value", f"{key} is {found}, expected {expected}", where=f"{path}:{lines[key]}")
 
-    for key in values:
-        if key not in KEYS:
-            where = f"{path}:{lines[key]}"
-            raise InputError("unknown-key", f"{key!r} is no key of a shapes file", where=where, hint=did_you_mean(key, KEYS))
-    for key in ("imgsz", "maps"):
-        if key not in values:
-            raise InputError("missing-key", f"{key} is missing", where=str(path), hint="see docs/shapes.md")
-
+    _check_keys(path, lines)
     imgsz = values["imgsz"]
-    if _is_count(imgsz):
-        imgsz = [imgsz, imgsz]
+    imgsz = [imgsz, imgsz] if _is_count(imgsz) else imgsz
+    maps, strides = values["maps"], values.get("strides")
     if not _are_counts(imgsz, 2):
         raise fail("imgsz", "a number of px or [height, width]")
-    maps = values["maps"]
     if not isinstance(maps, list) or not maps or not all(_are_counts(size, 2) for size in maps):
         raise fail("maps", "a list of [height, width] in cells, fine level first")
-    strides = values.get("strides")
     if strides is not None and not _are_counts(strides, len(maps)):
         raise fail("strides", f"a list of {len(maps)} numbers of px")
     for key in ("nc", "reg_max", "batch"):
-        if values.get(key) is not None and not _is_count(values[key]):
+        if key in values and not _is_count(values[key]):
             raise fail(key, "a whole number from 1")
     try:
         grid = Grid.of((imgsz[0], imgsz[1]), [(size[0], size[1]) for size in maps], strides)
@@ -129,6 +120,16 @@ def _from_yaml(path: Path) -> Shapes:
         error.where = f"{path}:{line}: {error.where}".removesuffix(": ")
         raise
     return Shapes(path.name, grid, values.get("nc"), values.get("reg_max"), values.get("batch"))
+
+
+def _check_keys(path: Path, lines: Mapping[str, int]) -> None:
+    for key, line in lines.items():
+        if key not in KEYS:
+            message = f"{key!r} is no key of a shapes file"
+            raise InputError("unknown-key", message, where=f"{path}:{line}", hint=did_you_mean(key, KEYS))
+    for key in ("imgsz", "maps"):
+        if key not in lines:
+            raise InputError("missing-key", f"{key} is missing", where=str(path), hint="see docs/shapes.md")
 
 
 def _is_count(value: object) -> bool:
@@ -149,7 +150,8 @@ def _load_yaml(path: Path) -> tuple[dict[str, Any], dict[str, int]]:
         if not isinstance(node, yaml.MappingNode):
             message = "a shapes file holds keys and values"
             raise InputError("wrong-yaml", message, where=str(path), hint="see docs/shapes.md")
-        values, lines = {}, {}
+        values: dict[str, Any] = {}
+        lines: dict[str, int] = {}
         for key_node, value_node in node.value:
             key, line = str(key_node.value), key_node.start_mark.line + 1
             if key in values:

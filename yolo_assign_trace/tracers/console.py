@@ -13,12 +13,13 @@ from rich.text import Text
 from ..boxes_summary import CAUSES
 from ..log_grammar import GLYPHS, is_by_level
 from ..number_text import number_text
-from ..record import BoxLine, Fact, Record, Run, StageStart, Tracer
+from ..record import Array, BoxLine, Fact, Record, Run, StageStart, Tracer
 from ..statistics import Statistics
-from .pictures import Picture, picture, side_by_side
+from .pictures import LARGEST, Picture, picture, side_by_side
 from .value_lines import value_lines
 
 PICTURES_AT_MOST = 12
+PICTURES_OF_LARGE_GRIDS = 4
 DIGITS = 5
 _INDENT = "  "
 _LEGEND = {
@@ -48,7 +49,7 @@ class Console(Tracer):
         self.width = console.width if console.is_terminal else None
         self.run: Run
         self.records: list[Record] = []
-        self.labels: dict[str, np.ndarray] = {}  # type: ignore[type-arg]
+        self.labels: dict[str, Array] = {}
         self.closed = False
 
     def run_start(self, run: Run) -> None:
@@ -126,7 +127,7 @@ class Console(Tracer):
             )
             sizes = "x".join(map(str, record.array.shape))
             if record.output.on_pairs:
-                sizes = sizes.replace(str(len(record.array)), f"{len(record.array)} pairs", 1)
+                sizes = f"{len(record.array)} pairs" + "".join(f", {size}" for size in record.array.shape[1:])
             unit = "" if record.output.unit == "mask" else record.output.unit
             rows.append([record.name, sizes, unit, record.array.dtype.name, low, mean, high, _remark(numbers)])
         widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
@@ -173,7 +174,7 @@ class Console(Tracer):
         row = record.pairs[:, 0] * record.sizes["gt"] + record.pairs[:, 1]
         pictures: list[Picture] = []
         found = np.unique(row).tolist()
-        for number in found[:PICTURES_AT_MOST]:
+        for number in found[: self._pictures_at_most(record)]:
             image, gt = divmod(number, record.sizes["gt"])
             codes = np.zeros(record.grid.anchors, dtype=np.uint8)
             here = row == number
@@ -181,7 +182,7 @@ class Console(Tracer):
             x1, y1, x2, y2 = self.labels["gt_bboxes"][image, gt].tolist()
             label = self.labels["gt_labels"][image, gt, 0]
             caption = f"image {image} gt {gt}, class {label}, {x2 - x1:.1f}x{y2 - y1:.1f} px"
-            pictures.append(picture(caption, codes, record.grid, GLYPHS))
+            pictures.append(picture(caption, codes, record.grid, GLYPHS, crop=record.stage != "screen"))
         return _with_count(pictures, room, len(found), "boxes")
 
     def _anchor_pictures(self, record: Record, records: list[Record], room: int | None) -> list[str]:
@@ -193,8 +194,13 @@ class Console(Tracer):
         glyphs = b".#" if record.array.dtype == np.bool_ else _OWNERS if record.name == "target_gt_idx" else _COUNTS
         codes = np.minimum(values, len(glyphs) - 1).astype(np.uint8)
         telling = np.flatnonzero(codes.any(axis=1)).tolist()
-        pictures = [picture(f"image {i}", codes[i], record.grid, glyphs) for i in telling[:PICTURES_AT_MOST]]
+        pictures = [
+            picture(f"image {i}", codes[i], record.grid, glyphs) for i in telling[: self._pictures_at_most(record)]
+        ]
         return _with_count(pictures, room, len(telling), "images")
+
+    def _pictures_at_most(self, record: Record) -> int:
+        return PICTURES_AT_MOST if record.grid.levels[0].width <= LARGEST else PICTURES_OF_LARGE_GRIDS
 
     def _lines(self, text: Text, lines: list[str]) -> None:
         for i, line in enumerate(lines):

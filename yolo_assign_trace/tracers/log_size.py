@@ -17,7 +17,7 @@ def estimate_log_bytes(sizes: Mapping[str, int], digits: int) -> int:
     Tensors over pairs are left out: how many pairs there are is not known before screening, and on real labels
     they are a small part of the log.
     """
-    total = 0
+    total = 0.0
     for stage in STAGE_RESULTS:
         for output in stage.outputs():
             if output.on_pairs:

@@ -10,10 +10,8 @@ from ..grid import Grid, Level
 from ..number_text import grid_text
 from ..record import Array
 
-WHOLE_UP_TO = 16
-"""A level of at most this many cells a side is shown whole; of larger ones, only the part that holds candidates."""
-LARGEST = 24
-"""Cells a side that are drawn one by one; a larger part is drawn coarser."""
+LARGEST = 20
+"""Cells a side that are drawn one by one; what is larger is drawn coarser."""
 _GAP = "   "
 
 
@@ -25,15 +23,16 @@ class Picture:
     width: int
 
 
-def picture(caption: str, codes: Array, grid: Grid, glyphs: bytes) -> Picture:
+def picture(caption: str, codes: Array, grid: Grid, glyphs: bytes, *, crop: bool = False) -> Picture:
     """Draw ``codes`` (anchor,), indices of ``glyphs``, with the levels side by side.
 
-    Code 0 is background. Where a cell of the picture stands for several cells, it shows the largest code.
+    Code 0 is background; where a mark stands for several cells, it shows the largest code. A level that is too
+    large to draw cell by cell is drawn whole but coarse, or with ``crop`` only where its code is not 0.
     """
     blocks = []
     for level in grid.levels:
         cells = codes[level.first : level.first + level.anchors].reshape(level.height, level.width)
-        block = _level(level, cells, glyphs)
+        block = _level(level, cells, glyphs, crop)
         if block:
             blocks.append(block)
     if not blocks:
@@ -42,9 +41,7 @@ def picture(caption: str, codes: Array, grid: Grid, glyphs: bytes) -> Picture:
     widths = [max(map(len, block)) for block in blocks]
     lines = []
     for y in range(height):
-        row = [
-            (block[y] if y < len(block) else "").ljust(width) for block, width in zip(blocks, widths, strict=True)
-        ]
+        row = [(block[y] if y < len(block) else "").ljust(width) for block, width in zip(blocks, widths, strict=True)]
         lines.append(_GAP.join(row).rstrip())
     return _framed([caption, *lines])
 
@@ -58,7 +55,9 @@ def side_by_side(pictures: list[Picture], width: int) -> list[str]:
         needed = used + len(_GAP) + next_picture.width if next_picture and row else 0
         if row and (next_picture is None or needed > width):
             height = max(len(p.lines) for p in row)
-            padded = [[line.ljust(p.width) for line in p.lines] + [" " * p.width] * (height - len(p.lines)) for p in row]
+            padded = [
+                [line.ljust(p.width) for line in p.lines] + [" " * p.width] * (height - len(p.lines)) for p in row
+            ]
             lines += [_GAP.join(part).rstrip() for part in zip(*padded, strict=True)] + [""]
             row, used = [], 0
         if next_picture:
@@ -67,25 +66,26 @@ def side_by_side(pictures: list[Picture], width: int) -> list[str]:
     return lines[:-1]
 
 
-def _level(level: Level, cells: Array, glyphs: bytes) -> list[str]:
-    """Caption and rows of one level; nothing for a large level without candidates."""
+def _level(level: Level, cells: Array, glyphs: bytes, crop: bool) -> list[str]:
+    """Caption and rows of one level; nothing for a cropped level without candidates."""
     caption = f"{level.name} {level.height}x{level.width}"
-    if max(level.height, level.width) <= WHOLE_UP_TO:
+    if max(cells.shape) <= LARGEST:
         return [caption, *_rows(cells, glyphs)]
-    ys, xs = np.flatnonzero(cells.any(axis=1)), np.flatnonzero(cells.any(axis=0))
-    if not ys.size:
-        return []
-    top, bottom, left, right = int(ys[0]), int(ys[-1]), int(xs[0]), int(xs[-1])
-    cells = cells[top : bottom + 1, left : right + 1]
+    if crop:
+        ys, xs = np.flatnonzero(cells.any(axis=1)), np.flatnonzero(cells.any(axis=0))
+        if not ys.size:
+            return []
+        top, bottom, left, right = int(ys[0]), int(ys[-1]), int(xs[0]), int(xs[-1])
+        cells = cells[top : bottom + 1, left : right + 1]
+        caption = f"{level.name} y{top}-{bottom} x{left}-{right}"
     coarse = -(-max(cells.shape) // LARGEST)
-    where = f"y{top}-{bottom} x{left}-{right}"
     if coarse == 1:
-        return [f"{level.name} {where}", *_rows(cells, glyphs)]
+        return [caption, *_rows(cells, glyphs)]
     height, width = (-(-side // coarse) * coarse for side in cells.shape)
     padded = np.zeros((height, width), dtype=cells.dtype)
     padded[: cells.shape[0], : cells.shape[1]] = cells
     small = padded.reshape(height // coarse, coarse, width // coarse, coarse).max(axis=(1, 3))
-    return [f"{level.name} {where}, 1 mark = {coarse}x{coarse}", *_rows(small, glyphs)]
+    return [f"{caption}, 1 mark = {coarse}x{coarse}", *_rows(small, glyphs)]
 
 
 def _rows(cells: Array, glyphs: bytes) -> list[str]:

@@ -31,7 +31,9 @@ class ProgressBar(Tracer):
             return
         columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
         self.bar = Progress(*columns, console=self.console, transient=True)
-        self.bar.add_task(f"stage {stage.number} of {self.total}: {stage.name}", total=self.total, completed=stage.number - 1)
+        self.bar.add_task(
+            f"stage {stage.number} of {self.total}: {stage.name}", total=self.total, completed=stage.number - 1
+        )
         self.bar.start()
 
     def stage_end(self, stage: StageStart, facts: tuple[Fact, ...]) -> None:

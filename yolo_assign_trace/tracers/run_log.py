@@ -56,7 +56,7 @@ class RunLog(Tracer):
         if self.limit and estimate > self.limit:
             raise InputError(
                 "log-too-large",
-                f"the log would take about {estimate / 2**30:.1f} GiB, more than the limit of {self.limit / 2**30:g} GiB",
+                f"the log would take about {estimate / 2**30:.1f} GiB, the limit is {self.limit / 2**30:g} GiB",
                 where=str(self.path),
                 hint="raise --max-log (0: no limit), or use --no-log and keep the exact tensors with --save",
             )
@@ -116,7 +116,9 @@ class RunLog(Tracer):
         for top in range(0, len(rows), step):
             part = rows[top : top + step]
             # the texts come first: zip then stops before it takes one start too many
-            self._lines([b"%s  %s" % (s, t) for t, s in zip(rows_text(part, self.digits, fold=fold), starts, strict=False)])
+            self._lines(
+                [b"%s  %s" % (s, t) for t, s in zip(rows_text(part, self.digits, fold=fold), starts, strict=False)]
+            )
             self.advance(part.size)
 
     def _pair_mask(self, record: Record) -> None:

@@ -57,7 +57,7 @@ class TensorFile(Tracer):
                 "meaning": record.output.meaning,
             }
         )
-        self.file.write(memoryview(array.reshape(-1).view(np.uint8)))
+        self.file.write(array.reshape(-1).view(np.uint8).data)
 
     def stage_end(self, stage: StageStart, facts: tuple[Fact, ...]) -> None:
         self.facts += [{"stage": stage.name, "id": fact.id, "text": fact.text} for fact in facts]

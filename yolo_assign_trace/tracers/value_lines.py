@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from itertools import islice
 
 import numpy as np
@@ -25,20 +27,21 @@ def value_lines(records: list[Record], width: int | None) -> list[str]:
     """
     first = records[0]
     if first.output.on_pairs:
-        rows, titles = _pair_columns(records)
         starts = pair_starts("", _of(first.pairs), first.grid)
         total = len(first.array)
+        shown = _shown(total)
+        texts = [[word for record in records for word in _texts(record.array[i])] for i in shown]
+        titles = tuple(title for record in records for title in (_titles(record) or (record.name,)))
     elif is_by_level(first.output.axes):
         return _not_zero(first, width)
     else:
         index_axes, shape = as_rows(first.output.axes, first.array.shape)
         starts = row_starts("", index_axes, shape, first.grid)
-        rows = first.array.reshape(-1, shape[-1])
-        titles = _titles(first)
-        total = len(rows)
-    shown = _shown(total)
-    labels = [start.decode() for start in _pick(starts, shown)]
-    return _aligned(labels, [_texts(rows, i) for i in shown], titles, total, width)
+        total = math.prod(shape[:-1])
+        shown = _shown(total)
+        rows = first.array.reshape(shape).reshape(total, shape[-1])
+        texts, titles = [_texts(rows[i]) for i in shown], _titles(first)
+    return _aligned([start.decode() for start in _pick(starts, shown)], texts, titles, total, width)
 
 
 def _not_zero(record: Record, width: int | None) -> list[str]:
@@ -52,23 +55,13 @@ def _not_zero(record: Record, width: int | None) -> list[str]:
         image, anchor = divmod(i, anchors)
         index = f"[{image},{anchor}]" if "image" in record.output.axes else f"[{anchor}]"
         labels.append(f"{index} {record.grid.address(anchor).short}")
-    lines = _aligned(labels, [_texts(values[i].reshape(1, 1), 0) for i in chosen], (), len(telling), width)
+    lines = _aligned(labels, [_texts(values[i : i + 1]) for i in chosen], (), len(telling), width)
     silent = values.size - len(telling)
     return lines + ([f"({silent} anchors have 0)"] if silent else [])
 
 
-def _pair_columns(records: list[Record]) -> tuple[Array, tuple[str, ...]]:
-    columns = [record.array.reshape(len(record.array), -1) for record in records]
-    titles = [title for record in records for title in (_titles(record) or (record.name,))]
-    as_object = np.concatenate([column.astype(object) for column in columns], axis=1)
-    return as_object, tuple(titles)
-
-
-def _texts(rows: Array, i: int) -> list[str]:
-    row = rows[i]
-    if row.dtype == object:
-        return [rows_text(np.array([[value]]), DIGITS, fold=False)[0].decode() for value in row]
-    return rows_text(row[None], DIGITS, fold=False)[0].decode().split(" ")
+def _texts(values: Array) -> list[str]:
+    return rows_text(values.reshape(1, -1), DIGITS, fold=False)[0].decode().split(" ")
 
 
 def _titles(record: Record) -> tuple[str, ...]:
@@ -81,12 +74,11 @@ def _shown(total: int) -> list[int]:
     return [*range(HEAD), *range(total - TAIL, total)]
 
 
-def _pick(starts: object, shown: list[int]) -> list[bytes]:
-    """The starts at these places of an iterator."""
+def _pick(starts: Iterator[bytes], shown: list[int]) -> list[bytes]:
+    """The starts at these places."""
     picked, at = [], 0
-    iterator = iter(starts)  # type: ignore[call-overload]
     for i in shown:
-        picked.append(next(islice(iterator, i - at, None)))
+        picked.append(next(islice(starts, i - at, None)))
         at = i + 1
     return picked
 
