@@ -10,8 +10,6 @@ import typer
 
 from ..assigners import YOLOV8
 from ..errors import InputError
-from ..inputs.load import Request, load_inputs
-from ..inputs.shapes import parse_imgsz
 from .terminal import message_console, result_console, say
 
 if TYPE_CHECKING:
@@ -120,6 +118,9 @@ def trace(
 
     Without --heads the head outputs are synthetic: no trained model is involved, and every output says so.
     """
+    from ..inputs.load import Request, load_inputs
+    from ..inputs.shapes import parse_imgsz
+
     shown = [YOLOV8.stage(name).name for name in stage or ()]
     _check_paths([labels, heads, Path(shapes) if shapes else None], [None if no_log else log, save])
     size = parse_imgsz(imgsz) if imgsz else None

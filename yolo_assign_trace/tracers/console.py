@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import textwrap
+import re
 from collections.abc import Collection
 
 import numpy as np
@@ -31,6 +31,7 @@ _LEGEND = {
     "target_gt_idx": "gt that owns the anchor   . background   + a gt beyond z",
     "target_labels": "class of the owner; . is class 0, and background carries that of gt 0",
 }
+_COLOURS = {"#": "bold green", "o": "yellow", ".": "dim"}
 _OWNERS = b".0123456789abcdefghijklmnopqrstuvwxyz+"
 _COUNTS = b".123456789abcdefghijklmnopqrstuvwxyz+"
 
@@ -56,8 +57,10 @@ class Console(Tracer):
         self.run = run
         text = Text()
         for key, value in run.header().items():
-            text.append(f"{key:<9}", "bold")
-            text.append(f" {value}\n", "yellow" if "not a trained model" in value else "")
+            first, *rest = self._wrapped(value, 10)
+            style = "yellow" if "not a trained model" in value else ""
+            text.append(f"{key:<10}", "bold")
+            text.append("".join([f"{first}\n", *(f"{'':<10}{line}\n" for line in rest)]), style)
         self._print(text)
 
     def stage_start(self, stage: StageStart) -> None:
@@ -74,11 +77,16 @@ class Console(Tracer):
         if not self._shows(stage.name):
             return
         text = Text()
-        text.append(f"{stage.number:>2} {stage.name}", "bold cyan")
-        text.append(f"  {stage.title}\n", "bold")
+        start = f"{stage.number:>2} {stage.name}  "
+        title, *rest = self._wrapped(stage.title, len(start))
+        text.append(start, "bold cyan")
+        text.append("".join([f"{title}\n", *(f"{' ' * len(start)}{line}\n" for line in rest)]), "bold")
         self._paragraph(text, stage.stage.result.says)
-        for line in stage.formula:
-            text.append(f"{_INDENT} {line}\n", "green")
+        for formula in stage.formula:
+            # several in a line stand apart by gaps: a narrow terminal takes them one by one
+            parts = [formula] if self.width is None or len(formula) < self.width - 4 else formula.split("     ")
+            for part in parts:
+                self._paragraph(text, part, "green")
         text.append("\n")
         self._lines(text, self._table(records))
         for block in self._blocks(records):
@@ -136,8 +144,9 @@ class Console(Tracer):
             rows = [[*row[:3], *row[4:]] for row in rows]  # a narrow terminal does without the types
             widths = [*widths[:3], *widths[4:]]
             right = {3, 4, 5}
+        gap = " " if self.width is not None and sum(widths) + 2 * len(widths) > self.width else "  "
         return [
-            "  ".join(
+            gap.join(
                 cell.rjust(size) if i in right else cell.ljust(size)
                 for i, (cell, size) in enumerate(zip(row, widths, strict=True))
             ).rstrip()
@@ -203,14 +212,26 @@ class Console(Tracer):
         return PICTURES_AT_MOST if record.grid.levels[0].width <= LARGEST else PICTURES_OF_LARGE_GRIDS
 
     def _lines(self, text: Text, lines: list[str]) -> None:
-        for i, line in enumerate(lines):
-            text.append(f"{_INDENT}{line}\n", "dim" if i == 0 else "")
+        """A block: its caption, then lines in which the glyphs of pictures get their colours."""
+        for line in self._wrapped(lines[0], len(_INDENT)):
+            text.append(f"{_INDENT}{line}\n", "dim")
+        body = Text("".join(f"{_INDENT}{line}\n" for line in lines[1:]))
+        if self.console.is_terminal:
+            for glyph, style in _COLOURS.items():
+                body.highlight_regex(rf"(?<!\S){re.escape(glyph)}(?!\S)", style)
+        text.append_text(body)
 
     def _paragraph(self, text: Text, sentence: str, style: str = "", indent: int = 3) -> None:
-        margin = " " * indent
-        lines = [sentence] if self.width is None else textwrap.wrap(sentence, max(20, self.width - indent - 2))
-        for i, line in enumerate(lines):
-            text.append(f"{margin}{'  ' if i and sentence[:2] in ('! ', '= ', '^ ') else ''}{line}\n", style)
+        hanging = 2 if sentence[:2] in ("! ", "= ", "^ ") else 0
+        for i, line in enumerate(self._wrapped(sentence, indent + hanging)):
+            text.append(f"{' ' * (indent + (hanging if i else 0))}{line}\n", style)
+
+    def _wrapped(self, sentence: str, indent: int) -> list[str]:
+        """Lines that fit the terminal behind an indent; wide characters count as two cells."""
+        if self.width is None:
+            return [sentence]
+        lines = Text(sentence).wrap(self.console, max(20, self.width - indent - 1))
+        return [line.plain.rstrip() for line in lines]
 
     def _print(self, text: Text) -> None:
         if self.closed:

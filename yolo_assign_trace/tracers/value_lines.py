@@ -26,6 +26,7 @@ def value_lines(records: list[Record], width: int | None) -> list[str]:
         width: terminal cells to fit into by leaving out the middle of long rows; None to leave nothing out.
     """
     first = records[0]
+    silent = ""
     if first.output.on_pairs:
         starts = pair_starts("", _of(first.pairs), first.grid)
         total = len(first.array)
@@ -37,11 +38,16 @@ def value_lines(records: list[Record], width: int | None) -> list[str]:
     else:
         index_axes, shape = as_rows(first.output.axes, first.array.shape)
         starts = row_starts("", index_axes, shape, first.grid)
-        total = math.prod(shape[:-1])
+        rows = first.array.reshape(math.prod(shape[:-1]), shape[-1])
+        total = len(rows)
         shown = _shown(total)
-        rows = first.array.reshape(shape).reshape(total, shape[-1])
+        telling = np.flatnonzero(rows.any(axis=1)) if total > WHOLE_UP_TO else np.arange(total)
+        if 0 < 2 * len(telling) < total:  # mostly background: what is not 0 tells more than head and tail
+            shown, total = [int(telling[i]) for i in _shown(len(telling))], len(telling)
+            silent = f"({len(rows) - total} more lines are all 0)"
         texts, titles = [_texts(rows[i]) for i in shown], _titles(first)
-    return _aligned([start.decode() for start in _pick(starts, shown)], texts, titles, total, width)
+    lines = _aligned([start.decode() for start in _pick(starts, shown)], texts, titles, total, width)
+    return [*lines, silent] if silent else lines
 
 
 def _not_zero(record: Record, width: int | None) -> list[str]:
