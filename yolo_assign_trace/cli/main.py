@@ -12,6 +12,7 @@ import typer
 
 from ..errors import InputError
 from . import stages, trace
+from .options import EPILOG
 from .terminal import say
 
 FINE, DIFFERENT, BAD_INPUT, DEFECT, INTERRUPTED = 0, 1, 2, 3, 130
@@ -25,7 +26,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-app.command("trace")(trace.trace)
+app.command("trace", epilog=EPILOG)(trace.trace)
 app.command("stages")(stages.stages)
 
 

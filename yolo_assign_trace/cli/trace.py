@@ -6,113 +6,96 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from ..assigners import YOLOV8
 from ..errors import InputError
+from .options import INPUT, OUTPUT, option
 from .terminal import message_console, result_console, say
 
 if TYPE_CHECKING:
     from ..record import Tracer
 
-INPUT, OUTPUT = "Input", "Output"
-
 
 def trace(
     labels: Annotated[
         Path,
-        typer.Option(
-            envvar="YOLO_ASSIGN_LABELS",
+        option(
+            panel=INPUT,
+            env="LABELS",
+            metavar="FILE",
             help="Label file: rows of class cx cy w h (one image), or image class cx cy w h (a batch).",
-            rich_help_panel=INPUT,
         ),
     ],
     shapes: Annotated[
         str | None,
-        typer.Option(
-            envvar="YOLO_ASSIGN_SHAPES",
+        option(
+            panel=INPUT,
+            env="SHAPES",
+            metavar="NAME|FILE",
             help="Feature maps: study (the default), yolov8, yolov8-p2, yolov8-p6, or a YAML file.",
-            rich_help_panel=INPUT,
         ),
     ] = None,
     imgsz: Annotated[
         str | None,
-        typer.Option(
-            envvar="YOLO_ASSIGN_IMGSZ",
-            help="Network input in px for a named head: 640, or height,width.",
-            rich_help_panel=INPUT,
-        ),
+        option(panel=INPUT, env="IMGSZ", metavar="PX", help="Network input of a named head: 640, or height,width."),
     ] = None,
     heads: Annotated[
         Path | None,
-        typer.Option(
-            envvar="YOLO_ASSIGN_HEADS",
+        option(
+            panel=INPUT,
+            env="HEADS",
+            metavar="FILE",
             help="Head outputs: .npz with one array (b, 4R+c, h, w) per level. Without it they are synthetic.",
-            rich_help_panel=INPUT,
         ),
     ] = None,
     nc: Annotated[
         int | None,
-        typer.Option(
-            envvar="YOLO_ASSIGN_NC", min=1, help="Classes; default: largest class + 1.", rich_help_panel=INPUT
-        ),
+        option(panel=INPUT, env="NC", metavar="N", min=1, help="Number of classes; default: largest class + 1."),
     ] = None,
     reg_max: Annotated[
-        int | None,
-        typer.Option(envvar="YOLO_ASSIGN_REG_MAX", min=1, help="Bins per side, R; default: 16.", rich_help_panel=INPUT),
+        int | None, option(panel=INPUT, env="REG_MAX", metavar="N", min=1, help="Bins per side, R; default: 16.")
     ] = None,
     seed: Annotated[
-        int,
-        typer.Option(
-            envvar="YOLO_ASSIGN_SEED", min=0, max=2**32 - 1, help="Seed of synthetic heads.", rich_help_panel=INPUT
-        ),
+        int, option(panel=INPUT, env="SEED", metavar="N", min=0, max=2**32 - 1, help="Seed of synthetic heads.")
     ] = 0,
-    log: Annotated[
-        Path, typer.Option(envvar="YOLO_ASSIGN_LOG", help="Where the log goes.", rich_help_panel=OUTPUT)
-    ] = Path("run.log"),
-    no_log: Annotated[bool, typer.Option("--no-log", help="Write no log.", rich_help_panel=OUTPUT)] = False,
+    log: Annotated[Path, option(panel=OUTPUT, env="LOG", metavar="FILE", help="Where the log goes.")] = Path("run.log"),
+    no_log: Annotated[bool, option("--no-log", panel=OUTPUT, help="Write no log.")] = False,
     digits: Annotated[
         int,
-        typer.Option(
-            envvar="YOLO_ASSIGN_DIGITS",
+        option(
+            panel=OUTPUT,
+            env="DIGITS",
+            metavar="N",
             min=1,
             max=17,
             help="Significant digits in the log; 9 is lossless for float32.",
-            rich_help_panel=OUTPUT,
         ),
     ] = 5,
     max_log: Annotated[
         float,
-        typer.Option(
-            envvar="YOLO_ASSIGN_MAX_LOG",
+        option(
+            panel=OUTPUT,
+            env="MAX_LOG",
+            metavar="GIB",
             min=0,
-            help="Stop before writing a log larger than this many GiB; 0: no limit.",
-            rich_help_panel=OUTPUT,
+            help="Stop before writing a log larger than this; 0: no limit.",
         ),
     ] = 1.0,
     save: Annotated[
-        Path | None,
-        typer.Option(
-            envvar="YOLO_ASSIGN_SAVE", help="Save all tensors, exact, as .safetensors.", rich_help_panel=OUTPUT
-        ),
+        Path | None, option(panel=OUTPUT, env="SAVE", metavar="FILE", help="Save all tensors, exact, as .safetensors.")
     ] = None,
     stage: Annotated[
         list[str] | None,
-        typer.Option(
-            help="Print only this stage (repeatable). Log and saved file stay complete.", rich_help_panel=OUTPUT
+        option(
+            panel=OUTPUT, metavar="NAME", help="Print only this stage; repeatable. Log and saved file stay complete."
         ),
     ] = None,
     tracer: Annotated[
         list[str] | None,
-        typer.Option(help="Also run this tracer: package.module:Class, or an installed name.", rich_help_panel=OUTPUT),
+        option(panel=OUTPUT, metavar="NAME", help="Also run this tracer: package.module:Class, or an installed one."),
     ] = None,
-    no_plugins: Annotated[
-        bool, typer.Option("--no-plugins", help="Leave out installed tracers.", rich_help_panel=OUTPUT)
-    ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no trace.", rich_help_panel=OUTPUT)] = False,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print a summary as JSON instead.", rich_help_panel=OUTPUT)
-    ] = False,
+    no_plugins: Annotated[bool, option("--no-plugins", panel=OUTPUT, help="Leave out installed tracers.")] = False,
+    quiet: Annotated[bool, option("--quiet", "-q", panel=OUTPUT, help="Print no trace.")] = False,
+    json: Annotated[bool, option("--json", panel=OUTPUT, help="Print a summary as JSON instead.")] = False,
 ) -> None:
     """Run label assignment stage by stage and show every tensor, on the console and in run.log.
 
