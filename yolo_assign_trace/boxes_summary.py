@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from .record import Array, BoxLine, Run
+from .arrays import Array
+from .record import BoxLine, Run
 
 CAUSES: Mapping[str, str] = {
     "ignored-as-padding": "its corners add up to 0 or less, so it counts as padding",

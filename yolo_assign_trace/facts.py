@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
+from .arrays import Array
 from .boxes_summary import summarize
-from .record import Array, BoxLine, Fact, Record, Run
+from .record import BoxLine, Fact, Record, Run
 
 NAMED_AT_MOST = 8
 

@@ -11,8 +11,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from .arrays import Array
 from .grid import Grid
-from .record import Array
 
 FORMAT = 1
 TITLE = "# yolo-assign trace, format "

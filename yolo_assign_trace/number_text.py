@@ -12,9 +12,8 @@ from typing import Any
 
 import numpy as np
 import orjson
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from .arrays import Array
 
 LOSSLESS = {np.dtype(np.float32): 9, np.dtype(np.float64): 17}
 REPEAT_FROM = 4

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .arrays import Array
 from .assigners import Assigner, Stage
 from .grid import Grid
 from .outputs import PARTS, Output
-
-Array = NDArray[Any]
+from .statistics import Statistics
 
 
 @dataclass
@@ -155,6 +156,12 @@ class Record:
     def key(self) -> str:
         """``stage.name``, unique in a trace."""
         return f"{self.stage}.{self.output.name}"
+
+    @cached_property
+    def statistics(self) -> Statistics:
+        """Computed on first use, once for all tracers."""
+        dense = math.prod(self.sizes[axis] for axis in PARTS["triple"]) if self.output.on_pairs else None
+        return Statistics.of(self.array, dense)
 
     def shape_text(self) -> str:
         """``image 4, anchor 84, class 3``; pair tensors also say what they are pairs of."""

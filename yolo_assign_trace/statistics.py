@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from .record import Array, Record
+from .arrays import Array
 
 _CHUNK = 1 << 20
 
@@ -34,12 +33,11 @@ class Statistics:
     true: int = 0
 
     @classmethod
-    def of(cls, record: Record) -> Statistics:
-        """Statistics of a record; of a boolean over pairs, ``size`` is that of the dense form."""
-        array = record.array.reshape(-1)
+    def of(cls, array: Array, dense_size: int | None = None) -> Statistics:
+        """Statistics of an array; a boolean over pairs is counted against the size of its dense form."""
+        array = array.reshape(-1)
         if array.dtype == np.bool_:
-            size = math.prod(record.sizes[axis] for axis in ("image", "gt", "anchor"))
-            return cls("bool", size if record.output.on_pairs else array.size, true=int(array.sum()))
+            return cls("bool", array.size if dense_size is None else dense_size, true=int(array.sum()))
         if array.dtype.kind in "iu":
             if not array.size:
                 return cls("int", 0)

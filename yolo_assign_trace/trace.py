@@ -11,11 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .arrays import Array
 from .assigners import YOLOV8, Assigner, Stage
 from .errors import InputError
 from .facts import FactFinder
 from .grid import Grid
-from .record import Array, Inputs, Record, Run, StageStart, Tracer
+from .record import Inputs, Record, Run, StageStart, Tracer
 
 RESULTS = ("target_labels", "target_bboxes", "target_scores", "fg_mask", "target_gt_idx")
 """What an assigner is asked for; the order is that of the training code."""

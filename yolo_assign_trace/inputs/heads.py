@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
+from ..arrays import Array
 from ..errors import InputError
 from ..grid import Grid
-from ..record import Array
 from .shapes import LAYOUTS, layout_grid
 
 

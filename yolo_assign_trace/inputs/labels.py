@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ..arrays import Array
 from ..errors import InputError
-from ..record import Array
 from .files import read_text
 
 COLUMNS = ("class", "cx", "cy", "w", "h")

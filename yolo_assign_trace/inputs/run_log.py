@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..arrays import Array
 from ..errors import InputError
 from ..grid import Grid
 from ..log_grammar import (
@@ -25,7 +26,6 @@ from ..log_grammar import (
 )
 from ..number_text import parse_values
 from ..outputs import Output
-from ..record import Array
 from .files import read_text
 from .stored import StoredOutput, StoredTrace
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ..arrays import Array
 from ..grid import Grid
 from ..outputs import Output
-from ..record import Array
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,11 @@ import numpy as np
 from rich.console import Console as RichConsole
 from rich.text import Text
 
+from ..arrays import Array
 from ..boxes_summary import CAUSES
 from ..log_grammar import GLYPHS, is_by_level
 from ..number_text import number_text
-from ..record import Array, BoxLine, Fact, Record, Run, StageStart, Tracer
+from ..record import BoxLine, Fact, Record, Run, StageStart, Tracer
 from ..statistics import Statistics
 from .pictures import LARGEST, Picture, picture, side_by_side
 from .value_lines import value_lines
@@ -128,7 +129,7 @@ class Console(Tracer):
         """Outputs with sizes, unit and statistics."""
         rows = [["output", "sizes", "unit", "type", "min", "mean", "max", ""]]
         for record in records:
-            numbers = Statistics.of(record)
+            numbers = record.statistics
             low, mean, high = (
                 "" if value is None else str(value) if isinstance(value, int) else number_text(value, 4, np.float32)
                 for value in (numbers.minimum, numbers.mean, numbers.maximum)
@@ -191,7 +192,7 @@ class Console(Tracer):
             x1, y1, x2, y2 = self.labels["gt_bboxes"][image, gt].tolist()
             label = self.labels["gt_labels"][image, gt, 0]
             caption = f"image {image} gt {gt}, class {label}, {x2 - x1:.1f}x{y2 - y1:.1f} px"
-            pictures.append(picture(caption, codes, record.grid, GLYPHS, crop=record.stage != "screen"))
+            pictures.append(picture(caption, codes, record.grid, GLYPHS, crop=record.stage != "screen", room=room))
         return _with_count(pictures, room, len(found), "boxes")
 
     def _anchor_pictures(self, record: Record, records: list[Record], room: int | None) -> list[str]:
@@ -204,12 +205,13 @@ class Console(Tracer):
         codes = np.minimum(values, len(glyphs) - 1).astype(np.uint8)
         telling = np.flatnonzero(codes.any(axis=1)).tolist()
         pictures = [
-            picture(f"image {i}", codes[i], record.grid, glyphs) for i in telling[: self._pictures_at_most(record)]
+            picture(f"image {i}", codes[i], record.grid, glyphs, room=room)
+            for i in telling[: self._pictures_at_most(record)]
         ]
         return _with_count(pictures, room, len(telling), "images")
 
     def _pictures_at_most(self, record: Record) -> int:
-        return PICTURES_AT_MOST if record.grid.levels[0].width <= LARGEST else PICTURES_OF_LARGE_GRIDS
+        return PICTURES_AT_MOST if record.grid.levels[0].width <= LARGEST[0] else PICTURES_OF_LARGE_GRIDS
 
     def _lines(self, text: Text, lines: list[str]) -> None:
         """A block: its caption, then lines in which the glyphs of pictures get their colours."""

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ..record import BoxLine, Fact, Record, Run, StageStart, Tracer
-from ..statistics import Statistics, as_json
+from ..statistics import as_json
 
 
 class JsonSummary(Tracer):
@@ -38,7 +38,7 @@ class JsonSummary(Tracer):
                 "unit": record.output.unit,
                 "dtype": record.array.dtype.name,
                 "meaning": record.output.meaning,
-                "statistics": as_json(Statistics.of(record)),
+                "statistics": as_json(record.statistics),
             }
         )
 

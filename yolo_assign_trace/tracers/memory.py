@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..record import Array, BoxLine, Fact, Record, Run, StageStart, Tracer
+from ..arrays import Array
+from ..record import BoxLine, Fact, Record, Run, StageStart, Tracer
 
 
 class Memory(Tracer):

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arrays import Array
 from ..grid import Grid, Level
 from ..number_text import grid_text
-from ..record import Array
 
-LARGEST = 20
-"""Cells a side that are drawn one by one; what is larger is drawn coarser."""
+LARGEST = (20, 16, 12, 8)
+"""Marks a side of the largest level, from a wide terminal to a narrow one; what has more cells is drawn coarser."""
 _GAP = "   "
 
 
@@ -23,27 +23,35 @@ class Picture:
     width: int
 
 
-def picture(caption: str, codes: Array, grid: Grid, glyphs: bytes, *, crop: bool = False) -> Picture:
+def picture(
+    caption: str, codes: Array, grid: Grid, glyphs: bytes, *, crop: bool = False, room: int | None = None
+) -> Picture:
     """Draw ``codes`` (anchor,), indices of ``glyphs``, with the levels side by side.
 
     Code 0 is background; where a mark stands for several cells, it shows the largest code. A level that is too
-    large to draw cell by cell is drawn whole but coarse, or with ``crop`` only where its code is not 0.
+    large to draw cell by cell is drawn whole but coarse, or with ``crop`` only where its code is not 0. ``room``
+    is the width in terminal cells to stay within, as far as that can be.
     """
-    blocks = []
-    for level in grid.levels:
-        cells = codes[level.first : level.first + level.anchors].reshape(level.height, level.width)
-        block = _level(level, cells, glyphs, crop)
-        if block:
-            blocks.append(block)
-    if not blocks:
-        return _framed([caption, "(none)"])
+    for largest in LARGEST:
+        blocks = []
+        for level in grid.levels:
+            cells = codes[level.first : level.first + level.anchors].reshape(level.height, level.width)
+            block = _level(level, cells, glyphs, crop, largest)
+            if block:
+                blocks.append(block)
+        drawn = _framed([caption, *_beside(blocks)] if blocks else [caption, "(none)"])
+        if room is None or drawn.width <= room:
+            break
+    return drawn
+
+
+def _beside(blocks: list[list[str]]) -> list[str]:
     height = max(len(block) for block in blocks)
-    widths = [max(map(len, block)) for block in blocks]
-    lines = []
-    for y in range(height):
-        row = [(block[y] if y < len(block) else "").ljust(width) for block, width in zip(blocks, widths, strict=True)]
-        lines.append(_GAP.join(row).rstrip())
-    return _framed([caption, *lines])
+    padded = []
+    for block in blocks:
+        width = max(map(len, block))
+        padded.append([line.ljust(width) for line in block] + [" " * width] * (height - len(block)))
+    return [_GAP.join(lines).rstrip() for lines in zip(*padded, strict=True)]
 
 
 def side_by_side(pictures: list[Picture], width: int) -> list[str]:
@@ -54,11 +62,7 @@ def side_by_side(pictures: list[Picture], width: int) -> list[str]:
     for next_picture in [*pictures, None]:
         needed = used + len(_GAP) + next_picture.width if next_picture and row else 0
         if row and (next_picture is None or needed > width):
-            height = max(len(p.lines) for p in row)
-            padded = [
-                [line.ljust(p.width) for line in p.lines] + [" " * p.width] * (height - len(p.lines)) for p in row
-            ]
-            lines += [_GAP.join(part).rstrip() for part in zip(*padded, strict=True)] + [""]
+            lines += [*_beside([list(p.lines) for p in row]), ""]
             row, used = [], 0
         if next_picture:
             used += next_picture.width + (len(_GAP) if row else 0)
@@ -66,10 +70,10 @@ def side_by_side(pictures: list[Picture], width: int) -> list[str]:
     return lines[:-1]
 
 
-def _level(level: Level, cells: Array, glyphs: bytes, crop: bool) -> list[str]:
+def _level(level: Level, cells: Array, glyphs: bytes, crop: bool, largest: int) -> list[str]:
     """Caption and rows of one level; nothing for a cropped level without candidates."""
     caption = f"{level.name} {level.height}x{level.width}"
-    if max(cells.shape) <= LARGEST:
+    if max(cells.shape) <= largest:
         return [caption, *_rows(cells, glyphs)]
     if crop:
         ys, xs = np.flatnonzero(cells.any(axis=1)), np.flatnonzero(cells.any(axis=0))
@@ -78,7 +82,7 @@ def _level(level: Level, cells: Array, glyphs: bytes, crop: bool) -> list[str]:
         top, bottom, left, right = int(ys[0]), int(ys[-1]), int(xs[0]), int(xs[-1])
         cells = cells[top : bottom + 1, left : right + 1]
         caption = f"{level.name} y{top}-{bottom} x{left}-{right}"
-    coarse = -(-max(cells.shape) // LARGEST)
+    coarse = -(-max(cells.shape) // largest)
     if coarse == 1:
         return [caption, *_rows(cells, glyphs)]
     height, width = (-(-side // coarse) * coarse for side in cells.shape)

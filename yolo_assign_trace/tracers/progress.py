@@ -30,10 +30,10 @@ class ProgressBar(Tracer):
         if time.monotonic() - self.started < QUIET_SECONDS:
             return
         columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-        self.bar = Progress(*columns, console=self.console, transient=True)
-        self.bar.add_task(
-            f"stage {stage.number} of {self.total}: {stage.name}", total=self.total, completed=stage.number - 1
-        )
+        self.bar = Progress(*columns, console=self.console, transient=True, get_time=time.monotonic)
+        task = self.bar.add_task(f"stage {stage.number} of {self.total}: {stage.name}", total=self.total)
+        self.bar.update(task, completed=stage.number - 1)
+        self.bar.tasks[0].start_time = self.started
         self.bar.start()
 
     def stage_end(self, stage: StageStart, facts: tuple[Fact, ...]) -> None:

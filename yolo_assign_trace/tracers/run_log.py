@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..arrays import Array
 from ..boxes_summary import CAUSES
 from ..errors import InputError
 from ..log_grammar import (
@@ -23,9 +24,8 @@ from ..log_grammar import (
     row_starts,
 )
 from ..number_text import grid_text, number_text, rows_text
-from ..record import Array, BoxLine, Fact, Record, Run, StageStart, Tracer
+from ..record import BoxLine, Fact, Record, Run, StageStart, Tracer
 from ..safe_write import SafeFile
-from ..statistics import Statistics
 from .log_size import estimate_log_bytes
 
 _VALUES_AT_ONCE = 1 << 17
@@ -160,12 +160,13 @@ class RunLog(Tracer):
 
 def header_line(record: Record, digits: int) -> str:
     """``name  dtype [axes and sizes] unit  statistics``."""
-    numbers = statistics_text(Statistics.of(record), record, digits)
+    numbers = statistics_text(record, digits)
     return f"{record.name}  {record.array.dtype} [{record.shape_text()}] {record.output.unit}  {numbers}"
 
 
-def statistics_text(statistics: Statistics, record: Record, digits: int) -> str:
+def statistics_text(record: Record, digits: int) -> str:
     """Statistics in words, extremes with their index."""
+    statistics = record.statistics
     if statistics.kind == "bool":
         return f"true {statistics.true} of {statistics.size}"
     if statistics.lowest is None or statistics.highest is None:

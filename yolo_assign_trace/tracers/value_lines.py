@@ -8,10 +8,11 @@ from itertools import islice
 
 import numpy as np
 
+from ..arrays import Array
 from ..log_grammar import as_rows, is_by_level, pair_starts, row_starts
 from ..number_text import rows_text
 from ..outputs import PARTS
-from ..record import Array, Record
+from ..record import Record
 
 WHOLE_UP_TO = 12
 HEAD, TAIL = 4, 2
