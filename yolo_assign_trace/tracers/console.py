@@ -157,7 +157,7 @@ class Console(Tracer):
     def _blocks(self, records: list[Record]) -> list[list[str]]:
         """The values: masks and owners as pictures, number tensors over pairs as one table, the rest one by one."""
         blocks = []
-        room = None if self.width is None else self.width - len(_INDENT)
+        room = None if self.width is None else self.width - 2 * len(_INDENT) - 1
         tables = [r for r in records if r.output.on_pairs and r.array.dtype != np.bool_ and r.name != "pairs"]
         for record in records:
             title = f"{record.name} [{', '.join(record.output.axes)}]"
@@ -250,7 +250,7 @@ class Console(Tracer):
 def _with_count(pictures: list[Picture], room: int | None, total: int, what: str) -> list[str]:
     if not pictures:
         return ["(none)"]
-    lines = side_by_side(pictures, (room or 120) - len(_INDENT))
+    lines = side_by_side(pictures, room or 120)
     return lines + (["", f"... {total - len(pictures)} more {what}"] if total > len(pictures) else [])
 
 

@@ -12,6 +12,8 @@ from ..number_text import grid_text
 
 LARGEST = (20, 16, 12, 8)
 """Marks a side of the largest level, from a wide terminal to a narrow one; what has more cells is drawn coarser."""
+WHOLE_UP_TO = 8
+"""Cells a side of a level that is never cropped."""
 _GAP = "   "
 
 
@@ -73,9 +75,7 @@ def side_by_side(pictures: list[Picture], width: int) -> list[str]:
 def _level(level: Level, cells: Array, glyphs: bytes, crop: bool, largest: int) -> list[str]:
     """Caption and rows of one level; nothing for a cropped level without candidates."""
     caption = f"{level.name} {level.height}x{level.width}"
-    if max(cells.shape) <= largest:
-        return [caption, *_rows(cells, glyphs)]
-    if crop:
+    if crop and max(cells.shape) > WHOLE_UP_TO:
         ys, xs = np.flatnonzero(cells.any(axis=1)), np.flatnonzero(cells.any(axis=0))
         if not ys.size:
             return []
@@ -83,7 +83,7 @@ def _level(level: Level, cells: Array, glyphs: bytes, crop: bool, largest: int) 
         cells = cells[top : bottom + 1, left : right + 1]
         caption = f"{level.name} y{top}-{bottom} x{left}-{right}"
     coarse = -(-max(cells.shape) // largest)
-    if coarse == 1:
+    if coarse <= 1:
         return [caption, *_rows(cells, glyphs)]
     height, width = (-(-side // coarse) * coarse for side in cells.shape)
     padded = np.zeros((height, width), dtype=cells.dtype)
