@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .assigners import ASSIGNERS as assigners
     from .errors import InputError
+    from .generations import ASSIGNERS as assigners
     from .record import Inputs, Record, Run, Tracer
     from .trace import assign, trace
 
@@ -22,7 +22,7 @@ _HOME = {
     "Run": ("record", "Run"),
     "Tracer": ("record", "Tracer"),
     "assign": ("trace", "assign"),
-    "assigners": ("assigners", "ASSIGNERS"),
+    "assigners": ("generations", "ASSIGNERS"),
     "trace": ("trace", "trace"),
 }
 

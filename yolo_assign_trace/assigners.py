@@ -1,38 +1,53 @@
-"""Named assigners: a list of stages plus parameters. Needs no torch until a stage is asked for its function."""
+"""What an assigner is: a list of stages plus parameters. Needs no torch until a stage is asked for its function."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from importlib import import_module
 from types import MappingProxyType
 from typing import Any
 
 from .errors import InputError, did_you_mean
-from .outputs import STAGE_RESULTS, Output, StageResult
+from .outputs import Output, StageResult
+
+OVERLAP_NAMES = MappingProxyType({"iou": "IoU", "giou": "GIoU", "diou": "DIoU", "ciou": "CIoU"})
 
 
 @dataclass(frozen=True)
 class Parameters:
-    """What an assigner can be told. ``overlap`` names a function of :mod:`yolo_assign_trace.boxes`."""
+    """What an assigner can be told.
+
+    ``overlap`` is a key of :data:`yolo_assign_trace.boxes.OVERLAPS`; ``topk2`` is how many positives a box keeps
+    after conflicts, None for all.
+    """
 
     topk: int = 10
+    topk2: int | None = None
     alpha: float = 0.5
     beta: float = 6.0
-    overlap: str = "CIoU"
+    overlap: str = "ciou"
 
     def __str__(self) -> str:
-        return f"topk {self.topk}, alpha {self.alpha:g}, beta {self.beta:g}, {self.overlap}"
+        topk2 = "" if self.topk2 is None else f", topk2 {self.topk2}"
+        overlap = OVERLAP_NAMES[self.overlap]
+        return f"topk {self.topk}{topk2}, alpha {self.alpha:g}, beta {self.beta:g}, {overlap}"
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One step: a function of :mod:`yolo_assign_trace.stages`, by name, and what it is declared to put out."""
+    """One step: a function of :mod:`.stages` or :mod:`.variants`, by name, and what it is declared to put out.
+
+    ``swapped`` is a user's function that stands in for it; ``module`` and ``function`` then say where it is from.
+    """
 
     name: str
-    function: str
     result: type[StageResult]
+    function: str
+    module: str = "stages"
+    swapped: Callable[..., Any] | None = None
 
     @cached_property
     def outputs(self) -> tuple[Output, ...]:
@@ -41,9 +56,9 @@ class Stage:
     @cached_property
     def call(self) -> Callable[..., StageResult]:
         """The function itself; imports torch."""
-        from . import stages
-
-        found: Callable[..., StageResult] = getattr(stages, self.function)
+        if self.swapped is not None:
+            return self.swapped
+        found: Callable[..., StageResult] = getattr(import_module(f".{self.module}", __package__), self.function)
         return found
 
     @cached_property
@@ -53,6 +68,8 @@ class Stage:
 
     def formula(self, settings: Mapping[str, Any]) -> tuple[str, ...]:
         """The stage's formula with the run's own settings put in."""
+        if self.swapped is not None:
+            return (f"SWAPPED: computed by {self.module}:{self.function}",)
         return tuple(line.format(**settings) for line in self.result.formula)
 
     def title(self, settings: Mapping[str, Any]) -> str:
@@ -61,16 +78,29 @@ class Stage:
 
 @dataclass(frozen=True)
 class Assigner:
-    """A named list of stages and the parameters they run with."""
+    """A named list of stages and the parameters they run with.
+
+    Attributes:
+        name: what users call it.
+        generation: the release of the original that the stages appeared with.
+        releases: the releases whose answers the stages reproduce.
+        stages: in order.
+        parameters: what they run with.
+        note: anything a user should know about the name, in a few words.
+    """
 
     name: str
+    generation: str
+    releases: str
     stages: tuple[Stage, ...]
     parameters: Parameters = Parameters()
+    note: str = ""
 
     @property
     def settings(self) -> dict[str, Any]:
         """The parameters by name, as the stages take them."""
-        return {f.name: getattr(self.parameters, f.name) for f in fields(self.parameters)}
+        settings = {f.name: getattr(self.parameters, f.name) for f in fields(self.parameters)}
+        return settings | {"overlap_name": OVERLAP_NAMES[self.parameters.overlap]}
 
     def stage(self, name: str) -> Stage:
         """The stage called ``name``.
@@ -87,7 +117,40 @@ class Assigner:
             hint=did_you_mean(name, [stage.name for stage in self.stages]),
         )
 
+    @property
+    def has_topk2(self) -> bool:
+        """Do its stages keep only the best positives of every box after conflicts?"""
+        return any(output.name == "mask_resolved" for stage in self.stages for output in stage.outputs)
 
-YOLOV8 = Assigner("yolov8", tuple(Stage(r.stage, r.stage, r) for r in STAGE_RESULTS))
+    @property
+    def swaps(self) -> tuple[str, ...]:
+        """``topk=mypkg.mod:my_topk`` for every stage that a user swapped."""
+        return tuple(f"{s.name}={s.module}:{s.function}" for s in self.stages if s.swapped is not None)
 
-ASSIGNERS: Mapping[str, Assigner] = MappingProxyType({YOLOV8.name: YOLOV8})
+    def with_parameters(self, **changes: Any) -> Assigner:
+        """The same stages with other parameters; None leaves a parameter as it is.
+
+        Raises:
+            InputError: an unknown overlap, or topk2 for a generation that does not have it.
+        """
+        said = {name: value for name, value in changes.items() if value is not None}
+        overlap = said.get("overlap", self.parameters.overlap)
+        if overlap not in OVERLAP_NAMES:
+            hint = did_you_mean(overlap, OVERLAP_NAMES)
+            raise InputError("unknown-overlap", f"{overlap!r} is no overlap", where="--overlap", hint=hint)
+        if "topk2" in said and not self.has_topk2:
+            raise InputError(
+                "no-topk2",
+                f"the stages of {self.name} ({self.releases}) have no topk2",
+                where="--topk2",
+                hint="it came with 8.4.0: --assigner ultralytics==8.4.0 or later",
+            )
+        return replace(self, parameters=replace(self.parameters, **said))
+
+    def with_stage(self, changed: Stage) -> Assigner:
+        """The same assigner with one stage replaced by another of the same name."""
+        return replace(self, stages=tuple(changed if s.name == changed.name else s for s in self.stages))
+
+    def differences(self, other: Assigner) -> tuple[Stage, ...]:
+        """Those of its stages that ``other`` does not have."""
+        return tuple(stage for stage in self.stages if stage not in other.stages)

@@ -36,6 +36,8 @@ def summarize(run: Run, kept: Mapping[str, Array]) -> tuple[BoxLine, ...]:
     positives = np.bincount(owner_image * m + kept["target_gt_idx"][owner_image, owned], minlength=rows)
     best = np.full(rows, -np.inf)
     np.maximum.at(best, row, kept["overlaps"])
+    resolved = kept.get("mask_resolved", kept["mask_topk"][:0])
+    dropped = np.bincount(row[: len(resolved)][resolved], minlength=rows) > 0  # positive, but not among the topk2 best
     odd = np.bincount(row[~np.isfinite(kept["align_metric"])], minlength=rows) > 0
 
     labels = kept["gt_labels"].reshape(rows)
@@ -51,7 +53,9 @@ def summarize(run: Run, kept: Mapping[str, Array]) -> tuple[BoxLine, ...]:
             if not valid[n]:
                 cause = "ignored-as-padding"
             elif not won:
-                cause = _cause(total, chosen, bool(odd[n]), all_zero=not kept["align_metric"][row == n].any())
+                cause = _cause(
+                    total, chosen, bool(odd[n]), bool(dropped[n]), all_zero=not kept["align_metric"][row == n].any()
+                )
             lines.append(
                 BoxLine(
                     image=i,
@@ -69,10 +73,10 @@ def summarize(run: Run, kept: Mapping[str, Array]) -> tuple[BoxLine, ...]:
     return tuple(lines)
 
 
-def _cause(candidates: int, selected: int, odd: bool, *, all_zero: bool) -> str:
+def _cause(candidates: int, selected: int, odd: bool, dropped: bool, *, all_zero: bool) -> str:
     if not candidates:
         return "no-anchor-inside"
-    if selected:
+    if selected and not dropped:
         return "lost-conflicts"
     if odd:
         return "non-finite"

@@ -14,11 +14,15 @@ NAMED_AT_MOST = 8
 
 _KEPT = frozenset(
     {
-        *("gt_labels", "gt_bboxes", "mask_gt"),
-        *("pairs", "overlaps", "align_metric", "mask_topk", "tie_order"),
+        *("gt_labels", "gt_bboxes", "mask_gt", "screen_bboxes"),
+        *("pairs", "overlaps", "align_metric", "mask_topk", "tie_order", "mask_resolved", "keep_tie_order"),
         *("claims", "mask_pos", "fg_mask", "target_gt_idx", "norm_align_metric"),
     }
 )
+
+
+_FINITE_IF_OTHERS_ARE = frozenset({"pd_scores", "target_scores"})
+"""Large tensors that are finite if what they are made of is; not looking at them again halves the cost of facts."""
 
 
 class FactFinder:
@@ -34,7 +38,7 @@ class FactFinder:
         """Take note of one output."""
         if record.name in _KEPT:
             self.kept[record.name] = record.array
-        if not self.first_odd and record.array.dtype.kind == "f":
+        if not self.first_odd and record.array.dtype.kind == "f" and record.name not in _FINITE_IF_OTHERS_ARE:
             self._look_for_odd(record)
 
     def of_stage(self, stage: str) -> tuple[Fact, ...]:
@@ -106,10 +110,28 @@ def _screen(run: Run, kept: Mapping[str, Array]) -> list[Fact]:
     dense = b * m * run.grid.anchors
     facts = [Fact("candidates", f"{len(pairs)} of {dense} triples (image, gt, anchor) are candidate pairs")]
     count = np.bincount(pairs[:, 0] * m + pairs[:, 1], minlength=b * m).reshape(b, m)
+    if "screen_bboxes" in kept:
+        facts += _enlarged(kept)
     nothing = _at((count == 0) & kept["mask_gt"][..., 0])
     if nothing:
         facts.append(Fact("no-anchor-inside", f"no anchor centre lies inside {_boxes(nothing)}", notable=True))
     return facts
+
+
+def _enlarged(kept: Mapping[str, Array]) -> list[Fact]:
+    """Boxes that screening saw larger than they are; a side that moved by rounding alone does not count."""
+    boxes, seen = kept["gt_bboxes"], kept["screen_bboxes"]
+    sides, counted = boxes[..., 2:] - boxes[..., :2], seen[..., 2:] - seen[..., :2]
+    larger = _at((counted > sides * (1 + 1e-4)).any(axis=-1) & kept["mask_gt"][..., 0])
+    if not larger:
+        return []
+    named = []
+    for at in larger[:NAMED_AT_MOST]:
+        (w, h), (wide, high) = sides[at].tolist(), counted[at].tolist()
+        named.append(f"image {at[0]} gt {at[1]} from {w:.1f}x{h:.1f} to {wide:.1f}x{high:.1f} px")
+    more = f" and {len(larger) - NAMED_AT_MOST} more" if len(larger) > NAMED_AT_MOST else ""
+    boxes_text = f"{len(larger)} box{'es' * (len(larger) != 1)}"
+    return [Fact("enlarged", f"{boxes_text} enlarged for screening: {', '.join(named)}{more}", notable=True)]
 
 
 def _align(_: Run, kept: Mapping[str, Array]) -> list[Fact]:
@@ -120,7 +142,7 @@ def _align(_: Run, kept: Mapping[str, Array]) -> list[Fact]:
 def _topk(run: Run, kept: Mapping[str, Array]) -> list[Fact]:
     chosen = kept["mask_topk"]
     facts = [Fact("selected", f"{int(chosen.sum())} of {len(chosen)} candidates selected")]
-    tied = _at(kept["tie_order"])
+    tied = _at(kept["tie_order"]) if "tie_order" in kept else []
     if tied:
         text = f"tie order decided in {_boxes(tied)}: equal metrics stood at the cut"
         facts.append(Fact("tie-order", text, notable=True))
@@ -128,43 +150,64 @@ def _topk(run: Run, kept: Mapping[str, Array]) -> list[Fact]:
 
 
 def _resolve(run: Run, kept: Mapping[str, Array]) -> list[Fact]:
-    claims, owner = kept["claims"], kept["target_gt_idx"]
-    contested = claims > 1
     facts = [Fact("positives", f"{int(kept['fg_mask'].sum())} anchors are positive")]
-    if not contested.any():
-        return facts
-    facts.append(Fact("contested", f"{int(contested.sum())} anchors were selected by several boxes"))
-
+    if "claims" in kept and "mask_pos" in kept and (kept["claims"] > 1).any():
+        facts += _conflicts(run, kept)
     m = run.sizes["gt"]
-    image, gt, anchor = kept["pairs"].T
-    holds = kept["mask_pos"]
-    own_pair = np.zeros(claims.shape, dtype=bool)
-    own_pair[image[holds], anchor[holds]] = True
-    unselected = int((holds & ~kept["mask_topk"]).sum())
-    if unselected:
-        text = f"{unselected} anchors went to a box that had not selected them but overlaps most"
-        facts.append(Fact("winner-had-not-selected", text, notable=True))
-    outside = [(int(i), int(a)) for i, a in np.argwhere(contested & ~own_pair)]
-    if outside:
-        named = "; ".join(f"image {i} {run.grid.address(a)}" for i, a in outside[:NAMED_AT_MOST])
-        text = (
-            f"{len(outside)} contested anchors went to gt 0, which does not contain them: no overlap at all ({named})"
-        )
-        facts.append(Fact("winner-does-not-contain", text, notable=True))
     where, which = np.nonzero(kept["fg_mask"])
-    positives = np.bincount(where * m + owner[where, which], minlength=len(claims) * m).reshape(-1, m)
-    selected = np.bincount(image[kept["mask_topk"]] * m + gt[kept["mask_topk"]], minlength=positives.size)
+    size = run.sizes["image"] * m
+    positives = np.bincount(where * m + kept["target_gt_idx"][where, which], minlength=size).reshape(-1, m)
+    image, gt, _ = kept["pairs"][kept["mask_topk"]].T
+    selected = np.bincount(image * m + gt, minlength=size).reshape(-1, m)
     many = _at(positives > run.settings["topk"])
     if many:
         text = f"{_boxes(many)} won conflicts and ended with more than {run.settings['topk']} positives"
         facts.append(Fact("more-than-k", text, notable=True))
-    lost = _at((positives == 0) & (selected.reshape(positives.shape) > 0))
+    lost = _at((positives == 0) & (selected > 0))
     if lost:
-        facts.append(Fact("lost-conflicts", f"{_boxes(lost)} lost every selected anchor to other boxes", notable=True))
+        facts.append(Fact("lost-conflicts", f"{_boxes(lost)} lost every anchor they had selected", notable=True))
+    kept_by_ties = _at(kept["keep_tie_order"]) if "keep_tie_order" in kept else []
+    if kept_by_ties:
+        text = f"tie order decided what was kept of {_boxes(kept_by_ties)}"
+        facts.append(Fact("keep-tie-order", text, notable=True))
     return facts
 
 
+def _conflicts(run: Run, kept: Mapping[str, Array]) -> list[Fact]:
+    """Who won the contested anchors, where that is not the obvious one."""
+    claims, owner = kept["claims"], kept["target_gt_idx"]
+    contested = (claims > 1) & kept["fg_mask"]
+    facts = [Fact("contested", f"{int((claims > 1).sum())} anchors were selected by several boxes")]
+    image, _, anchor = kept["pairs"].T
+    holds = kept["mask_pos"]
+    contained = np.zeros(claims.shape, dtype=bool)
+    contained[image[holds], anchor[holds]] = True
+    unselected = np.argwhere(holds & ~kept["mask_topk"])[:, 0]
+    if unselected.size:
+        named = _winners(run, kept["pairs"][unselected][:, [0, 2]], owner)
+        text = f"{unselected.size} anchors went to a box that had not selected them but overlaps most ({named})"
+        facts.append(Fact("winner-had-not-selected", text, notable=True))
+    outside = np.argwhere(contested & ~contained)
+    if outside.size:
+        named = _winners(run, outside, owner)
+        text = f"{len(outside)} contested anchors went to a box that does not contain them ({named})"
+        facts.append(Fact("winner-does-not-contain", text, notable=True))
+    return facts
+
+
+def _winners(run: Run, places: Array, owner: Array) -> str:
+    """``image 0 #27 P3 y3 x3 (28, 28 px) to gt 0``, long lists cut with a count."""
+    named = [
+        f"image {image} {run.grid.address(anchor)} to gt {owner[image, anchor]}"
+        for image, anchor in places[:NAMED_AT_MOST].tolist()
+    ]
+    more = f" and {len(places) - NAMED_AT_MOST} more" if len(places) > NAMED_AT_MOST else ""
+    return "; ".join(named) + more
+
+
 def _normalize(_: Run, kept: Mapping[str, Array]) -> list[Fact]:
+    if "norm_align_metric" not in kept:
+        return []
     scores = kept["norm_align_metric"]
     zero = int((kept["fg_mask"] & (scores == 0)).sum())
     facts = [Fact("target-sum", f"the target scores add up to {np.nansum(scores, dtype=np.float64):.6g}")]

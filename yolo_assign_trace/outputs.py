@@ -65,12 +65,17 @@ def tensor(axes: str, unit: str, meaning: str) -> Any:
 
 
 class StageResult:
-    """Base of the eleven results. ``says`` is for a reader; ``formula`` may name parameters in braces."""
+    """Base of all results.
+
+    ``says`` is for a reader; ``formula`` may name parameters in braces; ``differs`` is one line about what sets
+    the stage apart from its neighbour in another generation.
+    """
 
     stage: ClassVar[str]
     title: ClassVar[str]
     says: ClassVar[str]
     formula: ClassVar[tuple[str, ...]]
+    differs: ClassVar[str] = ""
 
     @classmethod
     def outputs(cls) -> tuple[Output, ...]:
@@ -78,7 +83,7 @@ class StageResult:
         return tuple(Output(f.name, **f.metadata) for f in fields(cls))  # type: ignore[arg-type]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Flattened(StageResult):
     stage = "flatten"
     title = "the levels' maps become one list of anchors"
@@ -86,7 +91,7 @@ class Flattened(StageResult):
         "Every cell of every map is an anchor. The maps (b, 4·R+c, h, w) are read row by row, fine level first, "
         "and split: the first 4·R channels describe a box, the others score the classes."
     )
-    formula = (
+    formula: ClassVar[tuple[str, ...]] = (
         "pred_distri[image, n] = map[image, 0 .. 4·R-1, y, x]     n = first anchor of the level + y·width + x",
         "pred_scores[image, n] = map[image, 4·R .. 4·R+c-1, y, x]     R = {reg_max}",
     )
@@ -96,18 +101,21 @@ class Flattened(StageResult):
     strides: Tensor = tensor("level", "px", "px per cell of every level")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class AnchorPoints(StageResult):
     stage = "anchors"
     title = "every anchor gets its centre"
     says = "An anchor stands in the middle of its cell, measured in cells of its own level."
-    formula = ("anchor_points = (x + 0.5, y + 0.5)", "stride_tensor = stride of the anchor's level")
+    formula: ClassVar[tuple[str, ...]] = (
+        "anchor_points = (x + 0.5, y + 0.5)",
+        "stride_tensor = stride of the anchor's level",
+    )
 
     anchor_points: Tensor = tensor("anchor xy", "grid", "centre of every anchor in cells of its level")
     stride_tensor: Tensor = tensor("anchor one", "px", "px per cell at every anchor")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Decoded(StageResult):
     stage = "decode"
     title = "box distributions become predicted boxes"
@@ -115,7 +123,7 @@ class Decoded(StageResult):
         "Each side's R bins become a probability distribution; its mean is the distance from the anchor to that "
         "side, in cells. With R = 1 the channel is the distance itself."
     )
-    formula = (
+    formula: ClassVar[tuple[str, ...]] = (
         "distances = sum over i of i · softmax(bins)[i]     i = 0 .. {reg_max}-1",
         "x1, y1 = point - (l, t)     x2, y2 = point + (r, b)",
     )
@@ -124,7 +132,7 @@ class Decoded(StageResult):
     pred_bboxes: Tensor = tensor("image anchor xyxy", "grid", "predicted box in cells of the anchor's level")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class GroundTruth(StageResult):
     stage = "ground_truth"
     title = "label rows become padded boxes"
@@ -132,7 +140,7 @@ class GroundTruth(StageResult):
         "The rows of each image are scaled to px, turned into corners, and padded with zeros to the image that "
         "has most. Padding is told by its sum: a box whose corners add up to 0 or less counts as padding."
     )
-    formula = (
+    formula: ClassVar[tuple[str, ...]] = (
         "x1 = cx·W - w·W/2     y1 = cy·H - h·H/2     x2 = cx·W + w·W/2     y2 = cy·H + h·H/2",
         "mask_gt = x1 + y1 + x2 + y2 > 0",
     )
@@ -142,7 +150,7 @@ class GroundTruth(StageResult):
     mask_gt: Tensor = tensor("image gt one", "mask", "true for real boxes, false for padding")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Scaled(StageResult):
     stage = "scale"
     title = "predictions in the units that the assigner compares"
@@ -150,7 +158,7 @@ class Scaled(StageResult):
         "Class logits become scores between 0 and 1; predicted boxes and anchor centres become px of the network "
         "input. The names change too (pred to pd, anchor to anc), as they do at the assigner's call."
     )
-    formula = (
+    formula: ClassVar[tuple[str, ...]] = (
         "pd_scores = 1 / (1 + exp(-pred_scores))",
         "pd_bboxes = pred_bboxes · stride     anc_points = anchor_points · stride",
     )
@@ -160,7 +168,7 @@ class Scaled(StageResult):
     anc_points: Tensor = tensor("anchor xy", "px", "centre of every anchor")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Screened(StageResult):
     stage = "screen"
     title = "pairs whose anchor centre lies inside the box"
@@ -168,14 +176,14 @@ class Screened(StageResult):
         "An anchor is a candidate for a box only if its centre lies strictly inside it. From here on tensors hold "
         "just these pairs, sorted by image, gt and anchor; everywhere else they are zero."
     )
-    formula = ("mask_in_gts = min(x - x1, y - y1, x2 - x, y2 - y) > 1e-9 px",)
+    formula: ClassVar[tuple[str, ...]] = ("mask_in_gts = min(x - x1, y - y1, x2 - x, y2 - y) > 1e-9 px",)
 
     pairs: Tensor = tensor("pair triple", "index", "image, gt and anchor of every candidate pair")
     bbox_deltas: Tensor = tensor("pair side", "px", "distance from the anchor's centre to the sides of the gt")
     mask_in_gts: Tensor = tensor("pair", "mask", "is the anchor's centre inside the gt? true for every pair")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Aligned(StageResult):
     stage = "align"
     title = "how well each candidate's prediction fits its box"
@@ -183,8 +191,8 @@ class Aligned(StageResult):
         "The predicted score of the box's own class and the overlap of predicted and true box are multiplied "
         "into one number, the alignment metric."
     )
-    formula = (
-        "overlaps = max({overlap}(gt, predicted box), 0)",
+    formula: ClassVar[tuple[str, ...]] = (
+        "overlaps = max({overlap_name}(gt, predicted box), 0)",
         "align_metric = class_scores^{alpha:g} · overlaps^{beta:g}",
     )
 
@@ -193,7 +201,7 @@ class Aligned(StageResult):
     align_metric: Tensor = tensor("pair", "metric", "alignment of score and overlap")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Selected(StageResult):
     stage = "topk"
     title = "each box takes its {topk} best candidates"
@@ -201,7 +209,7 @@ class Selected(StageResult):
         "There is no threshold: a box with fewer good candidates fills up with candidates of metric 0. Where "
         "equal metrics stand at the cut, torch.topk itself is asked, as in training, and the row is marked."
     )
-    formula = ("mask_topk = align_metric is among the {topk} largest of its gt",)
+    formula: ClassVar[tuple[str, ...]] = ("mask_topk = align_metric is among the {topk} largest of its gt",)
 
     rank: Tensor = tensor("pair", "count", "1 for the best candidate of its gt; equal metrics share a rank")
     mask_topk: Tensor = tensor("pair", "mask", "candidates that their gt selected")
@@ -209,15 +217,16 @@ class Selected(StageResult):
     tie_order: Tensor = tensor("image gt", "mask", "true where the order of equal metrics decided the selection")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Resolved(StageResult):
     stage = "resolve"
+    differs = "only boxes that contain a contested anchor compete for it"
     title = "an anchor chosen by several boxes goes to one of them"
     says = (
         "A contested anchor goes to the box with the largest overlap, the first one if equal. All boxes that "
         "contain the anchor take part, also those that had not selected it; if every overlap is 0, box 0 wins."
     )
-    formula = (
+    formula: ClassVar[tuple[str, ...]] = (
         "claims = number of gts that selected the anchor     fg_mask = claims > 0",
         "target_gt_idx = the gt that selected it, or argmax over gts of overlaps where claims > 1",
     )
@@ -230,7 +239,7 @@ class Resolved(StageResult):
     target_metric: Tensor = tensor("image anchor", "metric", "alignment with the owner, 0 for background")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Targets(StageResult):
     stage = "targets"
     title = "every anchor takes the label and box of its owner"
@@ -238,7 +247,7 @@ class Targets(StageResult):
         "Background anchors carry the label and box of gt 0 of their image; only fg_mask and target_scores tell "
         "them apart. Without any box in the batch the label is the number of classes."
     )
-    formula = (
+    formula: ClassVar[tuple[str, ...]] = (
         "target_labels = gt_labels[target_gt_idx]     target_bboxes = gt_bboxes[target_gt_idx]",
         "one_hot[class] = fg_mask and target_labels == class",
     )
@@ -248,7 +257,7 @@ class Targets(StageResult):
     one_hot: Tensor = tensor("image anchor class", "mask", "true at the class of a positive anchor")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Normalized(StageResult):
     stage = "normalize"
     title = "scores to train on, scaled by the best of each box"
@@ -256,7 +265,7 @@ class Normalized(StageResult):
         "The best positive of every box gets that box's best overlap as its target score; its other positives get "
         "proportionally less. Only positives after conflicts count."
     )
-    formula = (
+    formula: ClassVar[tuple[str, ...]] = (
         "norm_align_metric = target_metric · pos_overlaps[owner] / (pos_align_metrics[owner] + 1e-9)",
         "target_scores = one_hot · norm_align_metric",
     )

@@ -56,6 +56,14 @@ def rank_within_rows(values: Tensor, row: Tensor, *, rows: int, topk: int) -> Ra
     return Ranking(place, rank, last_in, tied_at_cut | filled_with_zeros | has_nan)
 
 
+def select(ranking: Ranking, values: Tensor, row: Tensor, column: Tensor, *, columns: int, topk: int) -> Tensor:
+    """The entries with the ``topk`` largest values of every row, (entry,) bool; torch.topk decides among equals."""
+    selected = ranking.place < topk
+    asked = ranking.undecided[row]
+    selected[asked] = topk_of_rows(values[asked], row[asked], column[asked], columns=columns, topk=topk)
+    return selected
+
+
 def topk_of_rows(values: Tensor, row: Tensor, column: Tensor, *, columns: int, topk: int) -> Tensor:
     """Which entries torch.topk selects from the dense rows; (entry,) bool.
 

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from .boxes import box_ciou, box_ltrb_to_xyxy, box_xywh_to_xyxy
+from .boxes import OVERLAPS, box_ltrb_to_xyxy, box_xywh_to_xyxy
 from .cells import cells_near
 from .grid import Grid
 from .outputs import (
@@ -33,7 +33,7 @@ from .outputs import (
     Selected,
     Targets,
 )
-from .ranking import rank_within_rows, topk_of_rows
+from .ranking import rank_within_rows, select
 
 
 def flatten(maps: Sequence[Tensor], grid: Grid, reg_max: int) -> Flattened:
@@ -125,21 +125,23 @@ def align(
     gt_labels: Tensor,
     gt_bboxes: Tensor,
     pairs: Tensor,
+    overlap: str,
     alpha: float,
     beta: float,
 ) -> Aligned:
-    """s^alpha · u^beta of every candidate pair (TOOD equation 1, with CIoU as the overlap)."""
+    """s^alpha · u^beta of every candidate pair (TOOD equation 1, by default with CIoU as the overlap)."""
     image, gt, anchor = pairs.unbind(-1)
     class_scores = pd_scores[image, anchor, gt_labels[image, gt, 0]]
-    overlaps = box_ciou(gt_bboxes[image, gt], pd_bboxes[image, anchor]).clamp(min=0)
+    overlaps = OVERLAPS[overlap](gt_bboxes[image, gt], pd_bboxes[image, anchor]).clamp(min=0)
     return Aligned(
         class_scores=class_scores,
         overlaps=overlaps,
-        align_metric=_pow(class_scores, alpha) * _pow(overlaps, beta),
+        align_metric=power(class_scores, alpha) * power(overlaps, beta),
     )
 
 
-def _pow(x: Tensor, exponent: float) -> Tensor:
+def power(x: Tensor, exponent: float) -> Tensor:
+    """x^exponent, taken in float64 and rounded once."""
     return x.double().pow(exponent).to(x.dtype)
 
 
@@ -149,13 +151,9 @@ def topk(align_metric: Tensor, pairs: Tensor, mask_gt: Tensor, grid: Grid, topk:
     image, gt, anchor = pairs.unbind(-1)
     row = image * m + gt
     ranking = rank_within_rows(align_metric, row, rows=b * m, topk=topk)
-
-    asked = ranking.undecided[row]
-    mask_topk = ranking.place < topk
-    mask_topk[asked] = topk_of_rows(align_metric[asked], row[asked], anchor[asked], columns=grid.anchors, topk=topk)
     return Selected(
         rank=ranking.rank,
-        mask_topk=mask_topk,
+        mask_topk=select(ranking, align_metric, row, anchor, columns=grid.anchors, topk=topk),
         cutoff=ranking.cutoff.view(b, m),
         tie_order=ranking.undecided.view(b, m),
     )

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from ..assigners import YOLOV8, Stage
+from ..assigners import Stage
+from ..generations import YOLOV8
 from ..outputs import AXES
 from .terminal import result_console
 

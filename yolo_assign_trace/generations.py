@@ -1,0 +1,95 @@
+"""The named assigners: every generation of the original, every release, and the names people use."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from .assigners import Assigner, Stage
+from .errors import InputError, did_you_mean
+from .outputs import STAGE_RESULTS
+from .variant_outputs import AlignedReordered, ResolvedAndKept, ResolvedUnmasked, ScreenedEnlarged, ScreenedFloored
+
+Release = tuple[int, int, int]
+OLDEST: Release = (8, 0, 0)
+NEWEST_MEASURED: Release = (8, 4, 190)
+
+
+def _changed(stages: tuple[Stage, ...], *changes: Stage) -> tuple[Stage, ...]:
+    by_name = {stage.name: stage for stage in changes}
+    return tuple(by_name.get(stage.name, stage) for stage in stages)
+
+
+_8_0_52 = tuple(Stage(result.stage, result, result.stage) for result in STAGE_RESULTS)
+_8_0_0 = _changed(_8_0_52, Stage("resolve", ResolvedUnmasked, "resolve_unmasked", "variants"))
+_8_4_0 = _changed(
+    _8_0_52,
+    Stage("screen", ScreenedEnlarged, "screen_enlarged", "variants"),
+    Stage("resolve", ResolvedAndKept, "resolve_and_keep", "variants"),
+)
+_8_4_128 = _changed(_8_4_0, Stage("screen", ScreenedFloored, "screen_floored", "variants"))
+_8_4_144 = _changed(_8_4_128, Stage("align", AlignedReordered, "align_reordered", "variants"))
+
+GENERATIONS: Mapping[str, Assigner] = MappingProxyType(
+    {
+        "8.0.0": Assigner("8.0.0", "8.0.0", "8.0.0 - 8.0.51", _8_0_0),
+        "8.0.52": Assigner("8.0.52", "8.0.52", "8.0.52 - 8.3.253", _8_0_52),
+        "8.4.0": Assigner("8.4.0", "8.4.0", "8.4.0 - 8.4.127", _8_4_0),
+        "8.4.128": Assigner("8.4.128", "8.4.128", "8.4.128 - 8.4.143", _8_4_128),
+        "8.4.144": Assigner("8.4.144", "8.4.144", "8.4.144 - 8.4.190 and later", _8_4_144),
+    }
+)
+"""Generations of the ultralytics package's assigner, oldest first, by the release that each appeared with."""
+
+
+def _named(name: str, generation: str, note: str, **parameters: float) -> Assigner:
+    return replace(GENERATIONS[generation], name=name, note=note).with_parameters(**parameters)
+
+
+_TOOD_NOTE = "k 13, alpha 1, beta 6 on the stages of 8.0.52; the paper's overlap is --overlap iou"
+_NAMES = (
+    _named("yolov8", "8.0.52", "the default; what most trained models have seen"),
+    _named("yolo11", "8.0.52", "as yolov8"),
+    _named("yolov10-one2many", "8.0.52", "releases 8.2.38 - 8.3.253", topk=10),
+    _named("yolov10-one2one", "8.0.52", "releases 8.2.38 - 8.3.253", topk=1),
+    _named("yolo26-one2many", "8.4.144", "end-to-end heads from 8.4.0 on", topk=10),
+    _named("yolo26-one2one", "8.4.144", "end-to-end heads from 8.4.0 on", topk=7, topk2=1),
+    _named("tood", "8.0.52", _TOOD_NOTE, topk=13, alpha=1.0),
+    _named("ppyoloe", "8.0.52", "as tood", topk=13, alpha=1.0),
+)
+ASSIGNERS: Mapping[str, Assigner] = MappingProxyType({assigner.name: assigner for assigner in _NAMES})
+"""Assigners by the names that people use."""
+
+YOLOV8 = ASSIGNERS["yolov8"]
+
+
+def find_assigner(text: str) -> Assigner:
+    """The assigner called ``text``: a name, or a release such as ``ultralytics==8.4.190`` or ``8.4.190``.
+
+    Raises:
+        InputError: unknown name, or a release before 8.0.0; the hint lists near matches.
+    """
+    if text in ASSIGNERS:
+        return ASSIGNERS[text]
+    match = re.fullmatch(r"(?:ultralytics\s*==\s*)?v?(\d+)\.(\d+)(?:\.(\d+))?(?:\.?(?:post|dev)\d+)?", text.strip())
+    if match is None:
+        hint = f"{did_you_mean(text, ASSIGNERS)} (a release is written ultralytics==8.4.190)"
+        raise InputError("unknown-assigner", f"no assigner is called {text!r}", where="--assigner", hint=hint)
+    found = (int(match[1]), int(match[2]), int(match[3] or 0))
+    dotted = ".".join(map(str, found))
+    if found < OLDEST:
+        message = f"ultralytics {dotted} has no task-aligned assigner"
+        raise InputError("unknown-release", message, where="--assigner", hint="the first release that has it is 8.0.0")
+    generation = [name for name in GENERATIONS if _release(name) <= found][-1]
+    note = f"generation {generation}"
+    if found > NEWEST_MEASURED:
+        newest = ".".join(map(str, NEWEST_MEASURED))
+        note += f", taken to be as {newest}, the newest release that was measured"
+    return replace(GENERATIONS[generation], name=f"ultralytics=={dotted}", note=note)
+
+
+def _release(name: str) -> Release:
+    major, minor, patch = map(int, name.split("."))
+    return major, minor, patch

@@ -1,0 +1,144 @@
+"""The stages that differ between generations of the original; each stands in for one of :mod:`.stages`."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import torch
+from torch import Tensor
+
+from .boxes import OVERLAPS, box_ciou_reordered, box_xywh_to_xyxy, box_xyxy_to_xywh
+from .grid import Grid
+from .outputs import Aligned, Resolved, Screened
+from .ranking import rank_within_rows, select
+from .stages import align, power, resolve, screen
+from .variant_outputs import AlignedReordered, ResolvedAndKept, ResolvedUnmasked, ScreenedEnlarged, ScreenedFloored
+
+
+def screen_enlarged(gt_bboxes: Tensor, mask_gt: Tensor, anc_points: Tensor, grid: Grid) -> ScreenedEnlarged:
+    """Releases 8.4.0 - 8.4.127: sides shorter than the first stride count as the second stride."""
+    boxes = enlarged(gt_bboxes, mask_gt, grid, shorter_than=grid.strides[0])
+    return ScreenedEnlarged(**_as_dict(screen(boxes, mask_gt, anc_points, grid)), screen_bboxes=boxes)
+
+
+def screen_floored(gt_bboxes: Tensor, mask_gt: Tensor, anc_points: Tensor, grid: Grid) -> ScreenedFloored:
+    """Releases from 8.4.128 on: no side counts as shorter than the second stride."""
+    boxes = enlarged(gt_bboxes, mask_gt, grid, shorter_than=_second_stride(grid))
+    return ScreenedFloored(**_as_dict(screen(boxes, mask_gt, anc_points, grid)), screen_bboxes=boxes)
+
+
+def enlarged(gt_bboxes: Tensor, mask_gt: Tensor, grid: Grid, *, shorter_than: int) -> Tensor:
+    """Set the short sides of valid boxes to the second stride, around the same centre; (b, m, 4) px.
+
+    Every box takes the way over centre and size and back, which rounds: an edge can move by an ulp, and an
+    anchor centre on that edge changes sides.
+    """
+    xywh = box_xyxy_to_xywh(gt_bboxes)
+    short = (xywh[..., 2:] < shorter_than) & mask_gt  # (b, m, 2)
+    size = xywh[..., 2:].masked_fill(short, float(_second_stride(grid)))
+    return box_xywh_to_xyxy(torch.cat([xywh[..., :2], size], dim=-1))
+
+
+def align_reordered(
+    pd_scores: Tensor,
+    pd_bboxes: Tensor,
+    gt_labels: Tensor,
+    gt_bboxes: Tensor,
+    pairs: Tensor,
+    overlap: str,
+    alpha: float,
+    beta: float,
+) -> AlignedReordered:
+    """Releases from 8.4.144 on: CIoU sums its weight in another order."""
+    if overlap != "ciou":
+        same = align(pd_scores, pd_bboxes, gt_labels, gt_bboxes, pairs, overlap, alpha, beta)
+        return AlignedReordered(**_as_dict(same))
+    image, gt, anchor = pairs.unbind(-1)
+    class_scores = pd_scores[image, anchor, gt_labels[image, gt, 0]]
+    overlaps = box_ciou_reordered(gt_bboxes[image, gt], pd_bboxes[image, anchor]).clamp(min=0)
+    return AlignedReordered(
+        class_scores=class_scores,
+        overlaps=overlaps,
+        align_metric=power(class_scores, alpha) * power(overlaps, beta),
+    )
+
+
+def resolve_unmasked(
+    pd_scores: Tensor,
+    pd_bboxes: Tensor,
+    gt_labels: Tensor,
+    gt_bboxes: Tensor,
+    pairs: Tensor,
+    overlaps: Tensor,
+    align_metric: Tensor,
+    mask_topk: Tensor,
+    grid: Grid,
+    overlap: str,
+    alpha: float,
+    beta: float,
+) -> ResolvedUnmasked:
+    """Releases 8.0.0 - 8.0.51: all boxes of the image compete, also those that do not contain the anchor."""
+    masked = resolve(pairs, overlaps, align_metric, mask_topk, len(pd_scores), grid)
+    image, anchor = (masked.claims > 1).nonzero(as_tuple=True)  # (contested,)
+    rivals = OVERLAPS[overlap](gt_bboxes[image], pd_bboxes[image, anchor].unsqueeze(1)).clamp(min=0)  # (contested, m)
+    winner = rivals.argmax(dim=1) if len(image) else image  # the first of equals, as torch promises
+    overlap_won = rivals.gather(1, winner.unsqueeze(1)).squeeze(1) if len(image) else rivals.new_zeros(0)
+    score = pd_scores[image, anchor, gt_labels[image, winner, 0]]
+
+    target_gt_idx = masked.target_gt_idx.index_put((image, anchor), winner)
+    of_pair = (pairs[:, 0], pairs[:, 2])
+    return ResolvedUnmasked(
+        claims=masked.claims,
+        mask_pos=masked.fg_mask[of_pair] & (target_gt_idx[of_pair] == pairs[:, 1]),
+        fg_mask=masked.fg_mask,
+        target_gt_idx=target_gt_idx,
+        target_overlaps=masked.target_overlaps.index_put((image, anchor), overlap_won),
+        target_metric=masked.target_metric.index_put((image, anchor), power(score, alpha) * power(overlap_won, beta)),
+    )
+
+
+def resolve_and_keep(
+    mask_gt: Tensor,
+    pairs: Tensor,
+    overlaps: Tensor,
+    align_metric: Tensor,
+    mask_topk: Tensor,
+    grid: Grid,
+    topk: int,
+    topk2: int | None,
+) -> ResolvedAndKept:
+    """Releases from 8.4.0 on: after conflicts every box keeps only its topk2 best positives."""
+    b, m, _ = mask_gt.shape
+    resolved = resolve(pairs, overlaps, align_metric, mask_topk, b, grid)
+    if topk2 is None or topk2 == topk:
+        nothing = torch.zeros(b, m, dtype=torch.bool, device=pairs.device)
+        return ResolvedAndKept(**_as_dict(resolved), mask_resolved=resolved.mask_pos, keep_tie_order=nothing)
+
+    image, anchor = resolved.fg_mask.nonzero(as_tuple=True)  # (positive,)
+    row = image * m + resolved.target_gt_idx[image, anchor]
+    order = (row * grid.anchors + anchor).argsort()
+    image, anchor, row = image[order], anchor[order], row[order]
+    metric = resolved.target_metric[image, anchor]
+    ranking = rank_within_rows(metric, row, rows=b * m, topk=topk2)
+    kept = select(ranking, metric, row, anchor, columns=grid.anchors, topk=topk2)
+    fg_mask = torch.zeros_like(resolved.fg_mask)
+    fg_mask[image[kept], anchor[kept]] = True
+    return ResolvedAndKept(
+        claims=resolved.claims,
+        mask_pos=resolved.mask_pos & fg_mask[pairs[:, 0], pairs[:, 2]],
+        fg_mask=fg_mask,
+        target_gt_idx=resolved.target_gt_idx * fg_mask,
+        target_overlaps=resolved.target_overlaps * fg_mask,
+        target_metric=resolved.target_metric * fg_mask,
+        mask_resolved=resolved.mask_pos,
+        keep_tie_order=ranking.undecided.view(b, m),
+    )
+
+
+def _second_stride(grid: Grid) -> int:
+    """The stride that short sides are set to; the only one if there is one."""
+    return grid.strides[min(1, len(grid.strides) - 1)]
+
+
+def _as_dict(result: Screened | Aligned | Resolved) -> dict[str, Tensor]:
+    return {f.name: getattr(result, f.name) for f in fields(result)}
