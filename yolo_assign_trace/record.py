@@ -52,6 +52,7 @@ class Run:
         boxes: label rows of every image, before padding.
         settings: the assigner's parameters and reg_max, nc, batch, by name.
         dtype: of every float tensor.
+        device: what computed it: cpu or cuda.
         about: where the inputs come from, one line each, by ``labels`` and ``heads``.
         versions: versions that decide the numbers, by package.
     """
@@ -62,12 +63,17 @@ class Run:
     boxes: tuple[int, ...]
     settings: Mapping[str, Any]
     dtype: str
+    device: str
     about: Mapping[str, str]
     versions: Mapping[str, str]
 
     def header(self) -> dict[str, str]:
         """The lines that every output of a run begins with."""
-        parameters = f"{self.assigner.name}: {self.assigner.parameters}, {self.dtype}"
+        note = f" ({self.assigner.note})" if self.assigner.note.startswith("generation") else ""
+        where = "" if self.device == "cpu" else f" on {self.device}"
+        parameters = f"{self.assigner.name}{note}: {self.assigner.parameters}, {self.dtype}{where}"
+        if self.assigner.swaps:
+            parameters += f"; SWAPPED {', '.join(self.assigner.swaps)}"
         return {
             "labels": self.about.get("labels", f"{sum(self.boxes)} boxes in {self.sizes['image']} images"),
             "grid": str(self.grid),

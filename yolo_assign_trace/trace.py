@@ -12,18 +12,37 @@ import torch
 from torch import Tensor
 
 from .arrays import Array
-from .assigners import YOLOV8, Assigner, Stage
+from .assigners import Assigner, Stage
 from .errors import InputError
 from .facts import FactFinder
+from .generations import YOLOV8
 from .grid import Grid
 from .record import Inputs, Record, Run, StageStart, Tracer
+from .swap import check_swapped
 
 RESULTS = ("target_labels", "target_bboxes", "target_scores", "fg_mask", "target_gt_idx")
 """What an assigner is asked for; the order is that of the training code."""
 
+FIXED_SIZES = {"side": 4, "xy": 2, "xyxy": 4, "triple": 3, "one": 1}
+"""Lengths of the axes that are the same in every run."""
 
-def trace(inputs: Inputs, assigner: Assigner = YOLOV8, tracers: Iterable[Tracer] = ()) -> dict[str, Tensor]:
+
+def trace(
+    inputs: Inputs,
+    assigner: Assigner = YOLOV8,
+    tracers: Iterable[Tracer] = (),
+    *,
+    dtype: torch.dtype | None = None,
+    device: torch.device | str = "cpu",
+) -> dict[str, Tensor]:
     """Run all stages on ``inputs`` and show every output to ``tracers``.
+
+    Args:
+        inputs: used up by the run, so that memory can go as soon as it is no longer needed.
+        assigner: which stages and parameters.
+        tracers: who watches.
+        dtype: of every float tensor, torch.float32 or torch.float64; by default that of the maps.
+        device: where to compute.
 
     Returns:
         The five tensors of :data:`RESULTS` by name.
@@ -31,12 +50,13 @@ def trace(inputs: Inputs, assigner: Assigner = YOLOV8, tracers: Iterable[Tracer]
     Raises:
         InputError: the grid has fewer anchors than the assigner selects per box.
     """
+    dtype = dtype or torch.as_tensor(inputs.maps[0]).dtype
     settings = assigner.settings | {"batch": inputs.batch, "nc": inputs.nc, "reg_max": inputs.reg_max}
-    run = _describe(inputs, assigner, settings)
+    run = _describe(inputs, assigner, settings, dtype, torch.device(device))
     state: dict[str, Any] = settings | {
         "grid": inputs.grid,
-        "label_rows": torch.as_tensor(inputs.label_rows),
-        "maps": [torch.as_tensor(level) for level in inputs.maps],
+        "label_rows": torch.as_tensor(inputs.label_rows, device=device),
+        "maps": [torch.as_tensor(level, dtype=dtype, device=device) for level in inputs.maps],
     }
     inputs.maps.clear()  # now the state holds the only reference, and the maps are freed after flatten
     return run_stages(assigner, state, RESULTS, run=run, tracers=tuple(tracers))
@@ -105,15 +125,16 @@ def run_stages(
             hint="use larger maps or more levels",
         )
     stages = assigner.stages[assigner.stages.index(assigner.stage(first)) :]
+    expected = _Expected(state)
     show = _Show(run, tracers) if run is not None and tracers else _ShowNothing()
     try:
         show.run_start()
         for number, stage in enumerate(stages, 1):
             show.stage_start(number, stage)
-            made = [output.name for output in stage.outputs]
+            made = {output.name for output in stage.outputs}
             needed = {name for later in stages[number:] for name in later.inputs}.union(keep)
             result = stage.call(**{name: state[name] for name in stage.inputs})
-            state.update((name, getattr(result, name)) for name in made)
+            state.update(expected.by_name(stage, result))
             del result
             _forget(state, needed.union(made))  # before showing, so that what is shown may take the memory
             show.stage_end(stage, state)
@@ -123,6 +144,31 @@ def run_stages(
         show.run_failed()
         raise
     return {name: state[name] for name in keep}
+
+
+class _Expected:
+    """What the outputs of a swapped stage are held to; grows as axes become known."""
+
+    def __init__(self, state: Mapping[str, Any]) -> None:
+        grid: Grid = state["grid"]
+        first = state["maps"][0] if "maps" in state else state["pd_scores"]
+        self.dtype, self.device = first.dtype, first.device
+        self.sizes = {"image": state["batch"], "class": state["nc"], **FIXED_SIZES}
+        self.sizes |= {"anchor": grid.anchors, "level": len(grid.levels)}
+        if "gt_bboxes" in state:
+            self.sizes["gt"] = state["gt_bboxes"].shape[1]
+
+    def by_name(self, stage: Stage, result: Any) -> dict[str, Tensor]:
+        """The outputs of a stage; those of a swapped one are checked."""
+        if stage.swapped is None:
+            made = {output.name: getattr(result, output.name) for output in stage.outputs}
+        else:
+            made = result
+            check_swapped(stage, made, self.sizes, self.dtype, self.device)
+        for name, axis, place in (("gt_bboxes", "gt", 1), ("pairs", "pair", 0), ("pred_distri", "channel", 2)):
+            if name in made:
+                self.sizes[axis] = made[name].shape[place]
+        return made
 
 
 def _forget(state: dict[str, Any], needed: set[str]) -> None:
@@ -163,6 +209,8 @@ class _Show(_ShowNothing):
 
     def stage_end(self, stage: Stage, state: Mapping[str, Any]) -> None:
         for output in stage.outputs:
+            if output.name not in state:  # a swapped stage may leave out what no later stage needs
+                continue
             array = read_only(state[output.name])
             if output.name == "pairs":
                 self.pairs, self.sizes["pair"] = array, len(array)
@@ -194,7 +242,9 @@ def read_only(tensor: Tensor) -> Array:
     return array
 
 
-def _describe(inputs: Inputs, assigner: Assigner, settings: Mapping[str, Any]) -> Run:
+def _describe(
+    inputs: Inputs, assigner: Assigner, settings: Mapping[str, Any], dtype: torch.dtype, device: torch.device
+) -> Run:
     boxes = np.bincount(np.asarray(inputs.label_rows)[:, 0].astype(np.int64), minlength=inputs.batch)
     sizes = {
         "image": inputs.batch,
@@ -203,11 +253,7 @@ def _describe(inputs: Inputs, assigner: Assigner, settings: Mapping[str, Any]) -
         "class": inputs.nc,
         "level": len(inputs.grid.levels),
         "channel": 4 * inputs.reg_max,
-        "side": 4,
-        "xy": 2,
-        "xyxy": 4,
-        "triple": 3,
-        "one": 1,
+        **FIXED_SIZES,
     }
     return Run(
         assigner=assigner,
@@ -215,7 +261,8 @@ def _describe(inputs: Inputs, assigner: Assigner, settings: Mapping[str, Any]) -
         sizes=sizes,
         boxes=tuple(boxes.tolist()),
         settings=dict(settings),
-        dtype=str(inputs.maps[0].dtype).removeprefix("torch."),
+        dtype=str(dtype).removeprefix("torch."),
+        device=device.type,
         about=dict(inputs.about),
         versions={
             "yolo-assign-trace": version("yolo-assign-trace"),

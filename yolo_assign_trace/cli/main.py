@@ -11,7 +11,7 @@ from typing import NoReturn
 import typer
 
 from ..errors import InputError
-from . import stages, trace
+from . import assigners, check, stages, trace
 from .options import EPILOG
 from .terminal import say
 
@@ -28,6 +28,8 @@ app = typer.Typer(
 )
 app.command("trace", epilog=EPILOG)(trace.trace)
 app.command("stages")(stages.stages)
+app.command("assigners")(assigners.assigners)
+app.command("check", epilog=EPILOG)(check.check)
 
 
 def _version(value: bool) -> None:

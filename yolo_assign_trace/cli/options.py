@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-INPUT, OUTPUT = "Input", "Output"
+INPUT, ASSIGNER, OUTPUT = "Input", "Assigner", "Output"
 EPILOG = "Options can also be given as variables: YOLO_ASSIGN_SHAPES=yolov8 stands for --shapes yolov8. Flags win."
 
 

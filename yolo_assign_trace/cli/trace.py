@@ -6,9 +6,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from ..assigners import YOLOV8
 from ..errors import InputError
-from .options import INPUT, OUTPUT, option
+from ..generations import find_assigner
+from .devices import check_device, require_device
+from .options import ASSIGNER, INPUT, OUTPUT, option
 from .terminal import message_console, result_console, say
 
 if TYPE_CHECKING:
@@ -57,6 +58,45 @@ def trace(
     seed: Annotated[
         int, option(panel=INPUT, env="SEED", metavar="N", min=0, max=2**32 - 1, help="Seed of synthetic heads.")
     ] = 0,
+    assigner: Annotated[
+        str,
+        option(
+            panel=ASSIGNER,
+            env="ASSIGNER",
+            metavar="NAME",
+            help="A name of yolo-assign assigners, or a release: ultralytics==8.4.190.",
+        ),
+    ] = "yolov8",
+    topk: Annotated[
+        int | None, option(panel=ASSIGNER, env="TOPK", metavar="N", min=1, help="Candidates that a box selects.")
+    ] = None,
+    topk2: Annotated[
+        int | None,
+        option(panel=ASSIGNER, env="TOPK2", metavar="N", min=1, help="Positives that a box keeps, from 8.4.0 on."),
+    ] = None,
+    alpha: Annotated[
+        float | None, option(panel=ASSIGNER, env="ALPHA", metavar="X", min=0, help="Exponent of the class score.")
+    ] = None,
+    beta: Annotated[
+        float | None, option(panel=ASSIGNER, env="BETA", metavar="X", min=0, help="Exponent of the overlap.")
+    ] = None,
+    overlap: Annotated[
+        str | None, option(panel=ASSIGNER, env="OVERLAP", metavar="NAME", help="iou, giou, diou or ciou.")
+    ] = None,
+    swap: Annotated[
+        list[str] | None,
+        option(
+            panel=ASSIGNER,
+            metavar="STAGE=FUNCTION",
+            help="Replace a stage by your own function: topk=package.module:my_topk. Repeatable.",
+        ),
+    ] = None,
+    dtype: Annotated[
+        str, option(panel=ASSIGNER, env="DTYPE", metavar="NAME", help="Compute in float32 or float64.")
+    ] = "float32",
+    device: Annotated[
+        str, option(panel=ASSIGNER, env="DEVICE", metavar="NAME", help="Compute on cpu or, where there is one, cuda.")
+    ] = "cpu",
     log: Annotated[Path, option(panel=OUTPUT, env="LOG", metavar="FILE", help="Where the log goes.")] = Path("run.log"),
     no_log: Annotated[bool, option("--no-log", panel=OUTPUT, help="Write no log.")] = False,
     digits: Annotated[
@@ -104,7 +144,9 @@ def trace(
     from ..inputs.load import Request, load_inputs
     from ..inputs.shapes import parse_imgsz
 
-    shown = [YOLOV8.stage(name).name for name in stage or ()]
+    chosen = find_assigner(assigner).with_parameters(topk=topk, topk2=topk2, alpha=alpha, beta=beta, overlap=overlap)
+    shown = [chosen.stage(name).name for name in stage or ()]
+    check_device(dtype, device)
     _check_paths([labels, heads, Path(shapes) if shapes else None], [None if no_log else log, save])
     size = parse_imgsz(imgsz) if imgsz else None
     inputs, remarks = load_inputs(Request(labels, shapes, size, heads, nc, reg_max, seed))
@@ -134,9 +176,16 @@ def trace(
     if not no_log:  # last, so that the old log is replaced only when nothing else can fail
         tracers.append(RunLog(log, digits=digits, limit=int(max_log * 2**30)))
 
+    import torch
+
+    from ..swap import swap as swap_stage
+    from ..trace import RESULTS
     from ..trace import trace as run_trace
 
-    run_trace(inputs, YOLOV8, tracers)
+    require_device(device)
+    for text in swap or ():
+        chosen = swap_stage(chosen, text, RESULTS)
+    run_trace(inputs, chosen, tracers, dtype=getattr(torch, dtype), device=device)
     if summary is not None:
         import orjson
 

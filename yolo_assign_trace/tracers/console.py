@@ -82,7 +82,8 @@ class Console(Tracer):
         title, *rest = self._wrapped(stage.title, len(start))
         text.append(start, "bold cyan")
         text.append("".join([f"{title}\n", *(f"{' ' * len(start)}{line}\n" for line in rest)]), "bold")
-        self._paragraph(text, stage.stage.result.says)
+        if stage.stage.swapped is None:
+            self._paragraph(text, stage.stage.result.says)
         for formula in stage.formula:
             # several in a line stand apart by gaps: a narrow terminal takes them one by one
             parts = [formula] if self.width is None or len(formula) < self.width - 4 else formula.split("     ")

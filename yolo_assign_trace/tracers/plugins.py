@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from ..errors import InputError, did_you_mean
+from ..named_objects import load_object
 from ..record import BoxLine, Fact, Record, Run, StageStart, Tracer
 
 GROUP = "yolo_assign_trace.tracers"
@@ -24,9 +24,8 @@ def load_named(name: str) -> Tracer:
     Raises:
         InputError: it cannot be found, imported or made; also later, when it breaks in use.
     """
-    module, colon, attribute = name.partition(":")
     registered = installed()
-    if not colon and name not in registered:
+    if ":" not in name and name not in registered:
         raise InputError(
             "unknown-tracer",
             f"no installed tracer is called {name!r}",
@@ -37,8 +36,10 @@ def load_named(name: str) -> Tracer:
     def refuse(error: Exception | str) -> None:
         raise InputError("broken-tracer", f"the tracer {name} failed: {_reason(error)}", where="--tracer") from None
 
+    if ":" in name:
+        return Guarded(_make(load_object(name, "tracer", "--tracer"), refuse), refuse)
     try:
-        found = getattr(importlib.import_module(module), attribute) if colon else registered[name].load()
+        found = registered[name].load()
     except Exception as error:
         refuse(error)
     return Guarded(_make(found, refuse), refuse)

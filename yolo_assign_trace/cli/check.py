@@ -1,0 +1,160 @@
+"""``yolo-assign check``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ..errors import InputError, did_you_mean
+from ..generations import GENERATIONS, find_assigner
+from ..named_objects import load_object
+from .options import ASSIGNER, INPUT, OUTPUT, option
+from .terminal import result_console, say
+
+if TYPE_CHECKING:
+    from ..arrays import Array
+    from ..check.cases import Case
+    from ..check.compare import Verdict
+
+_STYLES = {"equal": "green", "equal but for ties": "yellow", "different": "bold red"}
+
+
+def check(
+    candidate: Annotated[
+        str,
+        typer.Argument(
+            metavar="[PACKAGE.MODULE:NAME | FOLDER]",
+            help="Your assigner: a function, object, class or nn.Module; or a folder with an .npz answer per case.",
+            show_default=False,
+        ),
+    ] = "",
+    assigner: Annotated[
+        str,
+        option(panel=ASSIGNER, env="ASSIGNER", metavar="NAME", help="What it should be equal to: a name or a release."),
+    ] = "yolov8",
+    topk: Annotated[
+        int | None, option(panel=ASSIGNER, env="TOPK", metavar="N", min=1, help="Candidates that a box selects.")
+    ] = None,
+    outputs: Annotated[
+        str,
+        option(
+            panel=INPUT,
+            metavar="NAMES",
+            help="What it returns, in order, if not the usual five: labels,boxes,scores,fg_mask,gt_idx; _ skips one.",
+        ),
+    ] = "",
+    case: Annotated[list[str] | None, option(panel=INPUT, metavar="NAME", help="Only this case; repeatable.")] = None,
+    rtol: Annotated[float, option(panel=INPUT, min=0, metavar="X", help="Relative tolerance of floats.")] = 1e-4,
+    atol: Annotated[float, option(panel=INPUT, min=0, metavar="X", help="Absolute tolerance of floats.")] = 1e-6,
+    export: Annotated[
+        Path | None,
+        option(panel=OUTPUT, metavar="FOLDER", help="Write the cases and every stage's tensors here, then stop."),
+    ] = None,
+    json: Annotated[bool, option("--json", panel=OUTPUT, help="Print the verdicts as JSON.")] = False,
+) -> int:
+    """Is your own assigner equal to a generation of the original, and if not, where does it first differ?
+
+    Runs it over bundled cases. Exit code 0: equal in every case, but for the order of equal values; 1: different.
+    """
+    from ..check.cases import CASE_NAMES, build_case
+
+    names = tuple(case or CASE_NAMES)
+    for name in names:
+        if name not in CASE_NAMES:
+            raise InputError("unknown-case", f"no case is called {name!r}", hint=did_you_mean(name, CASE_NAMES))
+    wanted = find_assigner(assigner).with_parameters(topk=topk)
+    if export is not None:
+        from ..check.export import export_cases
+
+        written = export_cases(export, names)
+        say(f"wrote {len(written)} files to {export}")
+        return 0
+    if not candidate:
+        hint = "yolo-assign check package.module:MyAssigner"
+        raise InputError("no-candidate", "there is nothing to check", hint=hint)
+
+    from ..check.compare import DIFFERENT, Tolerance, judge
+
+    answer_of = _answers(candidate, outputs, wanted)
+    tolerance = Tolerance(rtol, atol)
+    verdicts: list[Verdict] = []
+    agrees: dict[str, list[str]] = {}
+    for name in names:
+        built = build_case(name)
+        answer = answer_of(built)
+        verdicts.append(judge(built, answer, wanted, tolerance))
+        parameters = wanted.settings | {"overlap_name": None}
+        agrees[name] = [
+            generation
+            for generation, other in GENERATIONS.items()
+            if judge(built, answer, other.with_parameters(**_shared(parameters, other)), tolerance).verdict != DIFFERENT
+        ]
+    same = [g for g in GENERATIONS if all(g in agrees[name] for name in names)]
+    if json:
+        import orjson
+
+        rows = [asdict(verdict) | {"agrees_with": agrees[verdict.case]} for verdict in verdicts]
+        document = {"candidate": candidate, "assigner": wanted.name, "cases": rows, "agrees_everywhere_with": same}
+        sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
+    else:
+        _print(candidate, f"{wanted.name} ({wanted.releases})", verdicts, agrees, same)
+    return int(any(verdict.verdict == DIFFERENT for verdict in verdicts))
+
+
+def _shared(settings: dict[str, Any], other: Any) -> dict[str, Any]:
+    """The parameters of the wanted assigner that another generation has too."""
+    names = ["topk", "alpha", "beta", "overlap"] + (["topk2"] if other.has_topk2 else [])
+    return {name: settings[name] for name in names}
+
+
+def _answers(candidate: str, outputs: str, wanted: Any) -> Callable[[Case], dict[str, Array]]:
+    if ":" not in candidate and Path(candidate).is_dir():
+        from ..check.export import read_answer
+
+        def from_folder(case: Case) -> dict[str, Array]:
+            found = read_answer(Path(candidate), case.name)
+            if found is None:
+                hint = "yolo-assign check --export cases/ writes the inputs; --case NAME checks only some"
+                message = f"there is no answer to the case {case.name}"
+                raise InputError("no-answer", message, where=f"{candidate}/{case.name}.npz", hint=hint)
+            return found
+
+        return from_folder
+    from ..check.adapter import Candidate, output_names
+
+    names = output_names(outputs) if outputs else ()
+    return Candidate(candidate, load_object(candidate, "candidate", "check"), wanted, names).answer
+
+
+def _print(candidate: str, wanted: str, verdicts: list[Verdict], agrees: dict[str, list[str]], same: list[str]) -> None:
+    from rich.text import Text
+
+    console = result_console()
+    text = Text()
+    text.append(f"{candidate}", "bold")
+    text.append(f" against {wanted}\n\n")
+    width = max(len(verdict.case) for verdict in verdicts)
+    for verdict in verdicts:
+        text.append(f"  {verdict.case:<{width}}  ")
+        text.append(f"{verdict.verdict}\n", _STYLES[verdict.verdict])
+        if verdict.first is not None:
+            text.append(f"  {'':<{width}}  {verdict.first}\n")
+            others = ", ".join(agrees[verdict.case]) or "no generation"
+            text.append(f"  {'':<{width}}  in this case it agrees with {others}\n", "dim")
+    bad = sum(verdict.first is not None for verdict in verdicts)
+    ties = sum(verdict.verdict == "equal but for ties" for verdict in verdicts)
+    text.append("\n")
+    if bad:
+        text.append(f"different in {bad} of {len(verdicts)} cases", "bold red")
+        first = next(verdict.first for verdict in verdicts if verdict.first is not None)
+        text.append(f"; the first output that differs is {first.output}\n")
+    else:
+        tail = f", in {ties} of them but for the order of equal values" if ties else ""
+        text.append(f"equal in all {len(verdicts)} cases{tail}\n", "bold green")
+    text.append(f"it agrees in every case with {', '.join(same) or 'no generation'}\n")
+    console.print(text, soft_wrap=True, end="")

@@ -1,0 +1,45 @@
+"""Things that users name as package.module:attribute."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+from typing import Any
+
+from .errors import InputError
+
+
+def load_object(name: str, what: str, where: str) -> Any:
+    """The object called ``package.module:attribute``; modules in the current folder are found too.
+
+    Args:
+        name: as the user wrote it.
+        what: what it is meant to be, for messages: "tracer".
+        where: the option that named it.
+
+    Raises:
+        InputError: not of that form, not importable, or no such attribute.
+    """
+    module, colon, attribute = name.partition(":")
+    if not colon or not module or not attribute:
+        hint = "write package.module:name"
+        raise InputError(f"wrong-{what}-name", f"{name!r} names no {what}", where=where, hint=hint)
+    here = str(Path.cwd())
+    if here not in sys.path and "" not in sys.path:  # an installed command does not look here by itself
+        sys.path.insert(0, here)
+    try:
+        found = importlib.import_module(module)
+        for part in attribute.split("."):
+            found = getattr(found, part)
+    except ModuleNotFoundError as error:
+        if error.name is not None and (module == error.name or module.startswith(f"{error.name}.")):
+            hint = "is it installed, or in the current folder?"
+            raise InputError(f"unknown-{what}", f"there is no module {error.name!r}", where=where, hint=hint) from None
+        raise InputError(f"broken-{what}", f"{module} cannot be imported: {error}", where=where) from None
+    except AttributeError as error:
+        raise InputError(f"unknown-{what}", f"{name}: {error}", where=where) from None
+    except Exception as error:  # whatever the user's module does when it is imported
+        message = f"{module} cannot be imported: {type(error).__name__}: {error}"
+        raise InputError(f"broken-{what}", message, where=where) from None
+    return found
