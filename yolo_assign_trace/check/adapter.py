@@ -1,0 +1,147 @@
+"""Calls somebody else's assigner, whatever form it has."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..arrays import Array
+from ..assigners import Assigner
+from ..errors import InputError, did_you_mean
+from ..trace import RESULTS
+from .cases import CLASSES, Case
+
+ALIASES: Mapping[str, str] = {
+    "labels": "target_labels",
+    "boxes": "target_bboxes",
+    "bboxes": "target_bboxes",
+    "scores": "target_scores",
+    "fg_mask": "fg_mask",
+    "gt_idx": "target_gt_idx",
+    "_": "",
+}
+"""Short names of outputs that ``--outputs`` takes beside the full ones; ``_`` skips one."""
+
+INPUTS = ("pd_scores", "pd_bboxes", "anc_points", "gt_labels", "gt_bboxes", "mask_gt")
+
+
+def output_names(text: str) -> tuple[str, ...]:
+    """The outputs that ``labels,boxes,_,fg_mask`` names, in order.
+
+    Raises:
+        InputError: an unknown name.
+    """
+    names = []
+    for word in text.split(","):
+        name = ALIASES.get(word.strip(), word.strip())
+        if name and name not in RESULTS:
+            hint = did_you_mean(name, [*ALIASES, *RESULTS])
+            raise InputError("unknown-output", f"{word!r} is no output of an assigner", where="--outputs", hint=hint)
+        names.append(name)
+    return tuple(names)
+
+
+class Candidate:
+    """An assigner to be checked.
+
+    Args:
+        name: as the user wrote it, for messages.
+        found: a function, a callable object, an ``nn.Module``, or a class, of which one is made for the checks.
+        assigner: what it is compared with; a class is given its parameters, if its constructor has them.
+        outputs: names of what it returns, in order; the usual five if not said.
+    """
+
+    def __init__(self, name: str, found: Any, assigner: Assigner, outputs: Sequence[str] = ()) -> None:
+        self.name = name
+        self.outputs = tuple(outputs)
+        self.call = self._make(found, assigner) if isinstance(found, type) else found
+        if not callable(self.call):
+            raise self._refuse(f"is a {type(self.call).__name__}, which cannot be called")
+        if isinstance(self.call, torch.nn.Module):
+            self.call.eval()
+
+    def answer(self, case: Case) -> dict[str, Array]:
+        """What the assigner answers to a case, by output name.
+
+        Raises:
+            InputError: it failed, or returned something that cannot be read.
+        """
+        given = {name: torch.from_numpy(array.copy()) for name, array in case.inputs().items()}
+        keywords = self._keywords(case)
+        try:
+            with torch.no_grad():
+                if self._takes_names():
+                    result = self.call(**given, **keywords)
+                else:
+                    result = self.call(*given.values(), **keywords)
+        except Exception as error:
+            raise self._refuse(f"failed in case {case.name}: {type(error).__name__}: {error}") from error
+        return {name: _as_array(value) for name, value in self._named(result).items()}
+
+    def _make(self, found: type, assigner: Assigner) -> Any:
+        known = {"topk": "topk", "topk2": "topk2", "alpha": "alpha", "beta": "beta"}
+        offered = {theirs: assigner.settings[ours] for theirs, ours in known.items()}
+        offered |= {"num_classes": CLASSES, "nc": CLASSES}
+        try:
+            taken = inspect.signature(found).parameters
+        except (TypeError, ValueError):
+            taken = inspect.signature(lambda: None).parameters
+        try:
+            return found(**{name: value for name, value in offered.items() if name in taken and value is not None})
+        except Exception as error:
+            raise self._refuse(f"could not be made: {type(error).__name__}: {error}") from error
+
+    def _parameters(self) -> Mapping[str, inspect.Parameter]:
+        call = self.call.forward if isinstance(self.call, torch.nn.Module) else self.call
+        try:
+            return inspect.signature(call).parameters
+        except (TypeError, ValueError):
+            return {}
+
+    def _takes_names(self) -> bool:
+        """With the usual names, the order of its parameters does not matter."""
+        return set(INPUTS) <= set(self._parameters())
+
+    def _keywords(self, case: Case) -> dict[str, Any]:
+        """What some assigners ask for beside the usual six."""
+        extras = {
+            "stride_tensor": torch.from_numpy(case.stride_tensor.copy()),
+            "strides": list(case.grid.strides),
+            "imgsz": (case.grid.height, case.grid.width),
+            "num_classes": CLASSES,
+            "nc": CLASSES,
+        }
+        return {name: value for name, value in extras.items() if name in self._parameters()}
+
+    def _named(self, result: Any) -> dict[str, Any]:
+        if isinstance(result, Mapping):
+            named = {ALIASES.get(str(name), str(name)): value for name, value in result.items()}
+            found = {name: value for name, value in named.items() if name in RESULTS}
+        else:
+            values = list(result) if isinstance(result, (tuple, list)) else [result]
+            names = self.outputs or (RESULTS if len(values) == len(RESULTS) else ())
+            if len(names) != len(values):
+                hint = "name them in order: --outputs labels,boxes,scores,fg_mask,gt_idx (_ skips one)"
+                expected = f"{len(names)} were named" if names else "five are expected unless they are named"
+                raise self._refuse(f"returned {len(values)} outputs, but {expected}", hint)
+            found = {name: value for name, value in zip(names, values, strict=True) if name}
+        if not found:
+            raise self._refuse("returned none of " + ", ".join(RESULTS))
+        return found
+
+    def _refuse(self, what: str, hint: str = "") -> InputError:
+        return InputError("wrong-candidate", f"{self.name} {what}", hint=hint)
+
+
+def _as_array(value: Any) -> Array:
+    if isinstance(value, Tensor):
+        value = value.detach().cpu()
+        value = value.float() if value.dtype == torch.bfloat16 else value
+        array: Array = value.numpy()
+        return array
+    return np.asarray(value)

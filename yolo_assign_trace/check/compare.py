@@ -1,0 +1,168 @@
+"""Holds the answer to a case against that of a generation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..arrays import Array
+from ..assigners import Assigner
+from ..trace import RESULTS, run_stages
+from .cases import Case
+
+ORDER = ("fg_mask", "target_gt_idx", "target_labels", "target_bboxes", "target_scores")
+"""Outputs in the order in which the algorithm decides them: an earlier difference explains a later one."""
+
+EQUAL, TIES, DIFFERENT = "equal", "equal but for ties", "different"
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """Floats may differ by ``atol + rtol · |expected|``; everything else must be equal."""
+
+    rtol: float = 1e-4
+    atol: float = 1e-6
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The worst element of one output.
+
+    ``place`` is the element with its anchor's address; ``background`` tells that training never reads it.
+    """
+
+    output: str
+    place: str
+    found: str
+    expected: str
+    count: int
+    size: int
+    background: bool = False
+
+    def __str__(self) -> str:
+        note = "; on background, which training does not read" if self.background else ""
+        many = f" ({self.count} of {self.size} elements differ{note})" if self.size else ""
+        return f"{self.place} is {self.found}, expected {self.expected}{many}"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The outcome for one case: :data:`EQUAL`, :data:`TIES` or :data:`DIFFERENT`, then with the first difference."""
+
+    case: str
+    verdict: str
+    first: Difference | None = None
+
+
+def expected_state(case: Case, assigner: Assigner, keep: Sequence[str] = RESULTS) -> dict[str, Array]:
+    """What ``assigner`` answers to ``case``: the outputs in ``keep`` by name."""
+    return {
+        name: value.numpy()
+        for name, value in run_stages(assigner, _state(case, assigner), keep, first="screen").items()
+    }
+
+
+def judge(case: Case, answer: Mapping[str, Array], assigner: Assigner, tolerance: Tolerance) -> Verdict:
+    """Compare an answer with that of ``assigner``; where order among equals decided, any order will do."""
+    keep = [*RESULTS, "pairs", "align_metric", "mask_topk", "tie_order", "cutoff"]
+    expected = expected_state(case, assigner, keep)
+    first = first_difference(case, answer, expected, tolerance)
+    if first is None:
+        return Verdict(case.name, EQUAL)
+    if expected["tie_order"].any() and {"fg_mask", "target_gt_idx"} <= answer.keys():
+        other = _with_their_ties(case, answer, expected, assigner)
+        if other is not None and first_difference(case, answer, other, tolerance) is None:
+            return Verdict(case.name, TIES)
+    return Verdict(case.name, DIFFERENT, first)
+
+
+def first_difference(
+    case: Case, answer: Mapping[str, Array], expected: Mapping[str, Array], tolerance: Tolerance
+) -> Difference | None:
+    """The worst element of the first output that differs, None if none does."""
+    for name in ORDER:
+        if name in answer:
+            found = _compare(case, name, answer[name], expected[name], expected["fg_mask"], tolerance)
+            if found is not None:
+                return found
+    return None
+
+
+def _compare(
+    case: Case, name: str, found: Array, expected: Array, fg_mask: Array, tolerance: Tolerance
+) -> Difference | None:
+    if found.shape != expected.shape:
+        if found.size == expected.size and name != "target_bboxes":
+            found = found.reshape(expected.shape)  # such as (b, a, 1) for (b, a)
+        else:
+            return Difference(name, f"the shape of {name}", str(list(found.shape)), str(list(expected.shape)), 0, 0)
+    if found.dtype.kind not in "biuf":
+        return Difference(name, f"the dtype of {name}", str(found.dtype), str(expected.dtype), 0, 0)
+    theirs, ours = found.astype(np.float64), expected.astype(np.float64)
+    allowed = tolerance.atol + tolerance.rtol * np.abs(ours) if name in ("target_bboxes", "target_scores") else 0.0
+    error = np.where(np.isnan(theirs) & np.isnan(ours), 0.0, np.abs(theirs - ours))
+    bad = ~(error <= allowed)  # nan is never within tolerance
+    if not bad.any():
+        return None
+    on_background = not bad[fg_mask].any()
+    excess = np.where(bad, np.nan_to_num(error, nan=np.inf, posinf=np.inf), -1.0)
+    if not on_background:
+        excess[~fg_mask] = -1.0  # show one that matters
+    worst = np.unravel_index(int(excess.argmax()), ours.shape)
+    index = ",".join(str(int(i)) for i in worst)
+    address = case.grid.address(int(worst[1]))
+    return Difference(
+        name,
+        f"{name}[{index}] {address}",
+        _number(found[worst]),
+        _number(expected[worst]),
+        int(bad.sum()),
+        int(bad.size),
+        on_background and name != "fg_mask",
+    )
+
+
+def _with_their_ties(
+    case: Case, answer: Mapping[str, Array], expected: Mapping[str, Array], assigner: Assigner
+) -> dict[str, Array] | None:
+    """What the generation answers if it takes the candidate's picks among equal metrics; None if these cannot be.
+
+    In the rows that the order of equal values decided, candidates at the cut-off count as picked if the answer
+    gives their anchor to that gt. The rest of the selection stays.
+    """
+    image, gt, anchor = expected["pairs"].T
+    tied_row = expected["tie_order"][image, gt]
+    at_cut = tied_row & (expected["align_metric"] <= expected["cutoff"][image, gt])
+    theirs = answer["fg_mask"].astype(bool)[image, anchor] & (answer["target_gt_idx"][image, anchor] == gt)
+    mask_topk = np.where(at_cut, theirs, expected["mask_topk"])
+    picks = np.zeros(expected["tie_order"].shape, dtype=np.int64)
+    np.add.at(picks, (image, gt), mask_topk)
+    if (picks > assigner.parameters.topk).any():
+        return None
+    stages = assigner.stages[assigner.stages.index(assigner.stage("screen")) :]
+    state = _state(case, assigner)
+    until = [stage.name for stage in stages].index("topk")
+    made: dict[str, Tensor] = {}
+    for stage in stages[:until]:
+        result = stage.call(**{name: (state | made)[name] for name in stage.inputs})
+        made |= {output.name: getattr(result, output.name) for output in stage.outputs}
+    made["mask_topk"] = torch.from_numpy(mask_topk)
+    done = run_stages(assigner, state | made, RESULTS, first="resolve")
+    return {name: value.numpy() for name, value in done.items()}
+
+
+def _state(case: Case, assigner: Assigner) -> dict[str, object]:
+    tensors = {name: torch.from_numpy(array) for name, array in case.inputs().items()}
+    tensors["mask_gt"] = tensors["mask_gt"].bool()
+    b, _, c = case.pd_scores.shape
+    return {**assigner.settings, **tensors, "grid": case.grid, "batch": b, "nc": c}
+
+
+def _number(value: np.generic) -> str:
+    if value.dtype.kind == "f":
+        return f"{float(value):.7g}"
+    return str(bool(value)).lower() if value.dtype.kind == "b" else str(int(value))
