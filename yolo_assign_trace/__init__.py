@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from .errors import InputError
     from .generations import ASSIGNERS as assigners
     from .record import Inputs, Record, Run, Tracer
-    from .trace import assign, trace
+    from .runner import assign, trace
 
 __all__ = ["InputError", "Inputs", "Record", "Run", "Tracer", "assign", "assigners", "trace"]
 
@@ -21,9 +21,9 @@ _HOME = {
     "Record": ("record", "Record"),
     "Run": ("record", "Run"),
     "Tracer": ("record", "Tracer"),
-    "assign": ("trace", "assign"),
+    "assign": ("runner", "assign"),
     "assigners": ("generations", "ASSIGNERS"),
-    "trace": ("trace", "trace"),
+    "trace": ("runner", "trace"),
 }
 
 

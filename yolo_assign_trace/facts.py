@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -81,6 +82,10 @@ def _boxes(rows: Iterable[tuple[int, int]]) -> str:
     return f"{len(names)} box{'es' * (len(names) != 1)} ({', '.join(names[:NAMED_AT_MOST])}{more})"
 
 
+def _anchors(count: int | np.integer[Any], kind: str = "") -> str:
+    return f"1 {kind}anchor was" if count == 1 else f"{count} {kind}anchors were"
+
+
 def _at(mask: Array) -> list[tuple[int, int]]:
     return [(int(image), int(gt)) for image, gt in np.argwhere(mask)]
 
@@ -155,17 +160,18 @@ def _resolve(run: Run, kept: Mapping[str, Array]) -> list[Fact]:
         facts += _conflicts(run, kept)
     m = run.sizes["gt"]
     where, which = np.nonzero(kept["fg_mask"])
-    size = run.sizes["image"] * m
-    positives = np.bincount(where * m + kept["target_gt_idx"][where, which], minlength=size).reshape(-1, m)
+    shape = (run.sizes["image"], m)
+    size = shape[0] * m
+    positives = np.bincount(where * m + kept["target_gt_idx"][where, which], minlength=size).reshape(shape)
     image, gt, _ = kept["pairs"][kept["mask_topk"]].T
-    selected = np.bincount(image * m + gt, minlength=size).reshape(-1, m)
+    selected = np.bincount(image * m + gt, minlength=size).reshape(shape)
     many = _at(positives > run.settings["topk"])
     if many:
         text = f"{_boxes(many)} won conflicts and ended with more than {run.settings['topk']} positives"
         facts.append(Fact("more-than-k", text, notable=True))
     lost = _at((positives == 0) & (selected > 0))
     if lost:
-        facts.append(Fact("lost-conflicts", f"{_boxes(lost)} lost every anchor they had selected", notable=True))
+        facts.append(Fact("lost-conflicts", f"{_boxes(lost)} lost every selected anchor to other boxes", notable=True))
     kept_by_ties = _at(kept["keep_tie_order"]) if "keep_tie_order" in kept else []
     if kept_by_ties:
         text = f"tie order decided what was kept of {_boxes(kept_by_ties)}"
@@ -177,7 +183,7 @@ def _conflicts(run: Run, kept: Mapping[str, Array]) -> list[Fact]:
     """Who won the contested anchors, where that is not the obvious one."""
     claims, owner = kept["claims"], kept["target_gt_idx"]
     contested = (claims > 1) & kept["fg_mask"]
-    facts = [Fact("contested", f"{int((claims > 1).sum())} anchors were selected by several boxes")]
+    facts = [Fact("contested", f"{_anchors((claims > 1).sum())} selected by several boxes")]
     image, _, anchor = kept["pairs"].T
     holds = kept["mask_pos"]
     contained = np.zeros(claims.shape, dtype=bool)
@@ -185,12 +191,12 @@ def _conflicts(run: Run, kept: Mapping[str, Array]) -> list[Fact]:
     unselected = np.argwhere(holds & ~kept["mask_topk"])[:, 0]
     if unselected.size:
         named = _winners(run, kept["pairs"][unselected][:, [0, 2]], owner)
-        text = f"{unselected.size} anchors went to a box that had not selected them but overlaps most ({named})"
+        text = f"{_anchors(unselected.size)} given to a box that had not selected it but overlaps most ({named})"
         facts.append(Fact("winner-had-not-selected", text, notable=True))
     outside = np.argwhere(contested & ~contained)
     if outside.size:
         named = _winners(run, outside, owner)
-        text = f"{len(outside)} contested anchors went to a box that does not contain them ({named})"
+        text = f"{_anchors(len(outside), 'contested ')} given to a box that does not contain it ({named})"
         facts.append(Fact("winner-does-not-contain", text, notable=True))
     return facts
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from .assigners import Assigner, Stage
+from .assigner import Assigner, Stage
 from .errors import InputError, did_you_mean
 from .outputs import STAGE_RESULTS
 from .variant_outputs import AlignedReordered, ResolvedAndKept, ResolvedUnmasked, ScreenedEnlarged, ScreenedFloored

@@ -109,6 +109,20 @@ class Grid:
     def strides(self) -> tuple[int, ...]:
         return tuple(level.stride for level in self.levels)
 
+    def require_anchors(self, topk: int, where: str = "shapes") -> None:
+        """Are there at least ``topk`` anchors, so that every box can select as many?
+
+        Raises:
+            InputError: there are fewer; ``where`` names what the grid comes from.
+        """
+        if self.anchors < topk:
+            raise InputError(
+                "fewer-anchors-than-k",
+                f"the grid has {self.anchors} anchors, but every box selects its best {topk}",
+                where=where,
+                hint="use larger maps or more levels",
+            )
+
     def level_of(self, anchor: int) -> Level:
         """The level that anchor number ``anchor`` belongs to."""
         if not 0 <= anchor < self.anchors:

@@ -16,7 +16,7 @@ from .grid import Grid
 
 FORMAT = 1
 TITLE = "# yolo-assign trace, format "
-END = "# end"
+END = "# end"  # of N outputs in M stages
 SUMMARY = "boxes"
 
 GLYPHS = b".o#"

@@ -39,7 +39,7 @@ def load_object(name: str, what: str, where: str) -> Any:
         raise InputError(f"broken-{what}", f"{module} cannot be imported: {error}", where=where) from None
     except AttributeError as error:
         raise InputError(f"unknown-{what}", f"{name}: {error}", where=where) from None
-    except Exception as error:  # whatever the user's module does when it is imported
+    except (Exception, SystemExit) as error:  # whatever the user's module does when it is imported
         message = f"{module} cannot be imported: {type(error).__name__}: {error}"
         raise InputError(f"broken-{what}", message, where=where) from None
     return found

@@ -44,17 +44,19 @@ def _round_part(values: Array, digits: int) -> Array:
     np.floor(exponent, out=exponent)
     shift = (digits - 1) - exponent.astype(np.intp)
     shift[wide == 0] = 0
-    smallest, largest = int(shift.min()), int(shift.max())
-    if values.dtype == np.float64 and max(largest, -smallest) > _EXACT_POWER:
-        # too small or large for one exact power of ten: rare, so decimal text may be slow
-        return np.array([f"{value:.{digits - 1}e}" for value in wide.tolist()], dtype=np.float64)
-    up = _POWERS[shift if smallest >= 0 else shift.clip(min=0)]
-    if smallest >= 0:
+    far = np.abs(shift) > _EXACT_POWER if values.dtype == np.float64 else None
+    if far is not None and far.any():  # no exact power of ten reaches there: rare, so decimal text may be slow
+        shift[far] = 0
+    if int(shift.min()) >= 0:
+        up = _POWERS[shift]
         rounded: Array = np.rint(wide * up) / up
     else:
-        down = _POWERS[(-shift).clip(min=0)]
+        up, down = _POWERS[shift.clip(min=0)], _POWERS[(-shift).clip(min=0)]
         rounded = np.rint(wide * up / down) * down / up
-    return rounded
+    if far is not None and far.any():
+        rounded[far] = [float(f"{value:.{digits - 1}e}") for value in wide[far].tolist()]
+    largest = np.finfo(values.dtype).max  # what rounds up beyond it stays the largest float there is
+    return rounded.clip(-largest, largest)
 
 
 def number_text(value: float, digits: int, dtype: Any = np.float64) -> str:
@@ -101,16 +103,20 @@ def grid_text(rows: Array, glyphs: bytes) -> list[bytes]:
     return [line.tobytes().rstrip() for line in wide]
 
 
-def parse_values(text: str, dtype: Any) -> Array:
-    """The inverse of a line of :func:`rows_text`.
+def parse_values(text: str, dtype: Any, count: int | None = None) -> Array:
+    """The inverse of a line of :func:`rows_text`, of ``count`` values if that is known.
 
     Raises:
-        ValueError: a word that is no number of ``dtype``.
+        ValueError: another number of values, or a word that is no number of ``dtype``.
     """
-    word, star, count = text.partition("*")
+    word, star, times = text.partition("*")
+    words = text.split(" ") if text else []
     if star:
-        return np.repeat(parse_values(word, dtype), int(count))
-    words = text.split()
+        if count is not None and times != str(count):
+            raise ValueError(f"expected {count} values, not {times}")
+        return np.repeat(parse_values(word, dtype, 1), int(times))
+    if count is not None and len(words) != count:
+        raise ValueError(f"expected {count} values, not {len(words)}")
     if np.dtype(dtype) == np.bool_:
         if not set(words) <= {".", "#"}:
             raise ValueError(f"expected . or #, not {text!r}")

@@ -31,6 +31,9 @@ AXES: Mapping[str, str] = {
     "one": "always 1; kept because training code has it",
 }
 
+FIXED_SIZES: Mapping[str, int] = {"side": 4, "xy": 2, "xyxy": 4, "triple": 3, "one": 1}
+"""Lengths of the axes that are the same in every run."""
+
 PARTS: Mapping[str, tuple[str, ...]] = {
     "side": ("l", "t", "r", "b"),
     "xy": ("x", "y"),

@@ -20,11 +20,11 @@ class Ranking(NamedTuple):
     undecided: Tensor  # (row,) bool: equal values stand at the cut, so only torch.topk can tell
 
 
-def rank_within_rows(values: Tensor, row: Tensor, *, rows: int, topk: int) -> Ranking:
+def rank_within_rows(values: Tensor, row: Tensor, *, rows: int, columns: int, topk: int) -> Ranking:
     """Rank the entries (entry,) of each row by value, largest first; nan counts as largest, as in torch.
 
     Values are float32 or float64 and not negative; ``row`` is ascending. Every row is meant to hold zeros
-    wherever it has no entry.
+    wherever it has no entry among its ``columns``.
     """
     n = values.numel()
     here = torch.arange(n, device=values.device)
@@ -37,9 +37,9 @@ def rank_within_rows(values: Tensor, row: Tensor, *, rows: int, topk: int) -> Ra
     place_sorted = here - start[row]  # row is ascending, so it is its own sorted form
     place = torch.empty_like(order).scatter(0, order, place_sorted)
 
-    sorted_values = values[order]
+    sorted_values, sorted_bits = values[order], bits[order]  # as bits, nan equals nan
     new_value = torch.ones(n, dtype=torch.bool, device=values.device)
-    new_value[1:] = (sorted_values[1:] != sorted_values[:-1]) | (row[1:] != row[:-1])
+    new_value[1:] = (sorted_bits[1:] != sorted_bits[:-1]) | (row[1:] != row[:-1])
     run_start = here.where(new_value, 0).cummax(0).values if n else here
     rank = torch.empty_like(order).scatter(0, order, run_start - start[row] + 1)
 
@@ -51,7 +51,7 @@ def rank_within_rows(values: Tensor, row: Tensor, *, rows: int, topk: int) -> Ra
     # entry is 0 itself: entries of other rows' columns are not candidates.
     zeros = row[values == 0].bincount(minlength=rows)
     tied_at_cut = (count > topk) & (last_in == first_out)
-    filled_with_zeros = (zeros > 0) & (count - zeros < topk)
+    filled_with_zeros = (zeros > 0) & (count - zeros < topk) & (topk < columns)
     has_nan = row[values.isnan()].bincount(minlength=rows) > 0
     return Ranking(place, rank, last_in, tied_at_cut | filled_with_zeros | has_nan)
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .arrays import Array
-from .assigners import Assigner, Stage
+from .assigner import Assigner, Stage
 from .grid import Grid
 from .outputs import PARTS, Output
 from .statistics import Statistics

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from pathlib import Path
 from typing import IO
 
@@ -13,7 +14,8 @@ from .errors import InputError
 class SafeFile:
     """A binary file that appears under its name only when :meth:`commit` is called.
 
-    A device or pipe (``/dev/null``, a FIFO) is written directly; a symbolic link keeps pointing where it points.
+    A device or pipe (``/dev/null``, a FIFO) is written directly; a symbolic link keeps pointing where it points; a
+    file that was there before keeps its permissions.
     Errors of the file system come out of every method as :class:`InputError`, with the partial file removed.
     """
 
@@ -22,17 +24,20 @@ class SafeFile:
         self.what = what
         self._part: Path | None = None
         try:
-            final = path.resolve()
-            if final.is_dir():
+            if path.is_dir():
                 raise self._error("is-a-folder", "is a folder, not a file", "name a file in it")
-            if final.exists() and not final.is_file():
-                self.file: IO[bytes] = final.open("wb")
+            if (path.exists() and not path.is_file()) or path.is_relative_to("/dev"):
+                self.file: IO[bytes] = path.open("wb")
                 return
-            if final.exists() and not os.access(final, os.W_OK):
+            self._final = Path(os.path.realpath(path))  # a link keeps pointing where it points
+            if self._final.is_symlink():
+                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+            if self._final.exists() and not os.access(self._final, os.W_OK):
                 raise self._error("not-writable", "may not be written", "check its permissions or name another file")
-            self._final = final
-            self._part = final.with_name(f".{final.name}.{os.getpid()}.part")
+            self._part = self._final.with_name(f".{self._final.name}.{os.getpid()}.part")
             self.file = self._part.open("wb+")
+            if self._final.exists():
+                self._part.chmod(stat.S_IMODE(self._final.stat().st_mode))
         except OSError as error:
             raise self._from_os(error) from error
 

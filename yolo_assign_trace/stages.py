@@ -150,7 +150,7 @@ def topk(align_metric: Tensor, pairs: Tensor, mask_gt: Tensor, grid: Grid, topk:
     b, m, _ = mask_gt.shape
     image, gt, anchor = pairs.unbind(-1)
     row = image * m + gt
-    ranking = rank_within_rows(align_metric, row, rows=b * m, topk=topk)
+    ranking = rank_within_rows(align_metric, row, rows=b * m, columns=grid.anchors, topk=topk)
     return Selected(
         rank=ranking.rank,
         mask_topk=select(ranking, align_metric, row, anchor, columns=grid.anchors, topk=topk),

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .assigners import Assigner, Stage
+from .assigner import Assigner, Stage
 from .errors import InputError, did_you_mean
 from .named_objects import load_object
 from .outputs import Output
@@ -34,7 +34,7 @@ def swap(assigner: Assigner, text: str, keep: Sequence[str]) -> Assigner:
     if not equals:
         hint = "write --swap topk=package.module:function"
         raise InputError("wrong-swap", f"{text!r} is no swap", where="--swap", hint=hint)
-    stage = assigner.stage(name)
+    stage = assigner.stage(name, "--swap")
     function = load_object(target, "function", "--swap")
     if not callable(function):
         raise InputError("wrong-swap", f"{target} is not callable", where="--swap")

@@ -119,7 +119,7 @@ def resolve_and_keep(
     order = (row * grid.anchors + anchor).argsort()
     image, anchor, row = image[order], anchor[order], row[order]
     metric = resolved.target_metric[image, anchor]
-    ranking = rank_within_rows(metric, row, rows=b * m, topk=topk2)
+    ranking = rank_within_rows(metric, row, rows=b * m, columns=grid.anchors, topk=topk2)
     kept = select(ranking, metric, row, anchor, columns=grid.anchors, topk=topk2)
     fg_mask = torch.zeros_like(resolved.fg_mask)
     fg_mask[image[kept], anchor[kept]] = True

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from ..arrays import Array
-from ..assigners import Assigner
+from ..assigner import Assigner
 from ..errors import InputError, did_you_mean
-from ..trace import RESULTS
+from ..runner import RESULTS
 from .cases import CLASSES, Case
 
 ALIASES: Mapping[str, str] = {

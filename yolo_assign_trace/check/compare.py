@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from ..arrays import Array
-from ..assigners import Assigner
-from ..trace import RESULTS, run_stages
+from ..assigner import Assigner
+from ..runner import RESULTS, run_stages
 from .cases import Case
 
 ORDER = ("fg_mask", "target_gt_idx", "target_labels", "target_bboxes", "target_scores")

@@ -11,7 +11,7 @@ import numpy as np
 from ..arrays import Array
 from ..errors import InputError
 from ..generations import GENERATIONS
-from ..trace import RESULTS
+from ..runner import RESULTS
 from .cases import CASE_NAMES, Case, build_case
 from .compare import expected_state
 

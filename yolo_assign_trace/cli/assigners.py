@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Annotated, Any
 
 import typer
 
-from ..assigners import Assigner
+from ..assigner import Assigner
 from ..generations import ASSIGNERS, GENERATIONS
-from .terminal import result_console
+from .terminal import print_json, result_console
 
 
 def assigners(
@@ -19,10 +18,8 @@ def assigners(
 ) -> None:
     """List the assigners: generations of the original with what differs, and the names that --assigner takes."""
     if json:
-        import orjson
-
         document = {"generations": _as_json(GENERATIONS), "names": _as_json(ASSIGNERS)}
-        sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
+        print_json(document)
         return
     from rich.table import Table
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -14,7 +13,7 @@ from ..errors import InputError, did_you_mean
 from ..generations import GENERATIONS, find_assigner
 from ..named_objects import load_object
 from .options import ASSIGNER, INPUT, OUTPUT, option
-from .terminal import result_console, say
+from .terminal import print_json, result_console, say
 
 if TYPE_CHECKING:
     from ..arrays import Array
@@ -88,19 +87,17 @@ def check(
         built = build_case(name)
         answer = answer_of(built)
         verdicts.append(judge(built, answer, wanted, tolerance))
-        parameters = wanted.settings | {"overlap_name": None}
         agrees[name] = [
             generation
             for generation, other in GENERATIONS.items()
-            if judge(built, answer, other.with_parameters(**_shared(parameters, other)), tolerance).verdict != DIFFERENT
+            if judge(built, answer, other.with_parameters(**_shared(wanted.settings, other)), tolerance).verdict
+            != DIFFERENT
         ]
     same = [g for g in GENERATIONS if all(g in agrees[name] for name in names)]
     if json:
-        import orjson
-
         rows = [asdict(verdict) | {"agrees_with": agrees[verdict.case]} for verdict in verdicts]
         document = {"candidate": candidate, "assigner": wanted.name, "cases": rows, "agrees_everywhere_with": same}
-        sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
+        print_json(document)
     else:
         _print(candidate, f"{wanted.name} ({wanted.releases})", verdicts, agrees, same)
     return int(any(verdict.verdict == DIFFERENT for verdict in verdicts))

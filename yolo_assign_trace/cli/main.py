@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from types import FrameType
@@ -13,7 +12,7 @@ import typer
 from ..errors import InputError
 from . import assigners, check, stages, trace
 from .options import EPILOG
-from .terminal import say
+from .terminal import forget_stdout, prepare_streams, say
 
 FINE, DIFFERENT, BAD_INPUT, DEFECT, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -52,7 +51,6 @@ def run(arguments: list[str] | None = None) -> int:
     try:
         code = app(args=arguments, standalone_mode=False)
         sys.stdout.flush()
-        return code if isinstance(code, int) else FINE
     except InputError as error:
         say(f"error: {error}", "red")
         return BAD_INPUT
@@ -62,11 +60,15 @@ def run(arguments: list[str] | None = None) -> int:
             say(f"error: {text} [usage]\n  hint: yolo-assign --help, or yolo-assign COMMAND --help", "red")
         return BAD_INPUT
     except (KeyboardInterrupt, typer.Abort):
-        say("interrupted; nothing was overwritten", "red")
-        return INTERRUPTED
+        code = INTERRUPTED
     except BrokenPipeError:
-        _forget_stdout()
+        forget_stdout()
         return FINE
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        say(f"error: the output cannot be written: {reason} [not-writable]", "red")
+        forget_stdout()
+        return BAD_INPUT
     except MemoryError:
         say("error: this machine has too little memory for the run [out-of-memory]", "red")
         return BAD_INPUT
@@ -76,24 +78,23 @@ def run(arguments: list[str] | None = None) -> int:
         say("".join(traceback.format_exception(error)))
         say("This is a defect of yolo-assign, not of your input. Please report it with the lines above.", "red")
         return DEFECT
+    if code == INTERRUPTED:  # typer turns Ctrl-C into this code
+        say("interrupted; nothing was overwritten", "red")
+    return code if isinstance(code, int) else FINE
 
 
 def main() -> NoReturn:
     """Entry point of the command."""
+    prepare_streams()
     signal.signal(signal.SIGTERM, _terminated)
     code = run()
     try:
         sys.stdout.flush()
     except (OSError, ValueError):
-        _forget_stdout()
+        forget_stdout()
     sys.exit(code)
 
 
 def _terminated(number: int, frame: FrameType | None) -> NoReturn:
     # as an exception, so that partial files are removed on the way out
     raise SystemExit(128 + number)
-
-
-def _forget_stdout() -> None:
-    """Python flushes stdout once more at exit; let it go nowhere instead of failing."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

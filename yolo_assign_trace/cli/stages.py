@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 import textwrap
 from typing import Annotated, Any
 
 import typer
 
-from ..assigners import Stage
+from ..assigner import Stage
 from ..generations import YOLOV8
 from ..outputs import AXES
-from .terminal import result_console
+from .terminal import print_json, result_console
 
 SETTINGS = YOLOV8.settings | {"reg_max": 16}
 
@@ -21,10 +20,8 @@ def stages(
 ) -> None:
     """List the stages: what each does, its formula, inputs and outputs with axes and units."""
     if json:
-        import orjson
-
         document = [_as_json(stage) for stage in YOLOV8.stages]
-        sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
+        print_json(document)
         return
     from rich.text import Text
 

@@ -2,14 +2,44 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 UNCUT = 1 << 20
 """Width of output that no terminal shows: nothing is wrapped or cut."""
+
+
+def prepare_streams() -> None:
+    """Make stdout and stderr usable whatever the shell did to them."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # closed by the caller, as in `>&-`
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123 - for the whole run
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that cannot show · must not end the run
+
+
+def forget_stdout() -> None:
+    """Whoever read stdout has seen enough: let the rest go nowhere, also what Python flushes at exit."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def print_json(document: Any) -> None:
+    """One JSON document to stdout."""
+    import orjson
+
+    options = orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY
+    try:
+        sys.stdout.write(orjson.dumps(document, option=options).decode() + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        forget_stdout()
 
 
 def result_console() -> Console:
@@ -36,6 +66,12 @@ def say(message: str, style: str = "") -> None:
 def _console(*, stderr: bool) -> Console:
     from rich.console import Console
 
+    class Patient(Console):
+        def on_broken_pipe(self) -> None:
+            # Rich would exit here; the run goes on, because log and files are still to be written
+            self.quiet = True
+            forget_stdout()
+
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() else UNCUT
-    return Console(stderr=stderr, markup=False, emoji=False, highlight=False, width=width)
+    return Patient(stderr=stderr, markup=False, emoji=False, highlight=False, width=width)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
-from ..errors import InputError
 from ..generations import find_assigner
 from .devices import check_device, require_device
 from .options import ASSIGNER, INPUT, OUTPUT, option
-from .terminal import message_console, result_console, say
-
-if TYPE_CHECKING:
-    from ..record import Tracer
+from .outputs import Outputs
+from .terminal import print_json, say
 
 
 def trace(
@@ -98,7 +94,7 @@ def trace(
         str, option(panel=ASSIGNER, env="DEVICE", metavar="NAME", help="Compute on cpu or, where there is one, cuda.")
     ] = "cpu",
     log: Annotated[Path, option(panel=OUTPUT, env="LOG", metavar="FILE", help="Where the log goes.")] = Path("run.log"),
-    no_log: Annotated[bool, option("--no-log", panel=OUTPUT, help="Write no log.")] = False,
+    no_log: Annotated[bool, option("--no-log", panel=OUTPUT, env="NO_LOG", help="Write no log.")] = False,
     digits: Annotated[
         int,
         option(
@@ -126,91 +122,72 @@ def trace(
     stage: Annotated[
         list[str] | None,
         option(
-            panel=OUTPUT, metavar="NAME", help="Print only this stage; repeatable. Log and saved file stay complete."
+            panel=OUTPUT,
+            env="STAGE",
+            metavar="NAME",
+            help="Print only this stage; repeatable. Log and saved file stay complete.",
         ),
     ] = None,
     tracer: Annotated[
         list[str] | None,
-        option(panel=OUTPUT, metavar="NAME", help="Also run this tracer: package.module:Class, or an installed one."),
+        option(
+            panel=OUTPUT,
+            env="TRACER",
+            metavar="NAME",
+            help="Also run this tracer: package.module:Class, or an installed one.",
+        ),
     ] = None,
-    no_plugins: Annotated[bool, option("--no-plugins", panel=OUTPUT, help="Leave out installed tracers.")] = False,
-    quiet: Annotated[bool, option("--quiet", "-q", panel=OUTPUT, help="Print no trace.")] = False,
-    json: Annotated[bool, option("--json", panel=OUTPUT, help="Print a summary as JSON instead.")] = False,
+    no_plugins: Annotated[
+        bool, option("--no-plugins", panel=OUTPUT, env="NO_PLUGINS", help="Leave out installed tracers.")
+    ] = False,
+    quiet: Annotated[bool, option("--quiet", "-q", panel=OUTPUT, env="QUIET", help="Print no trace.")] = False,
+    json: Annotated[bool, option("--json", panel=OUTPUT, env="JSON", help="Print a summary as JSON instead.")] = False,
 ) -> None:
     """Run label assignment stage by stage and show every tensor, on the console and in run.log.
 
     Without --heads the head outputs are synthetic: no trained model is involved, and every output says so.
     """
     from ..inputs.load import Request, load_inputs
-    from ..inputs.shapes import parse_imgsz
+    from ..inputs.shapes import LAYOUTS, STUDY, parse_imgsz
 
     chosen = find_assigner(assigner).with_parameters(topk=topk, topk2=topk2, alpha=alpha, beta=beta, overlap=overlap)
-    shown = [chosen.stage(name).name for name in stage or ()]
     check_device(dtype, device)
-    _check_paths([labels, heads, Path(shapes) if shapes else None], [None if no_log else log, save])
+    outputs = Outputs(
+        log=None if no_log else log,
+        save=save,
+        stages=tuple(chosen.stage(name, "--stage").name for name in stage or ()),
+        digits=digits,
+        max_log=max_log,
+        tracers=tuple(tracer or ()),
+        plugins=not no_plugins,
+        quiet=quiet,
+    )
+    given, shapes = shapes, shapes or STUDY
+    outputs.check([labels, *([heads] if heads else []), *([] if shapes in (STUDY, *LAYOUTS) else [Path(shapes)])])
     size = parse_imgsz(imgsz) if imgsz else None
-    inputs, remarks = load_inputs(Request(labels, shapes, size, heads, nc, reg_max, seed))
+    inputs, remarks = load_inputs(Request(labels, given, size, heads, nc, reg_max, seed))
+    inputs.grid.require_anchors(
+        chosen.parameters.topk, shapes if shapes not in (STUDY, *LAYOUTS) else f"--shapes {shapes}"
+    )
     for remark in remarks:
         say(f"note: {remark}", "yellow")
 
     from ..tracers.json_summary import JsonSummary
-    from ..tracers.run_log import RunLog
 
-    tracers: list[Tracer] = _plugins(tracer or [], no_plugins)
-    summary = JsonSummary(shown) if json else None
-    messages = message_console() if sys.stderr.isatty() else None
-    if messages is not None:
-        from ..tracers.progress import ProgressBar
-
-        tracers.append(ProgressBar(messages))
-    if summary is not None:
-        tracers.append(summary)
-    elif not quiet:
-        from ..tracers.console import Console
-
-        tracers.append(Console(result_console(), shown))
-    if save is not None:
-        from ..tracers.tensors import TensorFile
-
-        tracers.append(TensorFile(save))
-    if not no_log:  # last, so that the old log is replaced only when nothing else can fail
-        tracers.append(RunLog(log, digits=digits, limit=int(max_log * 2**30)))
+    summary = JsonSummary(outputs.stages) if json else None
+    watchers = outputs.watchers(summary)
 
     import torch
 
+    from ..runner import RESULTS
+    from ..runner import trace as run_trace
     from ..swap import swap as swap_stage
-    from ..trace import RESULTS
-    from ..trace import trace as run_trace
 
     require_device(device)
     for text in swap or ():
         chosen = swap_stage(chosen, text, RESULTS)
-    run_trace(inputs, chosen, tracers, dtype=getattr(torch, dtype), device=device)
+    run_trace(inputs, chosen, watchers, dtype=getattr(torch, dtype), device=device)
     if summary is not None:
-        import orjson
-
-        document = summary.document | {"log": None if no_log else str(log), "remarks": remarks}
-        sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
-    written = [str(path) for path in (None if no_log else log, save) if path is not None]
-    if written and not quiet:
-        say(f"wrote {', '.join(written)}")
-
-
-def _plugins(named: list[str], no_plugins: bool) -> list[Tracer]:
-    from ..tracers.plugins import load_installed, load_named
-
-    tracers = [load_named(name) for name in named]
-    if not no_plugins:
-        tracers += load_installed(lambda text: say(f"warning: {text}", "yellow"), except_for=set(named))
-    return tracers
-
-
-def _check_paths(inputs: list[Path | None], outputs: list[Path | None]) -> None:
-    """No output may replace an input or the other output."""
-    taken = {path.resolve() for path in inputs if path is not None}
-    for path in outputs:
-        if path is None:
-            continue
-        if path.resolve() in taken and path.is_file():
-            raise InputError("would-overwrite", "this file is also an input or another output", where=str(path))
-        taken.add(path.resolve())
+        print_json(summary.document | {"log": str(outputs.log) if outputs.log else None, "remarks": remarks})
+    if outputs.files and not quiet:
+        say(f"wrote {', '.join(map(str, outputs.files))}")

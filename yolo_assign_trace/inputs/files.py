@@ -7,6 +7,12 @@ from pathlib import Path
 from ..errors import InputError
 
 
+def display_name(path: Path) -> str:
+    """The name of a file without its folders, with what cannot be printed on one line escaped."""
+    text = path.name.encode("utf-8", "backslashreplace").decode()
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
 def read_bytes(path: Path, what: str) -> bytes:
     """The content of ``path``, which holds ``what`` (for messages).
 

@@ -13,6 +13,7 @@ import numpy as np
 from ..arrays import Array
 from ..errors import InputError
 from ..grid import Grid
+from .files import display_name
 from .shapes import LAYOUTS, layout_grid
 
 
@@ -43,22 +44,14 @@ def read_heads(path: Path) -> Heads:
     try:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()[:12]
-        with np.load(path, allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise _not_npz(path)
-            maps = {name: _as_map(path, name, archive[name]) for name in archive.files}
     except FileNotFoundError:
         raise InputError("no-such-file", "there is no such heads file", where=str(path)) from None
     except IsADirectoryError:
         raise InputError("is-a-folder", "this is a folder, not a heads file", where=str(path)) from None
-    except (ValueError, EOFError, zipfile.BadZipFile, KeyError, NotImplementedError) as error:
-        if isinstance(error, ValueError) and "pickle" in str(error).lower() and zipfile.is_zipfile(path):
-            hint = "save plain float arrays; pickled objects are never loaded"
-            raise InputError("pickled", "this file holds Python objects", where=str(path), hint=hint) from None
-        raise _not_npz(path) from None
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+    except (OSError, ValueError) as error:
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise InputError("not-readable", f"these heads cannot be read: {reason}", where=str(path)) from None
+    maps = {name: _as_map(path, name, array) for name, array in _arrays(path).items()}
     if not maps:
         raise InputError("no-maps", "this file holds no array", where=str(path))
     # fine level first: the one with most cells
@@ -73,7 +66,7 @@ def read_heads(path: Path) -> Heads:
                 where=f"{path}[{name}]",
                 hint="every level has the shape (b, 4·R+c, h, w) with the same b, R and c",
             )
-    return Heads(path.name, str(path), [level for _, level in ordered], digest)
+    return Heads(display_name(path), str(path), [level for _, level in ordered], digest)
 
 
 def synthetic_maps(grid: Grid, batch: int, channels: int, seed: int) -> list[Array]:
@@ -124,6 +117,25 @@ def _sizes(sizes: Sequence[tuple[int, ...]]) -> str:
     return ", ".join(f"{size[0]}x{size[1]}" for size in sizes)
 
 
+def _arrays(path: Path) -> dict[str, Array]:
+    """The arrays of an .npz file by name. A damaged archive can fail in any way that zip and zlib know."""
+    hint = "save with numpy.savez(path, p3=..., p4=..., p5=...)"
+    try:
+        archive = np.load(path, allow_pickle=False)
+        if isinstance(archive, np.lib.npyio.NpzFile):
+            with archive:
+                found = {name: archive[name] for name in archive.files}
+            if all(isinstance(array, np.ndarray) for array in found.values()):
+                return found
+        problem = "this is a single .npy array" if isinstance(archive, np.ndarray) else "this holds no numpy arrays"
+    except Exception as error:
+        if "allow_pickle" in str(error) and zipfile.is_zipfile(path):
+            hint = "save plain float arrays; pickled objects are never loaded"
+            raise InputError("pickled", "this file holds Python objects", where=str(path), hint=hint) from None
+        problem = "this is not a readable .npz file"
+    raise InputError("not-npz", problem, where=str(path), hint=hint)
+
+
 def _as_map(path: Path, name: str, array: Array) -> Array:
     if array.ndim != 4 or array.dtype.kind not in "fiu" or not array.size:
         raise InputError(
@@ -133,8 +145,3 @@ def _as_map(path: Path, name: str, array: Array) -> Array:
             hint="keep one array per level in the file and nothing else",
         )
     return np.ascontiguousarray(array, dtype=np.float32)
-
-
-def _not_npz(path: Path) -> InputError:
-    hint = "save with numpy.savez(path, p3=..., p4=..., p5=...)"
-    return InputError("not-npz", "this is not a readable .npz file", where=str(path), hint=hint)

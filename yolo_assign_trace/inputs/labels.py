@@ -11,7 +11,7 @@ import numpy as np
 
 from ..arrays import Array
 from ..errors import InputError
-from .files import read_text
+from .files import display_name, read_text
 
 COLUMNS = ("class", "cx", "cy", "w", "h")
 LARGEST_INDEX = 100_000
@@ -62,7 +62,8 @@ def read_labels(path: Path) -> Labels:
     text = read_text(path, "label file")
     rows, lines, problems = [], [], []
     width = 0
-    for number, line in enumerate(text.splitlines(), 1):
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    for number, line in enumerate(text.split("\n"), 1):
         words = line.split()
         if not words:
             continue
@@ -78,8 +79,8 @@ def read_labels(path: Path) -> Labels:
         first = problems[0]
         raise InputError(first.id, first.message, where=first.where, hint=first.hint, others=problems[1:])
     table = np.array(rows, dtype=np.float64).reshape(-1, 6)
-    digest = hashlib.sha256("\n".join(text.splitlines()).encode()).hexdigest()[:12]
-    return Labels(path.name, str(path), table, tuple(lines), width == 6, digest)
+    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+    return Labels(display_name(path), str(path), table, tuple(lines), width == 6, digest)
 
 
 def _width(words: list[str]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from itertools import chain
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from ..log_grammar import (
     END,
     FORMAT,
     GLYPHS,
+    SUMMARY,
     TITLE,
     as_rows,
     is_by_level,
@@ -25,12 +26,15 @@ from ..log_grammar import (
     row_starts,
 )
 from ..number_text import parse_values
-from ..outputs import Output
+from ..outputs import AXES, FIXED_SIZES, Output
 from .files import read_text
 from .stored import StoredOutput, StoredTrace
 
 _TENSOR = re.compile(r"(?P<name>\w+)  (?P<dtype>\w+) \[(?P<shape>[^\]]*)\] (?P<unit>\w+)  .*")
-_LEVEL = re.compile(r"(\w+) (\d+)x(\d+) stride (\d+)")
+_LEVEL = re.compile(r"(\w+) ([0-9]+)x([0-9]+) stride ([0-9]+)")
+_STAGE = re.compile(r"== ([0-9]+) (\w+): .*")
+_END = re.compile(rf"{END} of ([0-9]+) outputs in ([0-9]+) stages")
+_DTYPES = frozenset({"bool", "uint8", "int32", "int64", "float16", "float32", "float64"})
 _CODES = {chr(glyph): code for code, glyph in enumerate(GLYPHS)}
 
 
@@ -40,7 +44,11 @@ def read_run_log(path: Path) -> StoredTrace:
     Raises:
         InputError: an unreadable file, another format, or a line that does not fit, with its number.
     """
-    return _Reader(path, read_text(path, "log")).read()
+    reader = _Reader(path, read_text(path, "log"))
+    try:
+        return reader.read()
+    except (ValueError, IndexError, OverflowError, MemoryError):  # whatever an edited line can lead to
+        raise reader.error("this line is no part of a log") from None
 
 
 class _Reader:
@@ -49,6 +57,9 @@ class _Reader:
         self.lines = text.split("\n")
         self.at = 0  # lines consumed, so also the number of the line that was read last
         self.header: dict[str, str] = {}
+        self.header_lines: dict[str, int] = {}
+        self.sizes: dict[str, int] = dict(FIXED_SIZES)
+        self.stages = 0
         self.grid: Grid
         self.pairs: Array | None = None
         self.stage = ""
@@ -58,27 +69,23 @@ class _Reader:
 
     def read(self) -> StoredTrace:
         self._read_header()
-        ended = False
-        while self.at < len(self.lines):
-            line = self._next()
-            if line == END:
-                ended = True
-            elif not line:
-                continue
-            elif ended:
-                raise self._error("nothing may follow the end mark")
-            else:
+        while not (end := _END.fullmatch(line := self._next())):
+            if line:
                 self._read_line(line)
-        if not ended:
-            self._require_no_pending()
-            raise self._error(f"the log breaks off: its last line should be {END!r}")
+        self._require_no_pending()
+        if (int(end[1]), int(end[2])) != (len(self.outputs), self.stages):
+            raise self.error(
+                f"expected {end[1]} outputs in {end[2]} stages, found {len(self.outputs)} in {self.stages}"
+            )
+        if any(self.lines[self.at :]):
+            self.at += 1
+            raise self.error("nothing may follow the end mark")
         header = {key: value for key, value in self.header.items() if key != "digits"}
         return StoredTrace(header, self.grid, self.outputs, int(self.header["digits"]))
 
     def _read_line(self, line: str) -> None:
         if line.startswith("== "):
-            self._require_no_pending()
-            self.stage = line.removeprefix("== ").partition(":")[0].split(" ")[-1]
+            self._start_stage(line)
         elif line.startswith("-- one line a pair: "):
             self._read_table(line.removeprefix("-- one line a pair: ").split(", "))
         elif line.startswith("-- "):
@@ -88,80 +95,106 @@ class _Reader:
         elif (match := _TENSOR.fullmatch(line)) and self.stage:
             self._read_tensor(match)
         else:
-            raise self._error("this line is no part of a log")
+            raise self.error("this line is no part of a log")
+
+    def _start_stage(self, line: str) -> None:
+        self._require_no_pending()
+        if line.startswith(f"== {SUMMARY}: "):
+            self.stage = ""
+            return
+        match = _STAGE.fullmatch(line)
+        if match is None or int(match[1]) != self.stages + 1:
+            raise self.error(f"expected the start of stage {self.stages + 1}")
+        self.stages, self.stage = self.stages + 1, match[2]
 
     def _read_header(self) -> None:
         first = self._next() if self.lines else ""
         if first != f"{TITLE}{FORMAT}":
             if first.startswith(TITLE):
                 number = first.removeprefix(TITLE)
-                raise self._error(f"this log has format {number}, this version reads format {FORMAT}")
-            raise self._error("this is no log of yolo-assign")
-        while self.lines[self.at].startswith("# "):
+                raise self.error(f"this log has format {number}, this version reads format {FORMAT}")
+            raise self.error("this is no log of yolo-assign")
+        while self.at < len(self.lines) and self.lines[self.at].startswith("# "):
             key, _, value = self._next()[2:].partition(" ")
-            self.header[key] = value.strip()
+            self.header[key], self.header_lines[key] = value.strip(), self.at
         for key in ("grid", "digits", "versions"):
             if key not in self.header:
-                raise self._error(f"the header has no line {key!r}")
-        levels = _LEVEL.findall(self.header["grid"])
-        size = re.match(r"(\d+)x(\d+) px", self.header["grid"])
-        if not size or not levels or not self.header["digits"].isdigit():
-            raise self._error("the header's grid or digits cannot be read")
+                raise self.error(f"the header has no line {key!r}")
+        if not re.fullmatch(r"[0-9]{1,2}", self.header["digits"]):
+            raise self.error("the number of digits cannot be read", self.header_lines["digits"])
+        self.grid = self._grid(self.header["grid"], self.header_lines["grid"])
+        self.sizes |= {"anchor": self.grid.anchors, "level": len(self.grid.levels)}
+
+    def _grid(self, text: str, line: int) -> Grid:
+        levels, size = _LEVEL.findall(text), re.match(r"([0-9]+)x([0-9]+) px", text)
+        if not size or not levels:
+            raise self.error("the grid cannot be read", line)
         maps = [(int(height), int(width)) for _, height, width, _ in levels]
         strides = [int(stride) for *_, stride in levels]
-        self.grid = Grid.of((int(size[1]), int(size[2])), maps, strides)
+        try:
+            grid = Grid.of((int(size[1]), int(size[2])), maps, strides)
+        except InputError as error:
+            raise self.error(f"the grid cannot be: {error.message}", line) from None
+        if str(grid) != text:
+            raise self.error(f"the grid cannot be; expected {grid}", line)
+        return grid
 
     def _read_tensor(self, match: re.Match[str]) -> None:
         name = match["name"]
         on_pairs = match["shape"].startswith("pair ")
         parts = [part.split(" ") for part in match["shape"].split(", ")]
         if on_pairs:  # "pair 86 of image 4", "gt 3", "anchor 84" and then the tensor's own other axes
+            self._check_sizes([parts[0][3:], *parts[1:3]])
             parts = [parts[0][:2], *parts[3:]]
-        try:
-            axes, shape = tuple(part[0] for part in parts), tuple(int(part[1]) for part in parts)
-            dtype = np.dtype(match["dtype"])
-        except (ValueError, IndexError, TypeError):
-            raise self._error("the type or the sizes of this tensor cannot be read") from None
-        what = (name, axes, shape, dtype, match["unit"])
+        self._check_sizes(parts)
+        if match["dtype"] not in _DTYPES:
+            raise self.error(f"{match['dtype']} is no type of a tensor")
+        if f"{self.stage}.{name}" in self.outputs:
+            raise self.error(f"{name} stands here a second time")
+        axes, shape = tuple(axis for axis, _ in parts), tuple(int(size) for _, size in parts)
+        what = (name, axes, shape, np.dtype(match["dtype"]), match["unit"])
         if not on_pairs:
-            self._keep(what, self._read_dense(name, axes, shape, dtype))
-        elif dtype == np.bool_:
+            self._keep(what, self._read_dense(name, axes, shape, what[3]))
+        elif what[3] == np.bool_:
             self._keep(what, self._read_mask(name, shape[0]))
-        elif name != "pairs":
-            self.pending.append(what)
-            self._keep(what, np.zeros(shape, dtype))  # holds the tensor's place; the table fills it
-        else:
-            self._keep(what, np.zeros(shape, dtype))
-        if on_pairs and dtype == np.bool_ and self.stage + ".pairs" in self.outputs:
-            assert self.pairs is not None
-            self.outputs[self.stage + ".pairs"].array[:] = self.pairs
+            if self.stage + ".pairs" in self.outputs and self.pairs is not None:
+                held = self.outputs[self.stage + ".pairs"]
+                self.outputs[self.stage + ".pairs"] = replace(held, array=self.pairs)
+        else:  # its place is held here; the mask of this stage fills in the pairs, the table below all others
+            self._keep(what, np.zeros(0, what[3]))
+            if name != "pairs":
+                self.pending.append(what)
+
+    def _check_sizes(self, parts: list[list[str]]) -> None:
+        """Every axis is known and as long as everywhere else in the log."""
+        for part in parts:
+            if len(part) != 2 or part[0] not in AXES or not re.fullmatch(r"[0-9]{1,12}", part[1]):
+                raise self.error("the axes and sizes of this tensor cannot be read")
+            axis, size = part[0], int(part[1])
+            if self.sizes.setdefault(axis, size) != size:
+                raise self.error(f"{axis} is {size} here, but {self.sizes[axis]} elsewhere")
 
     def _read_dense(
         self, name: str, axes: tuple[str, ...], shape: tuple[int, ...], dtype: np.dtype[np.generic]
     ) -> Array:
         if is_by_level(axes):
             starts = level_starts(name, shape[0] if "image" in axes else None, self.grid)
-            expected = shape[0] * self.grid.anchors if "image" in axes else self.grid.anchors
+            images = shape[0] if "image" in axes else 1
+            widths = [level.width for _ in range(images) for level in self.grid.levels for _ in range(level.height)]
         else:
             index_axes, as_shape = as_rows(axes, shape)
             starts = row_starts(name, index_axes, as_shape, self.grid)
-            expected = math.prod(shape)
-            if not math.prod(as_shape):
+            if not math.prod(as_shape[:-1]):
                 return np.zeros(shape, dtype)
-        rows = [self._values(start, dtype) for start in starts]
-        found = sum(len(row) for row in rows)
-        if found != expected:
-            raise self._error(f"{name} has {found} values, its sizes say {expected}")
+            widths = [as_shape[-1]] * min(math.prod(as_shape[:-1]), len(self.lines))
+        rows = [self._parse(self._after(start), dtype, width) for start, width in zip(starts, widths, strict=False)]
         return np.concatenate(rows).reshape(shape) if rows else np.zeros(shape, dtype)
 
-    def _values(self, start: bytes, dtype: np.dtype[np.generic]) -> Array:
-        return self._parse(self._after(start), dtype)
-
-    def _parse(self, text: str, dtype: np.dtype[np.generic]) -> Array:
+    def _parse(self, text: str, dtype: np.dtype[np.generic], count: int) -> Array:
         try:
-            return parse_values(text, dtype)
-        except ValueError:
-            raise self._error(f"these are no values of type {dtype}") from None
+            return parse_values(text, dtype, count)
+        except (ValueError, OverflowError):
+            raise self.error(f"expected {count} values of type {dtype}") from None
 
     def _read_mask(self, name: str, count: int) -> Array:
         """Masks over pairs are pictures; the first one of a log also tells which pairs there are."""
@@ -173,51 +206,52 @@ class _Reader:
             for start, cells in wanted:
                 row = self._cells(self._after(start), len(cells))
                 if [code > 0 for code in row] != [bool(cell) for cell in cells]:
-                    raise self._error("the candidates in this row are not those of the screen stage")
+                    raise self.error("the candidates in this row are not those of the screen stage")
                 codes += [code for code in row if code]
         if len(codes) != count:
-            raise self._error(f"{name} shows {len(codes)} pairs, its size says {count}")
+            raise self.error(f"{name} shows {len(codes)} pairs, its size says {count}", self.at + 1)
         mask: Array = np.array(codes, dtype=np.uint8) == 2
         return mask
 
     def _read_first_mask(self, name: str) -> list[int]:
-        line = re.compile(rf"{re.escape(name)}\[(\d+),(\d+)\] (\w+) y(\d+)  (.*)")
+        line = re.compile(rf"{re.escape(name)}\[([0-9]+),([0-9]+)\] (\w+) y([0-9]+)  (.*)")
         levels = {level.name: level for level in self.grid.levels}
         pairs, codes = [], []
-        while match := line.fullmatch(self.lines[self.at]):
+        while self.at < len(self.lines) and (match := line.fullmatch(self.lines[self.at])):
             self._next()
             level, y = levels.get(match[3]), int(match[4])
             if level is None or y >= level.height:
-                raise self._error(f"the grid has no row {match[3]} y{y}")
+                raise self.error(f"the grid has no row {match[3]} y{y}")
+            if int(match[1]) >= self.sizes["image"] or int(match[2]) >= self.sizes["gt"]:
+                raise self.error(f"there is no image {match[1]} gt {match[2]}")
             row = self._cells(match[5], level.width)
             first = level.first + y * level.width
             pairs += [(int(match[1]), int(match[2]), first + x) for x, code in enumerate(row) if code]
             codes += [code for code in row if code]
         if pairs != sorted(pairs):
-            raise self._error(f"the rows of {name} are not in order")
+            raise self.error(f"the rows of {name} are not in order")
         self.pairs = np.array(pairs, dtype=np.int64).reshape(-1, 3)
         return codes
 
     def _cells(self, text: str, width: int) -> list[int]:
         glyphs = text.split(" ")
         if len(glyphs) != width or not set(glyphs) <= _CODES.keys():
-            raise self._error(f"expected {width} cells of . o #")
+            raise self.error(f"expected {width} cells of . o #")
         return [_CODES[glyph] for glyph in glyphs]
 
     def _read_table(self, names: list[str]) -> None:
         if names != [what[0] for what in self.pending] or self.pairs is None:
-            raise self._error("this table does not have the columns announced above it")
+            raise self.error("this table does not have the columns announced above it")
         columns: list[list[Array]] = [[] for _ in names]
+        widths = [math.prod(shape[1:]) for _, _, shape, _, _ in self.pending]
         for start in pair_starts(names[-1], self.pairs, self.grid):
             words = [word.partition("=") for word in self._after(start).split(" ")]
             if [word[0] for word in words] != names:
-                raise self._error(f"expected {' '.join(name + '=...' for name in names)}")
-            for column, (_, _, text), (*_, dtype, _) in zip(columns, words, self.pending, strict=True):
-                column.append(self._parse(text.replace(",", " "), dtype))
+                raise self.error(f"expected {' '.join(name + '=...' for name in names)}")
+            for column, (_, _, text), (*_, dtype, _), width in zip(columns, words, self.pending, widths, strict=True):
+                column.append(self._parse(text.replace(",", " "), dtype, width))
         for column, what in zip(columns, self.pending, strict=True):
-            values = np.array(list(chain.from_iterable(column)), dtype=what[3])
-            if values.size != math.prod(what[2]):
-                raise self._error(f"{what[0]} has {values.size} values, its sizes say {math.prod(what[2])}")
+            values = np.concatenate(column) if column else np.zeros(0, what[3])
             self._keep(what, values.reshape(what[2]))
         self.pending = []
 
@@ -230,22 +264,22 @@ class _Reader:
 
     def _require_no_pending(self) -> None:
         if self.pending:
-            raise self._error(f"the table of {', '.join(what[0] for what in self.pending)} is missing")
+            raise self.error(f"the table of {', '.join(what[0] for what in self.pending)} is missing")
 
     def _after(self, start: bytes) -> str:
         """The values of the next line, which must begin with ``start``."""
         expected = start.decode() + "  "
         line = self._next()
         if not line.startswith(expected):
-            raise self._error(f"expected a line that begins with {expected.strip()!r}")
+            raise self.error(f"expected a line that begins with {expected.strip()!r}")
         return line[len(expected) :]
 
     def _next(self) -> str:
         if self.at >= len(self.lines):
-            raise self._error("the log breaks off here")
+            raise self.error("the log breaks off here")
         self.at += 1
         return self.lines[self.at - 1]
 
-    def _error(self, message: str) -> InputError:
+    def error(self, message: str, line: int = 0) -> InputError:
         hint = "trace again; a log is not meant to be edited"
-        return InputError("wrong-log", message, where=f"{self.path}:{self.at}", hint=hint)
+        return InputError("wrong-log", message, where=f"{self.path}:{line or self.at}", hint=hint)

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..errors import InputError, did_you_mean
 from ..grid import Grid
-from .files import read_text
+from .files import display_name, read_text
 
 STUDY = "study"
 STUDY_IMGSZ = (640, 640)
@@ -74,7 +74,7 @@ def read_shapes(name: str, imgsz: tuple[int, int] | None = None) -> Shapes:
     if name in LAYOUTS:
         return Shapes(name, layout_grid(name, imgsz or (640, 640)))
     path = Path(name)
-    if path.suffix in (".yaml", ".yml") or path.exists():
+    if path.suffix in (".yaml", ".yml") or _exists(path):
         if imgsz is not None:
             raise InputError("fixed-imgsz", "the shapes file says the input size", where="--imgsz", hint="leave it out")
         return _from_yaml(path)
@@ -84,6 +84,13 @@ def read_shapes(name: str, imgsz: tuple[int, int] | None = None) -> Shapes:
         where="--shapes",
         hint=did_you_mean(name, [STUDY, *LAYOUTS]) + " A file ends in .yaml",
     )
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # such as a name that is too long for a file
+        return False
 
 
 def layout_grid(name: str, imgsz: tuple[int, int]) -> Grid:
@@ -119,7 +126,7 @@ def _from_yaml(path: Path) -> Shapes:
         line = lines["strides" if error.where.startswith("strides") else "maps"]
         error.where = f"{path}:{line}: {error.where}".removesuffix(": ")
         raise
-    return Shapes(path.name, grid, values.get("nc"), values.get("reg_max"), values.get("batch"))
+    return Shapes(display_name(path), grid, values.get("nc"), values.get("reg_max"), values.get("batch"))
 
 
 def _check_keys(path: Path, lines: Mapping[str, int]) -> None:
@@ -156,7 +163,14 @@ def _load_yaml(path: Path) -> tuple[dict[str, Any], dict[str, int]]:
             key, line = str(key_node.value), key_node.start_mark.line + 1
             if key in values:
                 raise InputError("duplicate-key", f"{key} stands here and in line {lines[key]}", where=f"{path}:{line}")
-            values[key], lines[key] = loader.construct_object(value_node, deep=True), line
+            lines[key] = line
+            try:
+                values[key] = loader.construct_object(value_node, deep=True)
+            except yaml.YAMLError:
+                raise
+            except Exception as error:  # such as a date that does not exist; yaml lets many kinds through
+                message = f"the value of {key} cannot be read: {error}"
+                raise InputError("wrong-yaml", message, where=f"{path}:{line}") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{path}:{mark.line + 1}" if mark else str(path)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..arrays import Array
+from ..errors import InputError, did_you_mean
 from ..grid import Grid
 from ..outputs import Output
 
@@ -36,5 +37,13 @@ class StoredTrace:
     digits: int | None = None
 
     def array(self, name: str) -> Array:
-        """The values of output ``name``; names are unique in a trace."""
-        return next(stored.array for stored in self.outputs.values() if stored.output.name == name)
+        """The values of output ``name``; names are unique in a trace.
+
+        Raises:
+            InputError: the trace has no such output.
+        """
+        by_name = {stored.output.name: stored.array for stored in self.outputs.values()}
+        if name not in by_name:
+            hint = did_you_mean(name, by_name)
+            raise InputError("unknown-output", f"the trace has no output {name!r}", hint=hint)
+        return by_name[name]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import orjson
 from safetensors import SafetensorError, safe_open
 
+from ..arrays import Array
 from ..errors import InputError
 from ..grid import Grid
 from ..outputs import Output
@@ -28,16 +30,26 @@ def read_trace_file(path: Path) -> StoredTrace:
             if found != FORMAT:
                 message = f"this file was not written by --save: its format is {found!r}, not {FORMAT!r}"
                 raise InputError("wrong-trace-file", message, where=str(path))
-            grid = orjson.loads(metadata["grid"])
-            outputs = {}
-            for declared in orjson.loads(metadata["outputs"]):
-                key = declared["key"]
-                stage, _, name = key.partition(".")
-                output = Output(name, tuple(declared["axes"]), declared["unit"], declared["meaning"])
-                outputs[key] = StoredOutput(stage, output, file.get_tensor(key))
+            return _stored(metadata, file.get_tensor)
     except FileNotFoundError:
         raise InputError("no-such-file", "there is no such trace file", where=str(path)) from None
-    except (SafetensorError, OSError, KeyError, orjson.JSONDecodeError) as error:
+    except (SafetensorError, OSError) as error:
         raise InputError("wrong-trace-file", f"this is no whole .safetensors file: {error}", where=str(path)) from None
-    levels = Grid.of(tuple(grid["imgsz"]), [tuple(size) for size in grid["maps"]], grid["strides"])
-    return StoredTrace(orjson.loads(metadata["header"]), levels, outputs)
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        message = f"the metadata of this trace file cannot be read: {type(error).__name__}: {error}"
+        raise InputError("wrong-trace-file", message, where=str(path)) from None
+
+
+def _stored(metadata: dict[str, Any], get_tensor: Callable[[str], Array]) -> StoredTrace:
+    grid = orjson.loads(metadata["grid"])
+    outputs = {}
+    for declared in orjson.loads(metadata["outputs"]):
+        key = declared["key"]
+        stage, _, name = key.partition(".")
+        output = Output(name, tuple(declared["axes"]), declared["unit"], declared["meaning"])
+        outputs[key] = StoredOutput(stage, output, get_tensor(key))
+    try:
+        levels = Grid.of(tuple(grid["imgsz"]), [tuple(size) for size in grid["maps"]], grid["strides"])
+    except InputError as error:
+        raise ValueError(error.message) from None
+    return StoredTrace(dict(orjson.loads(metadata["header"])), levels, outputs)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Collection
 
@@ -52,7 +51,6 @@ class Console(Tracer):
         self.run: Run
         self.records: list[Record] = []
         self.labels: dict[str, Array] = {}
-        self.closed = False
 
     def run_start(self, run: Run) -> None:
         self.run = run
@@ -237,15 +235,7 @@ class Console(Tracer):
         return [line.plain.rstrip() for line in lines]
 
     def _print(self, text: Text) -> None:
-        if self.closed:
-            return
-        try:
-            self.console.print(text, soft_wrap=True)
-        except BrokenPipeError:
-            # whoever reads the console has seen enough; log and files are still written
-            self.closed = True
-            with contextlib.suppress(OSError):
-                self.console.file.close()
+        self.console.print(text, soft_wrap=True)
 
 
 def _with_count(pictures: list[Picture], room: int | None, total: int, what: str) -> list[str]:

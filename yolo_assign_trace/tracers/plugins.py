@@ -33,14 +33,14 @@ def load_named(name: str) -> Tracer:
             hint=did_you_mean(name, registered) if registered else "name one as package.module:Class",
         )
 
-    def refuse(error: Exception | str) -> None:
+    def refuse(error: BaseException | str) -> None:
         raise InputError("broken-tracer", f"the tracer {name} failed: {_reason(error)}", where="--tracer") from None
 
     if ":" in name:
         return Guarded(_make(load_object(name, "tracer", "--tracer"), refuse), refuse)
     try:
         found = registered[name].load()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         refuse(error)
     return Guarded(_make(found, refuse), refuse)
 
@@ -52,21 +52,21 @@ def load_installed(warn: Callable[[str], None], *, except_for: set[str]) -> list
         if name in except_for:
             continue
 
-        def drop(error: Exception | str, name: str = name) -> None:
+        def drop(error: BaseException | str, name: str = name) -> None:
             warn(f"the installed tracer {name!r} failed and is left out: {_reason(error)}")
 
         try:
             tracers.append(Guarded(_make(entry.load(), drop), drop))
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             drop(error)
     return tracers
 
 
-def _make(found: Any, fail: Callable[[Exception | str], None]) -> Tracer:
+def _make(found: Any, fail: Callable[[BaseException | str], None]) -> Tracer:
     """An instance of a tracer class; a plain function becomes a tracer that is told every output."""
     try:
         made = found() if isinstance(found, type) else found
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         fail(error)
         return Tracer()
     if isinstance(made, Tracer):
@@ -77,7 +77,7 @@ def _make(found: Any, fail: Callable[[Exception | str], None]) -> Tracer:
     return Tracer()
 
 
-def _reason(error: Exception | str) -> str:
+def _reason(error: BaseException | str) -> str:
     return error if isinstance(error, str) else f"{type(error).__name__}: {error}"
 
 
@@ -92,14 +92,14 @@ class _Function(Tracer):
 class Guarded(Tracer):
     """Passes every call on; the first that fails is reported, and the tracer is left alone from then on."""
 
-    def __init__(self, tracer: Tracer, fail: Callable[[Exception | str], None]) -> None:
+    def __init__(self, tracer: Tracer, fail: Callable[[BaseException | str], None]) -> None:
         self.tracer: Tracer = tracer
         self.fail = fail
 
     def _pass(self, method: str, *arguments: Any) -> None:
         try:
             getattr(self.tracer, method)(*arguments)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             self.tracer = Tracer()
             self.fail(error)
 

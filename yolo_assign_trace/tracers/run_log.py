@@ -50,6 +50,7 @@ class RunLog(Tracer):
         self.advance = advance or (lambda values: None)
         self.file: SafeFile | None = None
         self.on_pairs: list[Record] = []
+        self.stages = self.outputs = 0
 
     def run_start(self, run: Run) -> None:
         estimate = estimate_log_bytes(run.sizes, self.digits)
@@ -67,10 +68,12 @@ class RunLog(Tracer):
         self._text(f"{TITLE}{FORMAT}\n" + "\n".join(lines) + "\n")
 
     def stage_start(self, stage: StageStart) -> None:
+        self.stages += 1
         self._text(f"\n== {stage.number} {stage.name}: {stage.title}\n")
         self._text("".join(f"-- {line}\n" for line in stage.formula))
 
     def output(self, record: Record) -> None:
+        self.outputs += 1
         self._text(f"-- {record.name}: {record.output.meaning}\n{header_line(record, self.digits)}\n")
         if not record.output.on_pairs:
             self._dense(record)
@@ -90,7 +93,7 @@ class RunLog(Tracer):
         assert self.file is not None
         self._text(f"\n== {SUMMARY}: what became of every ground-truth box\n")
         self._text("".join(f"-- {box_text(box, self.digits)}\n" for box in boxes) or "-- there is no box\n")
-        self._text(f"{END}\n")
+        self._text(f"{END} of {self.outputs} outputs in {self.stages} stages\n")
         self.file.commit()
 
     def run_failed(self) -> None:

@@ -13,7 +13,7 @@ from ..record import BoxLine, Fact, Record, Run, StageStart, Tracer
 from ..safe_write import SafeFile
 from ..tensor_file import FORMAT, type_code
 
-_HEADER_ROOM = 1 << 16
+_ROOM_FOR_DECLARATIONS = 1 << 16
 
 
 class TensorFile(Tracer):
@@ -28,6 +28,7 @@ class TensorFile(Tracer):
         self.path = path
         self.file: SafeFile | None = None
         self.end = 0
+        self.room = 0
         self.tensors: dict[str, Any] = {}
         self.declared: list[dict[str, Any]] = []
         self.facts: list[dict[str, Any]] = []
@@ -38,7 +39,9 @@ class TensorFile(Tracer):
         self.file = SafeFile(self.path, "trace file")
         if not self.file.seekable:
             raise InputError("not-seekable", "a trace file must be a regular file", where=str(self.path))
-        self.file.write(bytes(8 + _HEADER_ROOM))
+        # a multiple of 8, so that the tensors behind it are aligned
+        self.room = -(-(_ROOM_FOR_DECLARATIONS + 2 * len(_json(self._metadata()))) // 8) * 8
+        self.file.write(bytes(8 + self.room))
 
     def output(self, record: Record) -> None:
         assert self.file is not None
@@ -64,26 +67,28 @@ class TensorFile(Tracer):
 
     def run_end(self, boxes: tuple[BoxLine, ...]) -> None:
         assert self.file is not None
+        header = orjson.dumps({"__metadata__": self._metadata(), **self.tensors})
+        if len(header) > self.room:
+            raise AssertionError(f"the header of {len(header)} bytes outgrew its room")
+        self.file.write_at(0, self.room.to_bytes(8, "little") + header.ljust(self.room))
+        self.file.commit()
+
+    def _metadata(self) -> dict[str, str]:
         run = self.run
         grid = {
             "imgsz": (run.grid.height, run.grid.width),
             "maps": [(level.height, level.width) for level in run.grid.levels],
             "strides": run.grid.strides,
         }
-        metadata = {
+        return {
             "format": FORMAT,
             "header": _json(run.header()),
             "grid": _json(grid),
-            "settings": _json(run.settings),
+            "settings": _json(dict(run.settings)),
             "boxes": _json(run.boxes),
             "outputs": _json(self.declared),
             "facts": _json(self.facts),
         }
-        header = orjson.dumps({"__metadata__": metadata, **self.tensors})
-        if len(header) > _HEADER_ROOM:
-            raise AssertionError(f"the header of {len(header)} bytes outgrew its room")
-        self.file.write_at(0, _HEADER_ROOM.to_bytes(8, "little") + header.ljust(_HEADER_ROOM))
-        self.file.commit()
 
     def run_failed(self) -> None:
         if self.file is not None:

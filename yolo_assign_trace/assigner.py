@@ -16,7 +16,7 @@ from .outputs import Output, StageResult
 OVERLAP_NAMES = MappingProxyType({"iou": "IoU", "giou": "GIoU", "diou": "DIoU", "ciou": "CIoU"})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Parameters:
     """What an assigner can be told.
 
@@ -70,7 +70,8 @@ class Stage:
         """The stage's formula with the run's own settings put in."""
         if self.swapped is not None:
             return (f"SWAPPED: computed by {self.module}:{self.function}",)
-        return tuple(line.format(**settings) for line in self.result.formula)
+        name = OVERLAP_NAMES[settings["overlap"]]
+        return tuple(line.format(**settings, overlap_name=name) for line in self.result.formula)
 
     def title(self, settings: Mapping[str, Any]) -> str:
         return self.result.title.format(**settings)
@@ -99,11 +100,10 @@ class Assigner:
     @property
     def settings(self) -> dict[str, Any]:
         """The parameters by name, as the stages take them."""
-        settings = {f.name: getattr(self.parameters, f.name) for f in fields(self.parameters)}
-        return settings | {"overlap_name": OVERLAP_NAMES[self.parameters.overlap]}
+        return {f.name: getattr(self.parameters, f.name) for f in fields(self.parameters)}
 
-    def stage(self, name: str) -> Stage:
-        """The stage called ``name``.
+    def stage(self, name: str, where: str = "") -> Stage:
+        """The stage called ``name``; ``where`` is the option that named it, for the error.
 
         Raises:
             InputError: no such stage; the hint lists near matches.
@@ -114,6 +114,7 @@ class Assigner:
         raise InputError(
             "unknown-stage",
             f"the assigner {self.name} has no stage {name!r}",
+            where=where,
             hint=did_you_mean(name, [stage.name for stage in self.stages]),
         )
 

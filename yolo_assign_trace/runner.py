@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -12,19 +13,16 @@ import torch
 from torch import Tensor
 
 from .arrays import Array
-from .assigners import Assigner, Stage
-from .errors import InputError
+from .assigner import Assigner, Stage
 from .facts import FactFinder
 from .generations import YOLOV8
 from .grid import Grid
+from .outputs import FIXED_SIZES
 from .record import Inputs, Record, Run, StageStart, Tracer
 from .swap import check_swapped
 
 RESULTS = ("target_labels", "target_bboxes", "target_scores", "fg_mask", "target_gt_idx")
 """What an assigner is asked for; the order is that of the training code."""
-
-FIXED_SIZES = {"side": 4, "xy": 2, "xyxy": 4, "triple": 3, "one": 1}
-"""Lengths of the axes that are the same in every run."""
 
 
 def trace(
@@ -117,13 +115,7 @@ def run_stages(
     A name leaves ``state`` as soon as no later stage takes it, unless it is in ``keep``.
     """
     grid: Grid = state["grid"]
-    if grid.anchors < state["topk"]:
-        raise InputError(
-            "fewer-anchors-than-k",
-            f"the grid has {grid.anchors} anchors, but every box selects its best {state['topk']}",
-            where="shapes",
-            hint="use larger maps or more levels",
-        )
+    grid.require_anchors(state["topk"])
     stages = assigner.stages[assigner.stages.index(assigner.stage(first)) :]
     expected = _Expected(state)
     show = _Show(run, tracers) if run is not None and tracers else _ShowNothing()
@@ -194,7 +186,7 @@ class _Show(_ShowNothing):
         self.tracers = tracers
         self.facts = FactFinder(run)
         self.pairs: Array | None = None
-        self.sizes = dict(run.sizes)
+        self.sizes: Mapping[str, int] = run.sizes
         self.start: StageStart
 
     def run_start(self) -> None:
@@ -213,7 +205,7 @@ class _Show(_ShowNothing):
                 continue
             array = read_only(state[output.name])
             if output.name == "pairs":
-                self.pairs, self.sizes["pair"] = array, len(array)
+                self.pairs, self.sizes = array, MappingProxyType({**self.sizes, "pair": len(array)})
             pairs = self.pairs if output.on_pairs else None
             record = Record(stage.name, output, array, pairs, self.run.grid, self.sizes)
             self.facts.output(record)
@@ -237,8 +229,8 @@ class _Show(_ShowNothing):
 
 def read_only(tensor: Tensor) -> Array:
     """The tensor as a numpy array that cannot be written to; shares memory if it is on the CPU."""
-    array = tensor.detach().cpu().numpy().view()
-    array.flags.writeable = False
+    array: Array = tensor.detach().cpu().numpy()
+    array.flags.writeable = False  # for good: torch's memory cannot be made writable through numpy again
     return array
 
 
@@ -258,16 +250,18 @@ def _describe(
     return Run(
         assigner=assigner,
         grid=inputs.grid,
-        sizes=sizes,
+        sizes=MappingProxyType(sizes),
         boxes=tuple(boxes.tolist()),
-        settings=dict(settings),
+        settings=MappingProxyType(dict(settings)),
         dtype=str(dtype).removeprefix("torch."),
         device=device.type,
-        about=dict(inputs.about),
-        versions={
-            "yolo-assign-trace": version("yolo-assign-trace"),
-            # without the build suffix: the same release made for another device gives the same numbers
-            "torch": torch.__version__.partition("+")[0],
-            "numpy": np.__version__,
-        },
+        about=MappingProxyType(dict(inputs.about)),
+        versions=MappingProxyType(
+            {
+                "yolo-assign-trace": version("yolo-assign-trace"),
+                # without the build suffix: the same release made for another device gives the same numbers
+                "torch": torch.__version__.partition("+")[0],
+                "numpy": np.__version__,
+            }
+        ),
     )

@@ -1,0 +1,91 @@
+"""Where a trace goes: the tracers that the options ask for."""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import InputError
+from ..record import Fact, StageStart, Tracer
+from .terminal import message_console, result_console, say
+
+if TYPE_CHECKING:
+    from ..tracers.json_summary import JsonSummary
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What the options say about outputs; ``log`` and ``save`` are None if not wanted, ``max_log`` is in GiB."""
+
+    log: Path | None
+    save: Path | None
+    stages: tuple[str, ...]
+    digits: int
+    max_log: float
+    tracers: tuple[str, ...]
+    plugins: bool
+    quiet: bool
+
+    @property
+    def files(self) -> list[Path]:
+        return [path for path in (self.log, self.save) if path is not None]
+
+    def check(self, inputs: list[Path]) -> None:
+        """No output may replace an input or another output.
+
+        Raises:
+            InputError: one would.
+        """
+        if not math.isfinite(self.max_log):
+            raise InputError("wrong-limit", f"{self.max_log} is no size", where="--max-log", hint="0 means no limit")
+        taken = {os.path.realpath(path) for path in inputs}
+        for path in self.files:
+            # a device can be written twice; Path.exists would raise on names that are too long
+            if os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113
+                continue
+            if os.path.realpath(path) in taken:
+                raise InputError("would-overwrite", "this file is also an input or another output", where=str(path))
+            taken.add(os.path.realpath(path))
+
+    def watchers(self, summary: JsonSummary | None) -> list[Tracer]:
+        """The tracers, in the order in which they are told."""
+        from ..tracers.plugins import load_installed, load_named
+        from ..tracers.run_log import RunLog
+
+        watching: list[Tracer] = [NonFiniteWarning(), *map(load_named, self.tracers)]
+        if self.plugins:
+            watching += load_installed(_warn_of_plugin, except_for=set(self.tracers))
+        if sys.stderr.isatty():
+            from ..tracers.progress import ProgressBar
+
+            watching.append(ProgressBar(message_console()))
+        if summary is not None:
+            watching.append(summary)
+        elif not self.quiet:
+            from ..tracers.console import Console
+
+            watching.append(Console(result_console(), self.stages))
+        if self.save is not None:
+            from ..tracers.tensors import TensorFile
+
+            watching.append(TensorFile(self.save))
+        if self.log is not None:  # last, so that the old log is replaced only when nothing else can fail
+            watching.append(RunLog(self.log, digits=self.digits, limit=int(self.max_log * 2**30)))
+        return watching
+
+
+class NonFiniteWarning(Tracer):
+    """Says on stderr where nan or infinity first appears, also with --quiet."""
+
+    def stage_end(self, stage: StageStart, facts: tuple[Fact, ...]) -> None:
+        for fact in facts:
+            if fact.id == "non-finite":
+                say(f"warning: stage {stage.name}: {fact.text}", "yellow")
+
+
+def _warn_of_plugin(text: str) -> None:
+    say(f"warning: {text}", "yellow")
