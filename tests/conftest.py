@@ -1,0 +1,86 @@
+"""What the tests of the command and its files share: a clean folder and two ways to run `yolo-assign` in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from yolo_assign_trace.cli.main import run
+
+ROOT = Path(__file__).parents[1]
+ONE_BOX = "0 0.5 0.5 0.5 0.5\n"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run of the command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working folder, empty but for two label files; no environment variable sets an option or a colour."""
+    for name in list(os.environ):
+        if name.startswith("YOLO_ASSIGN_") or name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "COLUMNS"):
+            monkeypatch.delenv(name)
+    (tmp_path / "labels.txt").write_bytes((ROOT / "sample_inputs" / "labels.txt").read_bytes())  # 7 boxes, 4 images
+    (tmp_path / "one.txt").write_text(ONE_BOX)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def yolo_assign(folder: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
+    """The command in this process: torch is imported once for all tests."""
+
+    def call(*arguments: str) -> Outcome:
+        capsys.readouterr()
+        code = run(list(arguments))
+        return Outcome(code, *capsys.readouterr())
+
+    return call
+
+
+@pytest.fixture
+def process(folder: Path) -> Callable[..., subprocess.Popen[str]]:
+    """The command in a process of its own, its streams piped unless told otherwise."""
+
+    def start(*arguments: str, **options: Any) -> subprocess.Popen[str]:
+        options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True} | options
+        options["env"] = os.environ | options.get("env", {})
+        return subprocess.Popen([sys.executable, "-m", "yolo_assign_trace", *arguments], **options)
+
+    return start
+
+
+@pytest.fixture
+def save_heads(folder: Path) -> Callable[..., str]:
+    """Saves random head outputs as heads.npz in the folder: one map (b, channels, h, w) per (h, w) of ``maps``."""
+
+    def save(
+        channels: int = 65, batch: int = 1, maps: tuple[tuple[int, int], ...] = ((8, 8), (4, 4), (2, 2)), **edits: float
+    ) -> str:
+        random = np.random.RandomState(7)
+        arrays = {f"p{3 + i}": random.randn(batch, channels, h, w).astype(np.float32) for i, (h, w) in enumerate(maps)}
+        for name, value in edits.items():  # the first number of that map
+            arrays[name][0, 0, 0, 0] = value
+        np.savez(folder / "heads.npz", **arrays)
+        return "heads.npz"
+
+    return save

@@ -1,0 +1,57 @@
+"""Golden cases as scenes; ``golden/README.md`` says what is in the files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from scene import Scene, centres, yolov8
+
+from yolo_assign_trace.grid import Grid
+
+COPIED = Path(__file__).parent / "golden"
+SHARED = Path(__file__).parents[2] / "shared" / "golden"
+DEFAULT_GENERATION = "8.0.52"
+
+
+@dataclass(frozen=True)
+class GoldenCase:
+    """Inputs as a scene, and the answers of the releases."""
+
+    name: str
+    scene: Scene
+    arrays: dict[str, np.ndarray]
+
+    def answer(self, tensor: str) -> np.ndarray:
+        """What the generation behind the default assigner answered."""
+        return self.arrays[f"{DEFAULT_GENERATION}/{tensor}"]
+
+
+def load(name: str) -> GoldenCase:
+    """The case ``name``; the running test is skipped if only the shared folder has it and that is not there."""
+    path = next((path for folder in (COPIED, SHARED) if (path := folder / f"{name}.npz").exists()), None)
+    if path is None:
+        pytest.skip(f"{name} is not copied, and the shared folder is not here")
+    with np.load(path, allow_pickle=False) as archive:
+        arrays = {key: archive[key] for key in archive.files}
+    height, width = arrays["imgsz"].tolist()
+    strides = arrays["strides"].tolist()
+    grid = Grid.of((height, width), [(-(-height // s), -(-width // s)) for s in strides], strides)
+
+    def floats(key: str) -> torch.Tensor:
+        return torch.from_numpy(arrays[key].astype(np.float32))
+
+    scene = Scene(
+        grid=grid,
+        assigner=yolov8(*(arrays[f"hyper_{key}"].item() for key in ("topk", "alpha", "beta"))),
+        pd_scores=floats("pred_scores"),
+        pd_bboxes=floats("pred_bboxes"),
+        anc_points=centres(grid),
+        gt_labels=floats("gt_labels").long(),
+        gt_bboxes=floats("gt_bboxes"),
+        mask_gt=floats("mask_gt").bool(),
+    )
+    return GoldenCase(name, scene, arrays)

@@ -1,0 +1,126 @@
+"""What imports what: help and errors do not wait for torch, and arrows between modules point one way."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import yolo_assign_trace
+
+PACKAGE = Path(yolo_assign_trace.__file__).parent
+NAME = "yolo_assign_trace"
+FILES = sorted(PACKAGE.rglob("*.py"))
+LONGEST = 300
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports_of(path: Path) -> set[str]:
+    """Modules that a file imports, anywhere in it; those of the package without the package's name."""
+    found = set()
+    package = [NAME, *path.relative_to(PACKAGE).parent.parts]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            names = [f"{module}.{alias.name}" for alias in node.names]
+            # `from . import stages` imports a module, `from .grid import Grid` a name
+            found.update(name if is_module(name) else module for name in names)
+    return {name.removeprefix(f"{NAME}.") for name in found}
+
+
+def is_module(name: str) -> bool:
+    path = PACKAGE.joinpath(*name.split(".")[1:])
+    return name.startswith(f"{NAME}.") and (path.with_suffix(".py").exists() or (path / "__init__.py").exists())
+
+
+IMPORTS = {module_name(path): imports_of(path) for path in FILES}
+OURS = set(IMPORTS)
+CORE = {"stages", "boxes", "grid", "cells", "ranking"}
+
+
+def test_the_reader_of_imports_finds_them():
+    """The tests below mean nothing if it does not."""
+    assert {"torch", "boxes", "cells", "grid", "outputs", "ranking"} <= IMPORTS["stages"]
+    assert {"cli.terminal", "inputs.load", "generations", "typer"} <= IMPORTS["cli.trace"] | IMPORTS["cli.main"]
+
+
+@pytest.mark.parametrize("module", sorted(CORE))
+def test_the_algorithm_imports_nothing_of_ours_but_itself_outputs_and_errors(module):
+    assert IMPORTS[module] & OURS <= CORE | {"outputs", "errors"}
+
+
+LAYERS = [
+    # modules, what they must not import
+    (lambda module: not module.startswith("cli") and module != "__main__", ("typer", "cli")),
+    (lambda module: module.startswith("inputs"), ("torch", "tracers", "trace", "stages", "cli")),
+    (lambda module: module.startswith("tracers"), ("torch", "inputs", "trace", "stages", "cli")),
+    (lambda module: module in ("outputs", "grid", "errors", "number_text"), ("record", "assigners", "trace")),
+]
+
+
+@pytest.mark.parametrize(("chosen", "forbidden"), LAYERS, ids=["typer", "inputs", "tracers", "declarations"])
+def test_arrows_point_one_way(chosen, forbidden):
+    modules = [module for module in OURS if chosen(module)]
+    assert modules
+    wrong = {
+        (module, name)
+        for module in modules
+        for name in IMPORTS[module]
+        if name.startswith(tuple(f"{word}." for word in forbidden)) or name in forbidden
+    }
+    assert wrong == set()
+
+
+def loaded_after(code: str) -> set[str]:
+    """Names of all modules that are loaded after ``code`` in a fresh interpreter."""
+    script = f"import json, sys\n{code}\nprint(json.dumps(sorted(sys.modules)), file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True, timeout=60)
+    return set(json.loads(done.stderr.splitlines()[-1]))
+
+
+def test_readers_and_declarations_need_no_torch():
+    modules = [module for module in OURS if module.startswith("inputs")]
+    modules += ["outputs", "grid", "record", "statistics", "errors", "log_grammar"]
+    loaded = loaded_after("".join(f"import {NAME}.{module}\n" for module in sorted(modules)))
+    assert f"{NAME}.inputs.run_log" in loaded
+    assert "torch" not in loaded
+
+
+COMMANDS = [
+    # arguments, exit code
+    ([], 2),
+    (["--help"], 0),
+    (["--version"], 0),
+    (["trace", "--help"], 0),
+    (["stages", "--help"], 0),
+    (["unknown"], 2),
+    (["trace"], 2),  # without the required option
+    (["trace", "--unknown"], 2),
+    (["trace", "--labels", "x", "--nc", "many"], 2),
+]
+
+
+def test_help_version_and_usage_errors_import_neither_torch_nor_what_only_a_trace_needs():
+    """In one interpreter: what any of them imports is loaded at the end."""
+    codes = [code for _, code in COMMANDS]
+    loaded = loaded_after(
+        f"from {NAME}.cli.main import run\nassert [run(arguments) for arguments, _ in {COMMANDS!r}] == {codes}"
+    )
+    assert loaded & {"torch", "yaml", "orjson", "safetensors", "rich.progress", "numpy.random"} == set()
+    assert "typer" in loaded
+
+
+def test_no_room_is_too_large():
+    lines = {module_name(path): path.read_text(encoding="utf-8").count("\n") for path in FILES}
+    assert {module: count for module, count in lines.items() if count > LONGEST} == {}
