@@ -93,7 +93,7 @@ def test_json_has_declarations_statistics_facts_and_boxes(yolo_assign):
     ]
     positives = int(log.array("fg_mask").sum())
     assert sum(box["positives"] for box in document["boxes"]) == positives
-    assert facts_of(document)["positives"] == f"{positives} anchors are positive"
+    assert facts_of(document)["positives"] == f"{positives} positive anchors"
 
 
 def test_the_console_ends_with_a_line_per_box_and_names_the_cause_of_one_without_positives(yolo_assign, folder):

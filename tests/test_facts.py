@@ -49,11 +49,11 @@ class TestOrdinaryBoxes:
         [
             ("anchors", "84 anchors per image: 64 of P3, 16 of P4, 4 of P5"),
             ("boxes", "2 boxes in 4 images, padded to 1 per image"),
-            ("images-without-boxes", "2 of 4 images have no box"),
-            ("candidates", "10 of 336 triples (image, gt, anchor) are candidate pairs"),
-            ("metric-zero", "0 of 10 candidates have metric 0"),
-            ("selected", "10 of 10 candidates selected"),
-            ("positives", "10 anchors are positive"),
+            ("images-without-boxes", "2 images without a box"),
+            ("candidates", "10 candidate pairs among 336 triples (image, gt, anchor)"),
+            ("metric-zero", "metric 0 in 0 of 10 candidates"),
+            ("selected", "selected 10 of 10 candidates"),
+            ("positives", "10 positive anchors"),
             ("target-sum", "the target scores add up to 10"),
         ],
     )
@@ -77,8 +77,8 @@ class TestBoxesWithoutCandidates:
     def test_a_box_around_the_origin_counts_as_padding(self) -> None:
         memory = trace_boxes([[(-10, -10, 10, 10), (-4, -8, 4, 8)]], [predict()])
         assert notable(memory) == {
-            "ignored-as-padding": "2 boxes (image 0 gt 0, image 0 gt 1) count as padding: "
-            "the corners x1 + y1 + x2 + y2 add up to 0 or less"
+            "ignored-as-padding": "taken for padding, as the corners x1 + y1 + x2 + y2 add up to 0 or less: "
+            "2 boxes (image 0 gt 0, image 0 gt 1)",
         }
         assert causes(memory) == ["ignored-as-padding"] * 2
         assert memory.boxes[0].candidates == (0, 0, 0)
@@ -102,13 +102,13 @@ class TestTies:
         # with 84 anchors and k = 1, torch.topk takes anchor 0 among zeros, and that one is outside
         memory = trace_boxes([[(16, 16, 48, 48)]], [predict()], topk=1)
         assert notable(memory).keys() == {"tie-order"}
-        assert text_of(memory, "metric-zero") == "20 of 20 candidates have metric 0"
+        assert text_of(memory, "metric-zero") == "metric 0 in 20 of 20 candidates"
         assert causes(memory) == ["metric-zero"]
 
     def test_metric_zero_everywhere_and_a_candidate_selected(self) -> None:
         memory = trace_boxes([[(0, 0, 16, 16)]], [predict()], topk=1)
         assert notable(memory).keys() == {"tie-order", "positive-with-score-zero"}
-        assert notable(memory)["positive-with-score-zero"] == "1 positive anchors have target score 0"
+        assert notable(memory)["positive-with-score-zero"] == "1 positive anchor with target score 0"
         assert causes(memory) == [""]
 
     def test_candidates_without_score_are_as_good_as_none(self) -> None:
@@ -128,7 +128,7 @@ class TestConflicts:
         large, small = (0, 0, 32, 32), (0, 0, 24, 24)
         memory = trace_boxes([[large, small]], [predict(at={9: (small, 0.9)})], topk=1)
         assert text_of(memory, "contested") == "1 anchor was selected by several boxes"
-        assert notable(memory) == {"lost-conflicts": "1 box (image 0 gt 0) lost every selected anchor to other boxes"}
+        assert notable(memory) == {"lost-conflicts": "every selected anchor lost to other boxes: 1 box (image 0 gt 0)"}
         assert causes(memory) == ["lost-conflicts", ""]
 
     def test_a_box_wins_an_anchor_that_it_had_not_selected(self) -> None:
@@ -148,7 +148,7 @@ class TestConflicts:
         at |= {self.ONLY_IN_A: (self.A, 0.9), self.ONLY_IN_B: (self.B, 0.9)}
         memory = trace_boxes([[self.A, self.B, self.C]], [predict(at=at)], topk=2)
         assert notable(memory).keys() == {"winner-had-not-selected", "more-than-k"}
-        expected = "1 box (image 0 gt 2) won conflicts and ended with more than 2 positives"
+        expected = "more than 2 positives after won conflicts: 1 box (image 0 gt 2)"
         assert notable(memory)["more-than-k"] == expected
         assert (memory.boxes[2].selected, memory.boxes[2].positives) == (2, 3)
 
@@ -160,8 +160,8 @@ class TestConflicts:
             "winner-does-not-contain": "3 contested anchors were given to a box that does not contain it "
             "(image 0 #52 P3 y6 x4 (36, 52 px) to gt 0; image 0 #53 P3 y6 x5 (44, 52 px) to gt 0; "
             "image 0 #54 P3 y6 x6 (52, 52 px) to gt 0)",
-            "lost-conflicts": "1 box (image 0 gt 1) lost every selected anchor to other boxes",
-            "positive-with-score-zero": "7 positive anchors have target score 0",
+            "lost-conflicts": "every selected anchor lost to other boxes: 1 box (image 0 gt 1)",
+            "positive-with-score-zero": "7 positive anchors with target score 0",
         }
         assert causes(memory) == ["", "lost-conflicts", ""]
 
@@ -194,6 +194,13 @@ class TestNotFinite:
         assert [(name, fact.text, fact.notable) for name, fact in found] == [
             (stage, f"nan or infinity appears here first: {text} are not finite", True)
         ]
+
+    def test_a_metric_of_nan_is_no_tie_where_every_candidate_is_selected(self) -> None:
+        maps = self._maps()
+        maps[0][0, 4, 1, 1] = np.nan
+        memory = trace_maps(maps, self.ROW, grid=GRID)
+        assert (memory.boxes[0].candidates, memory.boxes[0].selected) == ((4, 0, 1), 5)
+        assert notable(memory).keys() == {"non-finite"}
 
     def test_large_finite_numbers_are_not_taken_for_infinite_ones(self) -> None:
         maps = self._maps()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 import torch
 from hypothesis import assume, event, given
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from scene import Scene, centres, yolov8
 from strategies import examples, scenes
 from torch import Tensor
 
+from yolo_assign_trace import InputError
 from yolo_assign_trace.grid import Grid
 
 BOX_INPUTS = ("gt_labels", "gt_bboxes", "mask_gt")
@@ -150,15 +152,36 @@ class TestPurity:
 
 
 class TestNotFinite:
-    def test_a_prediction_of_nan_is_selected_before_all_others_and_the_first_box_gets_it(self) -> None:
+    def test_a_prediction_of_nan_is_selected_before_all_others_and_goes_to_the_first_box_around_it(self) -> None:
         grid = Grid.of((64, 64), [(8, 8)], [8])
-        boxes = torch.tensor([[[0.0, 0, 30, 30], [0, 0, 26, 26]]])  # both hold anchor 9 at (12, 12)
-        predicted = boxes[:, 1:].repeat(1, grid.anchors, 1)  # good for the second box
+        elsewhere, larger, smaller = [40.0, 40, 60, 60], [0.0, 0, 30, 30], [0.0, 0, 26, 26]
+        boxes = torch.tensor([[elsewhere, larger, smaller]])  # the last two hold anchor 9 at (12, 12)
+        predicted = boxes[:, 2:].repeat(1, grid.anchors, 1)
         predicted[0, 9] = torch.nan
-        scores = torch.linspace(0.9, 0.1, grid.anchors).view(1, -1, 1)  # torch.topk would take anchor 0
-        points, labels = centres(grid), torch.zeros(1, 2, 1)
+        scores = torch.linspace(0.9, 0.1, grid.anchors).view(1, -1, 1)  # anchor 0 is the best of the others
+        points, labels = centres(grid), torch.zeros(1, 3, 1)
         scene = Scene(grid, yolov8(topk=1), scores, predicted, points, labels.long(), boxes, labels == 0)
         made = scene.results()
-        assert made["fg_mask"].nonzero().tolist() == [[0, 9]]
-        assert made["target_gt_idx"][0, 9] == 0
+        positives = made["fg_mask"].nonzero()[:, 1].tolist()
+        assert [anchor for anchor in positives if made["target_gt_idx"][0, anchor] > 0] == [9]
+        assert made["target_gt_idx"][0, 9] == 1
         assert made["target_scores"][0, 9].isnan().all()
+
+
+class TestTooFewAnchors:
+    def test_a_grid_with_fewer_anchors_than_k_is_an_error_that_says_so(self) -> None:
+        grid = Grid.of((24, 24), [(3, 3)], [8])
+        gt = torch.zeros(1, 1, 1)
+        scene = Scene(
+            grid,
+            yolov8(topk=10),
+            torch.rand(1, 9, 1),
+            torch.rand(1, 9, 4),
+            centres(grid),
+            gt.long(),
+            torch.rand(1, 1, 4),
+            gt > 0,
+        )
+        with pytest.raises(InputError, match="the grid has 9 anchors, but every box selects its best 10") as raised:
+            scene.results()
+        assert raised.value.id == "fewer-anchors-than-k"

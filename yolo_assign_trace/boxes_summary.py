@@ -27,57 +27,49 @@ def summarize(run: Run, kept: Mapping[str, Array]) -> tuple[BoxLine, ...]:
     if not rows:
         return ()
     image, gt, anchor = kept["pairs"].T
-    row = image * m + gt
+    row = image * m + gt  # ascending, as the pairs are
+
+    def count(mask: Array) -> list[int]:
+        found: list[int] = np.bincount(row[mask], minlength=rows).tolist()
+        return found
+
     levels = len(run.grid.levels)
     level = np.searchsorted([level.first for level in run.grid.levels], anchor, side="right") - 1
-    candidates = np.bincount(row * levels + level, minlength=rows * levels).reshape(rows, levels)
-    selected = np.bincount(row[kept["mask_topk"]], minlength=rows)
-    owner_image, owned = np.nonzero(kept["fg_mask"])
-    positives = np.bincount(owner_image * m + kept["target_gt_idx"][owner_image, owned], minlength=rows)
-    best = np.full(rows, -np.inf)
-    np.maximum.at(best, row, kept["overlaps"])
-    resolved = kept.get("mask_resolved", kept["mask_topk"][:0])
-    dropped = np.bincount(row[: len(resolved)][resolved], minlength=rows) > 0  # positive, but not among the topk2 best
-    odd = np.bincount(row[~np.isfinite(kept["align_metric"])], minlength=rows) > 0
+    candidates = np.bincount(row * levels + level, minlength=rows * levels).reshape(rows, levels).tolist()
+    where, which = np.nonzero(kept["fg_mask"])
+    positives = np.bincount(where * m + kept["target_gt_idx"][where, which], minlength=rows).tolist()
+    selected = count(kept["mask_topk"])
+    resolved = count(kept["mask_resolved"]) if "mask_resolved" in kept else [0] * rows
+    odd = count(~np.isfinite(kept["align_metric"]))
+    above_zero = count(kept["align_metric"] > 0)
+    best = np.full(rows, np.nan, dtype=kept["overlaps"].dtype)
+    starts = np.flatnonzero(np.diff(row, prepend=-1))
+    if starts.size:
+        best[row[starts]] = np.maximum.reduceat(kept["overlaps"], starts)
+    best_overlap = best.tolist()
 
-    labels = kept["gt_labels"].reshape(rows)
-    valid = kept["mask_gt"].reshape(rows)
+    labels = kept["gt_labels"].reshape(rows).tolist()
+    valid = kept["mask_gt"].reshape(rows).tolist()
     corners = kept["gt_bboxes"].reshape(rows, 4)
-    sizes = corners[:, 2:] - corners[:, :2]
+    sizes = (corners[:, 2:] - corners[:, :2]).tolist()
     lines = []
-    for i, count in enumerate(run.boxes):
-        for j in range(count):
-            n = i * m + j
-            total, chosen, won = int(candidates[n].sum()), int(selected[n]), int(positives[n])
+    for i, j in [(i, j) for i, boxes in enumerate(run.boxes) for j in range(boxes)]:
+        n = i * m + j
+        if not valid[n]:
+            cause = "ignored-as-padding"
+        elif positives[n]:
             cause = ""
-            if not valid[n]:
-                cause = "ignored-as-padding"
-            elif not won:
-                cause = _cause(
-                    total, chosen, bool(odd[n]), bool(dropped[n]), all_zero=not kept["align_metric"][row == n].any()
-                )
-            lines.append(
-                BoxLine(
-                    image=i,
-                    gt=j,
-                    label=int(labels[n]),
-                    width=float(sizes[n, 0]),
-                    height=float(sizes[n, 1]),
-                    candidates=tuple(candidates[n].tolist()),
-                    selected=chosen,
-                    positives=won,
-                    best_overlap=float(best[n]) if total else None,
-                    cause=cause,
-                )
-            )
+        elif not sum(candidates[n]):
+            cause = "no-anchor-inside"
+        elif selected[n] and not resolved[n]:
+            cause = "lost-conflicts"
+        elif odd[n]:
+            cause = "non-finite"
+        else:
+            cause = "not-selected" if above_zero[n] else "metric-zero"
+        overlap = best_overlap[n] if sum(candidates[n]) else None
+        size = sizes[n]
+        lines.append(
+            BoxLine(i, j, labels[n], size[0], size[1], tuple(candidates[n]), selected[n], positives[n], overlap, cause)
+        )
     return tuple(lines)
-
-
-def _cause(candidates: int, selected: int, odd: bool, dropped: bool, *, all_zero: bool) -> str:
-    if not candidates:
-        return "no-anchor-inside"
-    if selected and not dropped:
-        return "lost-conflicts"
-    if odd:
-        return "non-finite"
-    return "metric-zero" if all_zero else "not-selected"

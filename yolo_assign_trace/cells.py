@@ -7,12 +7,15 @@ from torch import Tensor
 
 from .grid import Grid
 
+EDGE = 1e-3
+"""Far more than float32 can be wrong by at any real size, and few cells more to test than with none."""
+
 
 def cells_near(boxes: Tensor, grid: Grid) -> tuple[Tensor, Tensor]:
-    """Number of the box and of the anchor for every cell in or just around each box.
+    """Number of the box and of the anchor for every cell in each box or right on its edge.
 
-    The anchors inside a box form one rectangle of cells per level. Each rectangle is taken up to one cell
-    too wide on every side, so that rounding cannot lose a cell; the caller decides at the edges.
+    The anchors inside a box form one rectangle of cells per level. Each rectangle is taken wider by EDGE of a cell
+    on every side, so that rounding cannot lose a cell; the caller decides at the edges.
 
     Args:
         boxes: (box, xyxy) in px; may leave the image, may be empty, inverted or not finite.
@@ -28,8 +31,8 @@ def cells_near(boxes: Tensor, grid: Grid) -> tuple[Tensor, Tensor]:
     # centre (x + 0.5)·stride > x1 means x > x1/stride - 0.5, and likewise for the other three sides
     corners = boxes.double().nan_to_num().view(-1, 1, 2, 2) / strides.view(1, -1, 1, 1) - 0.5  # (box, level, 2, xy)
     limit = sizes.double()
-    low = corners[:, :, 0].floor().clamp(min=0).minimum(limit).long()  # (box, level, xy)
-    high = corners[:, :, 1].ceil().clamp(min=-1).minimum(limit - 1).long()
+    low = (corners[:, :, 0] - EDGE).ceil().clamp(min=0).minimum(limit).long()  # (box, level, xy)
+    high = (corners[:, :, 1] + EDGE).floor().clamp(min=-1).minimum(limit - 1).long()
     extent = (high - low + 1).clamp(min=0)
 
     width = extent[..., 0].flatten()  # (rectangle,) = (box · level,)

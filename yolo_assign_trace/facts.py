@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
 import numpy as np
 
 from .arrays import Array
 from .boxes_summary import summarize
+from .plural import count
 from .record import BoxLine, Fact, Record, Run
 
 NAMED_AT_MOST = 8
@@ -79,11 +79,11 @@ def _boxes(rows: Iterable[tuple[int, int]]) -> str:
     """``2 boxes (image 0 gt 1, image 3 gt 0)``, long lists cut with a count."""
     names = [f"image {image} gt {gt}" for image, gt in rows]
     more = f" and {len(names) - NAMED_AT_MOST} more" if len(names) > NAMED_AT_MOST else ""
-    return f"{len(names)} box{'es' * (len(names) != 1)} ({', '.join(names[:NAMED_AT_MOST])}{more})"
+    return f"{count(len(names), 'box')} ({', '.join(names[:NAMED_AT_MOST])}{more})"
 
 
-def _anchors(count: int | np.integer[Any], kind: str = "") -> str:
-    return f"1 {kind}anchor was" if count == 1 else f"{count} {kind}anchors were"
+def _anchors(number: int, kind: str = "") -> str:
+    return f"{count(number, kind + 'anchor')} {'was' if number == 1 else 'were'}"
 
 
 def _at(mask: Array) -> list[tuple[int, int]]:
@@ -92,19 +92,19 @@ def _at(mask: Array) -> list[tuple[int, int]]:
 
 def _flatten(run: Run, _: Mapping[str, Array]) -> list[Fact]:
     levels = ", ".join(f"{level.anchors} of {level.name}" for level in run.grid.levels)
-    return [Fact("anchors", f"{run.grid.anchors} anchors per image: {levels}")]
+    return [Fact("anchors", f"{count(run.grid.anchors, 'anchor')} per image: {levels}")]
 
 
 def _ground_truth(run: Run, kept: Mapping[str, Array]) -> list[Fact]:
     images, m = run.sizes["image"], run.sizes["gt"]
-    empty = sum(count == 0 for count in run.boxes)
-    facts = [Fact("boxes", f"{sum(run.boxes)} boxes in {images} images, padded to {m} per image")]
+    empty = run.boxes.count(0)
+    facts = [Fact("boxes", f"{count(sum(run.boxes), 'box')} in {count(images, 'image')}, padded to {m} per image")]
     if empty:
-        facts.append(Fact("images-without-boxes", f"{empty} of {images} images have no box"))
+        facts.append(Fact("images-without-boxes", f"{count(empty, 'image')} without a box"))
     real = np.arange(m) < np.array(run.boxes)[:, None]
     ignored = _at(real & ~kept["mask_gt"][..., 0])
     if ignored:
-        text = f"{_boxes(ignored)} count as padding: the corners x1 + y1 + x2 + y2 add up to 0 or less"
+        text = f"taken for padding, as the corners x1 + y1 + x2 + y2 add up to 0 or less: {_boxes(ignored)}"
         facts.append(Fact("ignored-as-padding", text, notable=True))
     return facts
 
@@ -113,11 +113,11 @@ def _screen(run: Run, kept: Mapping[str, Array]) -> list[Fact]:
     b, m = run.sizes["image"], run.sizes["gt"]
     pairs = kept["pairs"]
     dense = b * m * run.grid.anchors
-    facts = [Fact("candidates", f"{len(pairs)} of {dense} triples (image, gt, anchor) are candidate pairs")]
-    count = np.bincount(pairs[:, 0] * m + pairs[:, 1], minlength=b * m).reshape(b, m)
+    facts = [Fact("candidates", f"{count(len(pairs), 'candidate pair')} among {dense} triples (image, gt, anchor)")]
+    candidates = np.bincount(pairs[:, 0] * m + pairs[:, 1], minlength=b * m).reshape(b, m)
     if "screen_bboxes" in kept:
         facts += _enlarged(kept)
-    nothing = _at((count == 0) & kept["mask_gt"][..., 0])
+    nothing = _at((candidates == 0) & kept["mask_gt"][..., 0])
     if nothing:
         facts.append(Fact("no-anchor-inside", f"no anchor centre lies inside {_boxes(nothing)}", notable=True))
     return facts
@@ -135,18 +135,19 @@ def _enlarged(kept: Mapping[str, Array]) -> list[Fact]:
         (w, h), (wide, high) = sides[at].tolist(), counted[at].tolist()
         named.append(f"image {at[0]} gt {at[1]} from {w:.1f}x{h:.1f} to {wide:.1f}x{high:.1f} px")
     more = f" and {len(larger) - NAMED_AT_MOST} more" if len(larger) > NAMED_AT_MOST else ""
-    boxes_text = f"{len(larger)} box{'es' * (len(larger) != 1)}"
-    return [Fact("enlarged", f"{boxes_text} enlarged for screening: {', '.join(named)}{more}", notable=True)]
+    return [
+        Fact("enlarged", f"{count(len(larger), 'box')} enlarged for screening: {', '.join(named)}{more}", notable=True)
+    ]
 
 
 def _align(_: Run, kept: Mapping[str, Array]) -> list[Fact]:
     metric = kept["align_metric"]
-    return [Fact("metric-zero", f"{np.count_nonzero(metric == 0)} of {len(metric)} candidates have metric 0")]
+    return [Fact("metric-zero", f"metric 0 in {np.count_nonzero(metric == 0)} of {count(len(metric), 'candidate')}")]
 
 
 def _topk(run: Run, kept: Mapping[str, Array]) -> list[Fact]:
     chosen = kept["mask_topk"]
-    facts = [Fact("selected", f"{int(chosen.sum())} of {len(chosen)} candidates selected")]
+    facts = [Fact("selected", f"selected {int(chosen.sum())} of {count(len(chosen), 'candidate')}")]
     tied = _at(kept["tie_order"]) if "tie_order" in kept else []
     if tied:
         text = f"tie order decided in {_boxes(tied)}: equal metrics stood at the cut"
@@ -155,7 +156,7 @@ def _topk(run: Run, kept: Mapping[str, Array]) -> list[Fact]:
 
 
 def _resolve(run: Run, kept: Mapping[str, Array]) -> list[Fact]:
-    facts = [Fact("positives", f"{int(kept['fg_mask'].sum())} anchors are positive")]
+    facts = [Fact("positives", count(kept["fg_mask"].sum(), "positive anchor"))]
     if "claims" in kept and "mask_pos" in kept and (kept["claims"] > 1).any():
         facts += _conflicts(run, kept)
     m = run.sizes["gt"]
@@ -167,11 +168,11 @@ def _resolve(run: Run, kept: Mapping[str, Array]) -> list[Fact]:
     selected = np.bincount(image * m + gt, minlength=size).reshape(shape)
     many = _at(positives > run.settings["topk"])
     if many:
-        text = f"{_boxes(many)} won conflicts and ended with more than {run.settings['topk']} positives"
+        text = f"more than {run.settings['topk']} positives after won conflicts: {_boxes(many)}"
         facts.append(Fact("more-than-k", text, notable=True))
     lost = _at((positives == 0) & (selected > 0))
     if lost:
-        facts.append(Fact("lost-conflicts", f"{_boxes(lost)} lost every selected anchor to other boxes", notable=True))
+        facts.append(Fact("lost-conflicts", f"every selected anchor lost to other boxes: {_boxes(lost)}", notable=True))
     kept_by_ties = _at(kept["keep_tie_order"]) if "keep_tie_order" in kept else []
     if kept_by_ties:
         text = f"tie order decided what was kept of {_boxes(kept_by_ties)}"
@@ -183,7 +184,7 @@ def _conflicts(run: Run, kept: Mapping[str, Array]) -> list[Fact]:
     """Who won the contested anchors, where that is not the obvious one."""
     claims, owner = kept["claims"], kept["target_gt_idx"]
     contested = (claims > 1) & kept["fg_mask"]
-    facts = [Fact("contested", f"{_anchors((claims > 1).sum())} selected by several boxes")]
+    facts = [Fact("contested", f"{_anchors(int((claims > 1).sum()))} selected by several boxes")]
     image, _, anchor = kept["pairs"].T
     holds = kept["mask_pos"]
     contained = np.zeros(claims.shape, dtype=bool)
@@ -218,7 +219,9 @@ def _normalize(_: Run, kept: Mapping[str, Array]) -> list[Fact]:
     zero = int((kept["fg_mask"] & (scores == 0)).sum())
     facts = [Fact("target-sum", f"the target scores add up to {np.nansum(scores, dtype=np.float64):.6g}")]
     if zero:
-        facts.append(Fact("positive-with-score-zero", f"{zero} positive anchors have target score 0", notable=True))
+        facts.append(
+            Fact("positive-with-score-zero", f"{count(zero, 'positive anchor')} with target score 0", notable=True)
+        )
     return facts
 
 

@@ -7,7 +7,8 @@ of the file, so that the writer and the reader cannot disagree.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from functools import lru_cache
+from itertools import chain, pairwise
 
 import numpy as np
 
@@ -41,27 +42,31 @@ def as_rows(axes: Sequence[str], shape: Sequence[int]) -> tuple[tuple[str, ...],
 
 def addresses(grid: Grid) -> list[bytes]:
     """``P3 y30 x17`` for every anchor."""
-    return [
-        b"%s y%d x%d" % (level.name.encode(), y, x)
-        for level in grid.levels
-        for y in range(level.height)
-        for x in range(level.width)
-    ]
+    found: list[bytes] = []
+    for level in grid.levels:
+        columns = [b" x%d" % x for x in range(level.width)]
+        for y in range(level.height):
+            found += map((b"%s y%d" % (level.name.encode(), y)).__add__, columns)
+    return found
+
+
+@lru_cache(maxsize=1)
+def _anchor_ends(grid: Grid) -> list[bytes]:
+    """``2417] P3 y30 x17`` for every anchor; many tensors of a log need the same list."""
+    return list(map(b"%d] %s".__mod__, enumerate(addresses(grid))))
 
 
 def row_starts(name: str, index_axes: Sequence[str], shape: Sequence[int], grid: Grid) -> Iterator[bytes]:
     """``pred_scores[0,2417] P3 y30 x17`` for every line of a dense tensor that is not by level."""
     *outer, rows = shape[: len(index_axes)]
     if index_axes[-1] == "anchor":
-        ends = [b"%d] %s" % (i, address) for i, address in enumerate(addresses(grid))]
+        ends = _anchor_ends(grid)
     elif index_axes[-1] == "level":
         ends = [b"%d] %s" % (i, level.name.encode()) for i, level in enumerate(grid.levels)]
     else:
         ends = [b"%d]" % i for i in range(rows)]
-    for place in np.ndindex(*outer):
-        start = b"%s[%s" % (name.encode(), b"".join(b"%d," % i for i in place))
-        for end in ends:
-            yield start + end
+    starts = (b"%s[%s" % (name.encode(), b"".join(b"%d," % i for i in place)) for place in np.ndindex(*outer))
+    return chain.from_iterable(map(start.__add__, ends) for start in starts)  # half the time of a loop here
 
 
 def level_starts(name: str, images: int | None, grid: Grid) -> Iterator[bytes]:

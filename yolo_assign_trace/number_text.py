@@ -19,7 +19,9 @@ LOSSLESS = {np.dtype(np.float32): 9, np.dtype(np.float64): 17}
 REPEAT_FROM = 4
 """A row of at least this many equal values is written as value*count."""
 
-_POWERS = 10.0 ** np.arange(0, 62)
+_POWERS = np.array([float(f"1e{n}") for n in range(62)])  # numpy's own power is an ulp off from 1e23 on
+_DECADE = np.floor(np.log10(np.ldexp(1.0, np.arange(256).clip(1, 254) - 127))).astype(np.intp)
+_NEXT_DECADE = np.array([float(f"1e{decade + 1}") for decade in _DECADE.tolist()])
 _CACHED = 1 << 14  # values rounded at a time, so that the temporaries stay in the processor's cache
 _EXACT_POWER = 22  # 10^22 is the largest power of ten that a float64 holds exactly
 
@@ -36,13 +38,26 @@ def round_significant(values: Array, digits: int) -> Array:
     return rounded.reshape(values.shape)
 
 
+def _decades(values: Array, wide: Array) -> Array:
+    """floor(log10(abs(value))) of every value; of 0, any number. ``wide`` is ``values`` as float64.
+
+    For float32 the binary exponent tells it but for one comparison, in half the time of the logarithm.
+    """
+    decades: Array
+    if values.dtype == np.float32:
+        binary = (values.view(np.int32) >> 23) & 255
+        decades = _DECADE.take(binary) + (np.abs(wide) >= _NEXT_DECADE.take(binary))
+        unsure = (binary == 0) & (wide != 0)  # subnormal: the exponent does not tell
+        if unsure.any():
+            decades[unsure] = np.floor(np.log10(np.abs(wide[unsure]))).astype(np.intp)
+        return decades
+    decades = np.floor(np.log10(np.maximum(np.abs(wide), np.finfo(np.float64).tiny))).astype(np.intp)
+    return decades
+
+
 def _round_part(values: Array, digits: int) -> Array:
     wide = values.astype(np.float64)
-    exponent = np.abs(wide)
-    np.maximum(exponent, np.finfo(np.float64).tiny, out=exponent)
-    np.log10(exponent, out=exponent)
-    np.floor(exponent, out=exponent)
-    shift = (digits - 1) - exponent.astype(np.intp)
+    shift = (digits - 1) - _decades(values, wide)
     shift[wide == 0] = 0
     far = np.abs(shift) > _EXACT_POWER if values.dtype == np.float64 else None
     if far is not None and far.any():  # no exact power of ten reaches there: rare, so decimal text may be slow

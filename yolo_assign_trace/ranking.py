@@ -37,14 +37,14 @@ def rank_within_rows(values: Tensor, row: Tensor, *, rows: int, columns: int, to
     place_sorted = here - start[row]  # row is ascending, so it is its own sorted form
     place = torch.empty_like(order).scatter(0, order, place_sorted)
 
-    sorted_values, sorted_bits = values[order], bits[order]  # as bits, nan equals nan
+    sorted_bits = bits[order]  # as bits, nan equals nan
     new_value = torch.ones(n, dtype=torch.bool, device=values.device)
     new_value[1:] = (sorted_bits[1:] != sorted_bits[:-1]) | (row[1:] != row[:-1])
     run_start = here.where(new_value, 0).cummax(0).values if n else here
     rank = torch.empty_like(order).scatter(0, order, run_start - start[row] + 1)
 
-    # value at place k-1 and place k of every row; where there is no entry, a zero stands
-    padded = torch.cat([sorted_values, values.new_zeros(1)])
+    # bits at place k-1 and place k of every row; where there is no entry, a zero stands
+    padded = torch.cat([sorted_bits, bits.new_zeros(1)])
     last_in = padded[(start + topk - 1).where(count >= topk, n)]
     first_out = padded[(start + topk).where(count > topk, n)]
     # With fewer than k positive values zeros are taken from anywhere in the row. That is open only if some
@@ -52,8 +52,7 @@ def rank_within_rows(values: Tensor, row: Tensor, *, rows: int, columns: int, to
     zeros = row[values == 0].bincount(minlength=rows)
     tied_at_cut = (count > topk) & (last_in == first_out)
     filled_with_zeros = (zeros > 0) & (count - zeros < topk) & (topk < columns)
-    has_nan = row[values.isnan()].bincount(minlength=rows) > 0
-    return Ranking(place, rank, last_in, tied_at_cut | filled_with_zeros | has_nan)
+    return Ranking(place, rank, last_in.view(values.dtype), tied_at_cut | filled_with_zeros)
 
 
 def select(ranking: Ranking, values: Tensor, row: Tensor, column: Tensor, *, columns: int, topk: int) -> Tensor:

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from .arrays import Array
 from .assigner import Assigner, Stage
+from .errors import InputError
 from .facts import FactFinder
 from .generations import YOLOV8
 from .grid import Grid
@@ -85,7 +86,15 @@ def assign(
 
     Returns:
         The five tensors of :data:`RESULTS` by name.
+
+    Raises:
+        InputError: a float tensor in half precision, or fewer anchors than the assigner selects per box.
     """
+    for name, tensor in (("pd_scores", pd_scores), ("pd_bboxes", pd_bboxes), ("gt_bboxes", gt_bboxes)):
+        if tensor.dtype not in (torch.float32, torch.float64):
+            hint = "training runs its assigner in float32 too: call .float() first"
+            message = f"expected float32 or float64, found {str(tensor.dtype).removeprefix('torch.')}"
+            raise InputError("wrong-dtype", message, where=name, hint=hint)
     b, _, c = pd_scores.shape
     state: dict[str, Any] = assigner.settings | {
         "pd_scores": pd_scores,

@@ -110,7 +110,7 @@ def screen(gt_bboxes: Tensor, mask_gt: Tensor, anc_points: Tensor, grid: Grid) -
     near, anchor = cells_near(boxes, grid)
     point, box = anc_points[anchor], boxes[near]
     bbox_deltas = torch.cat([point - box[:, :2], box[:, 2:] - point], dim=-1)  # (cell, 4)
-    inside = bbox_deltas.amin(-1) > 1e-9
+    inside = (bbox_deltas.amin(-1) > 1e-9).nonzero().squeeze(-1)
     near, anchor = near[inside], anchor[inside]
     return Screened(
         pairs=torch.stack([image[near], gt[near], anchor], dim=-1),  # (p, 3)

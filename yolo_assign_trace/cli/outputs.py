@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InputError
-from ..record import Fact, StageStart, Tracer
 from .terminal import message_console, result_console, say
 
 if TYPE_CHECKING:
+    from ..record import Tracer
     from ..tracers.json_summary import JsonSummary
 
 
@@ -53,12 +53,13 @@ class Outputs:
 
     def watchers(self, summary: JsonSummary | None) -> list[Tracer]:
         """The tracers, in the order in which they are told."""
+        from ..tracers.non_finite import NonFiniteWarning
         from ..tracers.plugins import load_installed, load_named
         from ..tracers.run_log import RunLog
 
-        watching: list[Tracer] = [NonFiniteWarning(), *map(load_named, self.tracers)]
+        watching: list[Tracer] = [NonFiniteWarning(_warn), *map(load_named, self.tracers)]
         if self.plugins:
-            watching += load_installed(_warn_of_plugin, except_for=set(self.tracers))
+            watching += load_installed(_warn, except_for=set(self.tracers))
         if sys.stderr.isatty():
             from ..tracers.progress import ProgressBar
 
@@ -78,14 +79,5 @@ class Outputs:
         return watching
 
 
-class NonFiniteWarning(Tracer):
-    """Says on stderr where nan or infinity first appears, also with --quiet."""
-
-    def stage_end(self, stage: StageStart, facts: tuple[Fact, ...]) -> None:
-        for fact in facts:
-            if fact.id == "non-finite":
-                say(f"warning: stage {stage.name}: {fact.text}", "yellow")
-
-
-def _warn_of_plugin(text: str) -> None:
+def _warn(text: str) -> None:
     say(f"warning: {text}", "yellow")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..errors import InputError
 from ..grid import Grid
+from ..plural import count
 from ..record import Inputs
 from .heads import Heads, check_heads, read_heads, synthetic_maps
 from .labels import Labels, read_labels
@@ -55,14 +56,14 @@ def load_inputs(request: Request) -> tuple[Inputs, list[str]]:
         _check_size(shapes.grid, batch, channels)
         maps = synthetic_maps(shapes.grid, batch, channels, request.seed)
         about = f"synthetic, seed {request.seed}: not a trained model"
-    boxes = f"{len(labels.rows)} box{'es' * (len(labels.rows) != 1)} in {batch} image{'s' * (batch != 1)}"
+    boxes = f"{count(len(labels.rows), 'box')} in {count(batch, 'image')}"
     lines = {
-        "labels": f"{labels.name}: {boxes}, {nc} class{'es' * (nc != 1)}, sha256 {labels.digest}",
+        "labels": f"{labels.name}: {boxes}, {count(nc, 'class')}, sha256 {labels.digest}",
         "heads": about,
     }
     remarks = []
     if not len(labels.rows):
-        remarks.append(f"{labels.path} is empty: traced as {batch} image{'s' * (batch != 1)} without boxes")
+        remarks.append(f"{labels.path} is empty: traced as {count(batch, 'image')} without boxes")
     return Inputs(shapes.grid, maps, labels.rows, batch, nc, reg_max, lines), remarks
 
 

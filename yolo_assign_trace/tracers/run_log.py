@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -118,10 +119,8 @@ class RunLog(Tracer):
         step = max(1, _VALUES_AT_ONCE // max(1, rows.shape[1]))
         for top in range(0, len(rows), step):
             part = rows[top : top + step]
-            # the texts come first: zip then stops before it takes one start too many
-            self._lines(
-                [b"%s  %s" % (s, t) for t, s in zip(rows_text(part, self.digits, fold=fold), starts, strict=False)]
-            )
+            texts = rows_text(part, self.digits, fold=fold)
+            self._lines(list(map(b"  ".join, zip(islice(starts, len(texts)), texts, strict=True))))
             self.advance(part.size)
 
     def _pair_mask(self, record: Record) -> None:
@@ -148,7 +147,7 @@ class RunLog(Tracer):
                 columns.append([b"%s=%s" % (record.name.encode(), text.replace(b" ", b",")) for text in texts])
                 self.advance(part.size)
             values = map(b" ".join, zip(*columns, strict=True))
-            self._lines([b"%s  %s" % (start, row) for row, start in zip(values, starts, strict=False)])
+            self._lines(list(map(b"  ".join, zip(islice(starts, len(columns[0])), values, strict=True))))
 
     def _lines(self, lines: list[bytes]) -> None:
         assert self.file is not None
