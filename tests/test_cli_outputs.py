@@ -131,3 +131,17 @@ def test_a_log_beyond_the_limit_stops_before_writing(yolo_assign):
     assert "--max-log" in outcome.err
     assert Path("run.log").read_text() == "the old log"
     assert yolo_assign("trace", "--labels", "labels.txt", "--max-log", "0", "--quiet").code == 0  # 0: no limit
+
+
+def test_a_log_that_its_pairs_make_too_large_stops_when_they_are_counted(yolo_assign):
+    # 60 boxes as large as the image: 60 x 525 candidate pairs, about 7 MB of log; without them it takes 1 MB
+    Path("large.txt").write_text("0 0 0.5 0.5 1 1\n" * 60)
+    Path("run.log").write_text("the old log")
+    arguments = ("trace", "--labels", "large.txt", "--shapes", "yolov8", "--imgsz", "160", "--quiet", "--max-log")
+    outcome = yolo_assign(*arguments, "0.003")
+    assert outcome.code == 2
+    assert "[log-too-large]" in outcome.err
+    assert Path("run.log").read_text() == "the old log"
+    assert list(Path().glob(".*.part")) == []
+    assert yolo_assign(*arguments, "0.01").code == 0
+    assert 0.003 * 2**30 < Path("run.log").stat().st_size < 0.01 * 2**30

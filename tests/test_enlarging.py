@@ -16,6 +16,7 @@ from strategies import examples
 
 from yolo_assign_trace.generations import GENERATIONS
 from yolo_assign_trace.grid import Grid
+from yolo_assign_trace.variant_outputs import ScreenedEnlarged
 
 GRID = Grid.of((64, 64), [(8, 8), (4, 4), (2, 2)])  # strides 8, 16, 32
 
@@ -31,20 +32,10 @@ def test_it_holds_the_centres_that_the_judge_says(number, generation: str, short
     width, height = data.draw(halves), data.draw(halves)
     gt = [float(number(c)) for c in (middle - width, middle - height, middle + width, middle + height)]
     dtype = torch.float32 if number is np.float32 else torch.float64
-    points = centres(GRID, dtype)
-    screened = (
-        GENERATIONS[generation]
-        .stage("screen")
-        .call(
-            gt_bboxes=torch.tensor([[gt]], dtype=dtype),
-            mask_gt=torch.tensor([[[True]]]),
-            anc_points=points,
-            grid=GRID,
-        )
-    )
+    screened = _screen(generation, gt, dtype)
     seen = naive.Rules(short=short, enlarged_to=16, rounded=number).screened(gt)
     assert screened.screen_bboxes[0, 0].tolist() == seen
-    holds = [anchor for anchor, point in enumerate(points.tolist()) if naive.inside(point, seen)]
+    holds = [anchor for anchor, point in enumerate(centres(GRID).tolist()) if naive.inside(point, seen)]
     assert screened.pairs[:, 2].tolist() == holds
 
 
@@ -76,15 +67,16 @@ def test_padding_stays_as_small_as_it_is(generation: str) -> None:
 
 
 def _sides(generation: str, grid: Grid, gt: list[float], *, valid: bool = True) -> list[float]:
-    made = (
-        GENERATIONS[generation]
-        .stage("screen")
-        .call(
-            gt_bboxes=torch.tensor([[gt]], dtype=torch.float32),
-            mask_gt=torch.tensor([[[valid]]]),
-            anc_points=centres(grid),
-            grid=grid,
-        )
-    )
-    x1, y1, x2, y2 = made.screen_bboxes[0, 0].tolist()
+    x1, y1, x2, y2 = _screen(generation, gt, grid=grid, valid=valid).screen_bboxes[0, 0].tolist()
     return [x2 - x1, y2 - y1]
+
+
+def _screen(
+    generation: str, gt: list[float], dtype: torch.dtype = torch.float32, *, grid: Grid = GRID, valid: bool = True
+) -> ScreenedEnlarged:
+    return GENERATIONS[generation].stage("screen").call(
+        gt_bboxes=torch.tensor([[gt]], dtype=dtype),
+        mask_gt=torch.tensor([[[valid]]]),
+        anc_points=centres(grid, dtype),
+        grid=grid,
+    )

@@ -30,13 +30,14 @@ class InputError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        place = f"{self.where}: " if self.where else ""
-        hint = f"\n  hint: {self.hint}" if self.hint else ""
-        own = f"{place}{self.message} [{self.id}]{hint}"
-        shown = [str(other) for other in self.others[:SHOWN_AT_MOST]]
+        lines = []
+        for error in (self, *self.others[:SHOWN_AT_MOST]):
+            lines.append(f"{f'{error.where}: ' if error.where else ''}{error.message} [{error.id}]")
+            if error.hint and (error is self or error.hint != self.hint):  # the same advice once is enough
+                lines.append(f"  hint: {error.hint}")
         if len(self.others) > SHOWN_AT_MOST:
-            shown.append(f"... and {len(self.others) - SHOWN_AT_MOST} more")
-        return "\n".join([own, *shown])
+            lines.append(f"... and {len(self.others) - SHOWN_AT_MOST} more")
+        return "\n".join(lines)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

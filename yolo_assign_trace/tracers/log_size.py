@@ -14,8 +14,7 @@ _PREFIX = 28
 def estimate_log_bytes(sizes: Mapping[str, int], digits: int) -> int:
     """Bytes of the dense tensors in the log; within a factor of two on real traces.
 
-    Tensors over pairs are left out: how many pairs there are is not known before screening, and on real labels
-    they are a small part of the log.
+    Tensors over pairs are left out: how many pairs there are is not known before screening.
     """
     total = 0.0
     for stage in STAGE_RESULTS:
@@ -31,3 +30,8 @@ def estimate_log_bytes(sizes: Mapping[str, int], digits: int) -> int:
             else:
                 total += lines * _PREFIX + count * (digits + 3.5)
     return int(total)
+
+
+def estimate_pair_bytes(pairs: int, digits: int) -> int:
+    """Bytes of everything over ``pairs`` candidate pairs in the log, likewise."""
+    return int(pairs * (4 * _PREFIX + 50 + 8 * (digits + 3.5)))

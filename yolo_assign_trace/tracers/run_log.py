@@ -27,7 +27,7 @@ from ..log_grammar import (
 from ..number_text import grid_text, number_text, rows_text
 from ..record import BoxLine, Fact, Record, Run, StageStart, Tracer
 from ..safe_write import SafeFile
-from .log_size import estimate_log_bytes
+from .log_size import estimate_log_bytes, estimate_pair_bytes
 
 _VALUES_AT_ONCE = 1 << 17
 
@@ -51,17 +51,11 @@ class RunLog(Tracer):
         self.advance = advance or (lambda values: None)
         self.file: SafeFile | None = None
         self.on_pairs: list[Record] = []
-        self.stages = self.outputs = 0
+        self.stages = self.outputs = self.estimate = 0
 
     def run_start(self, run: Run) -> None:
-        estimate = estimate_log_bytes(run.sizes, self.digits)
-        if self.limit and estimate > self.limit:
-            raise InputError(
-                "log-too-large",
-                f"the log would take about {estimate / 2**30:.1f} GiB, the limit is {self.limit / 2**30:g} GiB",
-                where=str(self.path),
-                hint="raise --max-log (0: no limit), or use --no-log and keep the exact tensors with --save",
-            )
+        self.estimate = estimate_log_bytes(run.sizes, self.digits)
+        self._check_size()
         self.file = SafeFile(self.path, "log")
         header = run.header()
         lines = [f"# {key:<9} {header[key]}" for key in ("labels", "grid", "heads", "assigner")]
@@ -75,6 +69,9 @@ class RunLog(Tracer):
 
     def output(self, record: Record) -> None:
         self.outputs += 1
+        if record.name == "pairs":
+            self.estimate += estimate_pair_bytes(len(record.array), self.digits)
+            self._check_size()
         self._text(f"-- {record.name}: {record.output.meaning}\n{header_line(record, self.digits)}\n")
         if not record.output.on_pairs:
             self._dense(record)
@@ -100,6 +97,15 @@ class RunLog(Tracer):
     def run_failed(self) -> None:
         if self.file is not None:
             self.file.discard()
+
+    def _check_size(self) -> None:
+        if self.limit and self.estimate > self.limit:
+            raise InputError(
+                "log-too-large",
+                f"the log would take about {self.estimate / 2**30:.1f} GiB, the limit is {self.limit / 2**30:g} GiB",
+                where=str(self.path),
+                hint="raise --max-log (0: no limit), or use --no-log and keep the exact tensors with --save",
+            )
 
     def _dense(self, record: Record) -> None:
         axes, array = record.output.axes, record.array
