@@ -203,7 +203,7 @@ class IndexOffByOne(Dense):
         return labels, boxes, scores, fg_mask, gt_idx + fg_mask
 
 
-class LabelsOfTheNextBox(Dense):
+class LabelsOfTheNextAnchor(Dense):
     def forward(self, *given: Tensor) -> tuple[Tensor, ...]:
         labels, boxes, scores, fg_mask, gt_idx = super().forward(*given)
         return labels.roll(1, dims=1), boxes, scores, fg_mask, gt_idx
@@ -255,5 +255,3 @@ class NormalizedBeforeConflicts(Dense):
         norm = (metric * positive * best_overlap / (best_metric + self.norm_eps)).amax(1)
         one_hot = nn.functional.one_hot(labels, self.num_classes) * fg_mask.unsqueeze(-1)
         return labels, boxes, one_hot * norm.unsqueeze(-1), fg_mask, gt_idx
-
-

@@ -28,7 +28,7 @@ def keywords_only(*, pd_scores, pd_bboxes, anc_points, gt_labels, gt_bboxes, mas
     return function(pd_scores, pd_bboxes, anc_points, gt_labels, gt_bboxes, mask_gt)
 
 
-def asks_for_more(pd_scores, pd_bboxes, anc_points, gt_labels, gt_bboxes, mask_gt, stride_tensor, num_classes, unused=1):
+def takes_more(pd_scores, pd_bboxes, anc_points, gt_labels, gt_bboxes, mask_gt, stride_tensor, num_classes, mode=1):
     assert stride_tensor.shape == (len(anc_points), 1)
     assert num_classes == pd_scores.shape[-1]
     return function(pd_scores, pd_bboxes, anc_points, gt_labels, gt_bboxes, mask_gt)
@@ -141,3 +141,26 @@ def mask_of_another_grid(*given):
 def scores_not_a_number(*given):
     labels, boxes, scores, fg_mask, gt_idx = function(*given)
     return labels, boxes, scores * torch.nan, fg_mask, gt_idx
+
+
+def mask_of_a_few_anchors(*given):
+    labels, boxes, scores, fg_mask, gt_idx = function(*given)
+    return labels, boxes, scores, fg_mask[:, :5], gt_idx
+
+
+def mask_of_words(*given):
+    labels, boxes, scores, fg_mask, gt_idx = function(*given)
+    return labels, boxes, scores, fg_mask.numpy().astype(str), gt_idx
+
+
+# --- answers that are nearly right -----------------------------------------------------------------------------------
+
+
+def background_carries_nothing(*given):
+    labels, boxes, scores, fg_mask, gt_idx = function(*given)
+    return labels * fg_mask, boxes * fg_mask.unsqueeze(-1), scores, fg_mask, gt_idx
+
+
+def scores_off_by_a_thousandth(*given):
+    labels, boxes, scores, fg_mask, gt_idx = function(*given)
+    return labels, boxes, scores * 1.001, fg_mask, gt_idx

@@ -74,9 +74,13 @@ def _sides(generation: str, grid: Grid, gt: list[float], *, valid: bool = True) 
 def _screen(
     generation: str, gt: list[float], dtype: torch.dtype = torch.float32, *, grid: Grid = GRID, valid: bool = True
 ) -> ScreenedEnlarged:
-    return GENERATIONS[generation].stage("screen").call(
-        gt_bboxes=torch.tensor([[gt]], dtype=dtype),
-        mask_gt=torch.tensor([[[valid]]]),
-        anc_points=centres(grid, dtype),
-        grid=grid,
+    return (
+        GENERATIONS[generation]
+        .stage("screen")
+        .call(
+            gt_bboxes=torch.tensor([[gt]], dtype=dtype),
+            mask_gt=torch.tensor([[[valid]]]),
+            anc_points=centres(grid, dtype),
+            grid=grid,
+        )
     )

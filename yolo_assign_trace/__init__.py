@@ -10,19 +10,39 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .errors import InputError
     from .generations import ASSIGNERS as assigners
+    from .generations import find_assigner
+    from .grid import Grid
+    from .inputs.load import Request, load_inputs
     from .record import Inputs, Record, Run, Tracer
     from .runner import assign, trace
 
-__all__ = ["InputError", "Inputs", "Record", "Run", "Tracer", "assign", "assigners", "trace"]
+__all__ = [
+    "Grid",
+    "InputError",
+    "Inputs",
+    "Record",
+    "Request",
+    "Run",
+    "Tracer",
+    "assign",
+    "assigners",
+    "find_assigner",
+    "load_inputs",
+    "trace",
+]
 
 _HOME = {
+    "Grid": ("grid", "Grid"),
     "InputError": ("errors", "InputError"),
     "Inputs": ("record", "Inputs"),
     "Record": ("record", "Record"),
+    "Request": ("inputs.load", "Request"),
     "Run": ("record", "Run"),
     "Tracer": ("record", "Tracer"),
     "assign": ("runner", "assign"),
     "assigners": ("generations", "ASSIGNERS"),
+    "find_assigner": ("generations", "find_assigner"),
+    "load_inputs": ("inputs.load", "load_inputs"),
     "trace": ("runner", "trace"),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
@@ -132,9 +133,17 @@ class Assigner:
         """The same stages with other parameters; None leaves a parameter as it is.
 
         Raises:
-            InputError: an unknown overlap, or topk2 for a generation that does not have it.
+            InputError: a parameter that cannot be, or topk2 for a generation that does not have it.
         """
         said = {name: value for name, value in changes.items() if value is not None}
+        for name in ("alpha", "beta"):
+            if name in said and not 0 <= said[name] < math.inf:
+                message = f"{name} is {said[name]}, expected a number from 0"
+                raise InputError("wrong-parameter", message, where=f"--{name}")
+        for name in ("topk", "topk2"):
+            if name in said and said[name] < 1:
+                message = f"{name} is {said[name]}, expected a whole number from 1"
+                raise InputError("wrong-parameter", message, where=f"--{name}")
         overlap = said.get("overlap", self.parameters.overlap)
         if overlap not in OVERLAP_NAMES:
             hint = did_you_mean(overlap, OVERLAP_NAMES)

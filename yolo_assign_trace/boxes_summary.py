@@ -10,7 +10,7 @@ from .arrays import Array
 from .record import BoxLine, Run
 
 CAUSES: Mapping[str, str] = {
-    "ignored-as-padding": "its corners add up to 0 or less, so it counts as padding",
+    "ignored-as-padding": "its corners add up to 0 or less, so it counts as padding and selects nothing",
     "no-anchor-inside": "no anchor centre lies inside it",
     "non-finite": "its metric is nan or infinite",
     "metric-zero": "all its metrics are 0, and tie order selected other anchors",

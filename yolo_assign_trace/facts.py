@@ -170,6 +170,9 @@ def _resolve(run: Run, kept: Mapping[str, Array]) -> list[Fact]:
     if many:
         text = f"more than {run.settings['topk']} positives after won conflicts: {_boxes(many)}"
         facts.append(Fact("more-than-k", text, notable=True))
+    if "mask_resolved" in kept:  # not lost to others: dropped by topk2 afterwards
+        image, gt, _ = kept["pairs"][kept["mask_resolved"]].T
+        selected[np.bincount(image * m + gt, minlength=size).reshape(shape) > 0] = 0
     lost = _at((positives == 0) & (selected > 0))
     if lost:
         facts.append(Fact("lost-conflicts", f"every selected anchor lost to other boxes: {_boxes(lost)}", notable=True))

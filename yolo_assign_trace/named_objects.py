@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -43,3 +44,14 @@ def load_object(name: str, what: str, where: str) -> Any:
         message = f"{module} cannot be imported: {type(error).__name__}: {error}"
         raise InputError(f"broken-{what}", message, where=where) from None
     return found
+
+
+def place_of(error: BaseException) -> str:
+    """`` (file.py:12)``, where in the user's code an exception came from; empty if it did not get that far."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not _ours(frame.filename)]
+    return f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+
+
+def _ours(filename: str) -> bool:
+    path = Path(filename)
+    return path.is_relative_to(Path(__file__).parent) or "torch" in path.parts

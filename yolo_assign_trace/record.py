@@ -23,8 +23,7 @@ class Inputs:
 
     Attributes:
         grid: levels and anchors.
-        maps: head outputs, arrays or tensors, fine level first, each (b, 4·reg_max + nc, h, w), logits. They are
-            handed over: a run empties the list, so that their memory can go as soon as they are flattened.
+        maps: head outputs, arrays or tensors, fine level first, each (b, 4·reg_max + nc, h, w), logits.
         label_rows: (box, 6) float64 array or tensor: image, class, cx, cy, w, h (normalised).
         batch: number of images b.
         nc: number of classes c.
@@ -128,6 +127,11 @@ class BoxLine:
     @property
     def name(self) -> str:
         return f"image {self.image} gt {self.gt}"
+
+    @property
+    def verdict(self) -> str:
+        """``no positives, metric-zero`` or, for an ignored box that won anchors all the same, just the cause."""
+        return self.cause if self.positives else f"NO POSITIVES, {self.cause}"
 
     @property
     def size(self) -> str:

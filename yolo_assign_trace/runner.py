@@ -33,15 +33,17 @@ def trace(
     *,
     dtype: torch.dtype | None = None,
     device: torch.device | str = "cpu",
+    use_up: bool = False,
 ) -> dict[str, Tensor]:
     """Run all stages on ``inputs`` and show every output to ``tracers``.
 
     Args:
-        inputs: used up by the run, so that memory can go as soon as it is no longer needed.
+        inputs: what to run on.
         assigner: which stages and parameters.
         tracers: who watches.
         dtype: of every float tensor, torch.float32 or torch.float64; by default that of the maps.
         device: where to compute.
+        use_up: empty ``inputs.maps``, so that their memory can go as soon as they are flattened.
 
     Returns:
         The five tensors of :data:`RESULTS` by name.
@@ -57,7 +59,8 @@ def trace(
         "label_rows": torch.as_tensor(inputs.label_rows, device=device),
         "maps": [torch.as_tensor(level, dtype=dtype, device=device) for level in inputs.maps],
     }
-    inputs.maps.clear()  # now the state holds the only reference, and the maps are freed after flatten
+    if use_up:
+        inputs.maps.clear()  # now the state holds the only reference
     return run_stages(assigner, state, RESULTS, run=run, tracers=tuple(tracers))
 
 
@@ -116,16 +119,18 @@ def run_stages(
     keep: Sequence[str],
     *,
     first: str = "flatten",
+    last: str = "normalize",
     run: Run | None = None,
     tracers: Sequence[Tracer] = (),
 ) -> dict[str, Tensor]:
-    """Run the stages from ``first`` on; ``state`` holds tensors and settings by name and is used up.
+    """Run the stages from ``first`` to ``last``; ``state`` holds tensors and settings by name and is used up.
 
     A name leaves ``state`` as soon as no later stage takes it, unless it is in ``keep``.
     """
     grid: Grid = state["grid"]
     grid.require_anchors(state["topk"])
-    stages = assigner.stages[assigner.stages.index(assigner.stage(first)) :]
+    names = [stage.name for stage in assigner.stages]
+    stages = assigner.stages[names.index(first) : names.index(last) + 1]
     expected = _Expected(state)
     show = _Show(run, tracers) if run is not None and tracers else _ShowNothing()
     try:
@@ -158,6 +163,8 @@ class _Expected:
         self.sizes |= {"anchor": grid.anchors, "level": len(grid.levels)}
         if "gt_bboxes" in state:
             self.sizes["gt"] = state["gt_bboxes"].shape[1]
+        elif len(state["label_rows"]):
+            self.sizes["gt"] = int(state["label_rows"][:, 0].long().bincount().max())
 
     def by_name(self, stage: Stage, result: Any) -> dict[str, Tensor]:
         """The outputs of a stage; those of a swapped one are checked."""
@@ -166,6 +173,8 @@ class _Expected:
         else:
             made = result
             check_swapped(stage, made, self.sizes, self.dtype, self.device)
+            if "pairs" in made and "mask_in_gts" not in made:  # it says no more, but pictures and log need it
+                made["mask_in_gts"] = torch.ones(len(made["pairs"]), dtype=torch.bool, device=self.device)
         for name, axis, place in (("gt_bboxes", "gt", 1), ("pairs", "pair", 0), ("pred_distri", "channel", 2)):
             if name in made:
                 self.sizes[axis] = made[name].shape[place]

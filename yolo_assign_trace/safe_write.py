@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import glob
 import os
 import stat
 from pathlib import Path
@@ -35,6 +37,7 @@ class SafeFile:
             if self._final.exists() and not os.access(self._final, os.W_OK):
                 raise self._error("not-writable", "may not be written", "check its permissions or name another file")
             self._part = self._final.with_name(f".{self._final.name}.{os.getpid()}.part")
+            _remove_abandoned(self._final)
             self.file = self._part.open("wb+")
             if self._final.exists():
                 self._part.chmod(stat.S_IMODE(self._final.stat().st_mode))
@@ -95,3 +98,20 @@ class SafeFile:
 
     def _error(self, id: str, message: str, hint: str) -> InputError:
         return InputError(id, f"the {self.what} {message}", where=str(self.path), hint=hint)
+
+
+def _remove_abandoned(final: Path) -> None:
+    """Partial files of processes that were killed."""
+    if os.name != "posix":
+        return  # elsewhere there is no harmless way to ask whether a process lives
+    for part in final.parent.glob(f".{glob.escape(final.name)}.*.part"):
+        number = part.name.split(".")[-2]
+        if not number.isdigit():
+            continue
+        try:
+            os.kill(int(number), 0)
+        except ProcessLookupError:
+            with contextlib.suppress(OSError):
+                part.unlink()
+        except (OSError, OverflowError):
+            continue

@@ -123,6 +123,11 @@ def resolve_and_keep(
     kept = select(ranking, metric, row, anchor, columns=grid.anchors, topk=topk2)
     fg_mask = torch.zeros_like(resolved.fg_mask)
     fg_mask[image[kept], anchor[kept]] = True
+    return keep_only(resolved, pairs, fg_mask, ranking.undecided.view(b, m))
+
+
+def keep_only(resolved: Resolved, pairs: Tensor, fg_mask: Tensor, tie_order: Tensor) -> ResolvedAndKept:
+    """What is left of resolved conflicts if only the anchors in ``fg_mask`` (b, a) stay positive."""
     return ResolvedAndKept(
         claims=resolved.claims,
         mask_pos=resolved.mask_pos & fg_mask[pairs[:, 0], pairs[:, 2]],
@@ -131,7 +136,7 @@ def resolve_and_keep(
         target_overlaps=resolved.target_overlaps * fg_mask,
         target_metric=resolved.target_metric * fg_mask,
         mask_resolved=resolved.mask_pos,
-        keep_tie_order=ranking.undecided.view(b, m),
+        keep_tie_order=tie_order,
     )
 
 

@@ -13,6 +13,7 @@ from torch import Tensor
 from ..arrays import Array
 from ..assigner import Assigner
 from ..errors import InputError, did_you_mean
+from ..named_objects import place_of
 from ..runner import RESULTS
 from .cases import CLASSES, Case
 
@@ -40,7 +41,7 @@ def output_names(text: str) -> tuple[str, ...]:
     for word in text.split(","):
         name = ALIASES.get(word.strip(), word.strip())
         if name and name not in RESULTS:
-            hint = did_you_mean(name, [*ALIASES, *RESULTS])
+            hint = did_you_mean(name, dict.fromkeys([*ALIASES, *RESULTS]))
             raise InputError("unknown-output", f"{word!r} is no output of an assigner", where="--outputs", hint=hint)
         names.append(name)
     return tuple(names)
@@ -80,7 +81,8 @@ class Candidate:
                 else:
                     result = self.call(*given.values(), **keywords)
         except Exception as error:
-            raise self._refuse(f"failed in case {case.name}: {type(error).__name__}: {error}") from error
+            reason = f"{type(error).__name__}: {error}{place_of(error)}"
+            raise InputError("candidate-failed", reason, where=self.name) from error
         return {name: _as_array(value) for name, value in self._named(result).items()}
 
     def _make(self, found: type, assigner: Assigner) -> Any:

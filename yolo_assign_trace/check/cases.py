@@ -80,6 +80,7 @@ class _Scene:
     boxes: list[list[Box]]  # cx, cy, w, h px
     imgsz: tuple[int, int] = (256, 256)
     strides: tuple[int, ...] = (8, 16, 32)
+    corners: bool = False  # are the boxes x1, y1, x2, y2 instead, to the last bit?
     labels: list[list[int]] = field(default_factory=list)
     near: float = 0.6  # share of anchors whose prediction is near the box that they lie in
     noise: float = 0.15  # of the box's size
@@ -105,17 +106,25 @@ def _crowded(random: np.random.RandomState) -> _Scene:
 
 
 def _tiny(random: np.random.RandomState) -> _Scene:
-    speck = [(4.0 + 8.0 * i, 124.0, 1 / 64, 1 / 64) for i in range(4, 12)]
+    speck = [(4.0 + 8.0 * i, 124.0, 1 / 32, 1 / 32) for i in range(4, 12)]
     return _Scene(
-        "boxes of a few px with less than k candidates, some with none, some of 1/64 px",
+        "boxes of a few px with less than k candidates, some with none, some of 1/32 px",
         [_random_boxes(random, 20, 2, 14), speck],
         near=1.0,
     )
 
 
 def _ties(random: np.random.RandomState) -> _Scene:
-    boxes = [_random_boxes(random, 4, 60, 140), _random_boxes(random, 4, 20, 60)]
-    return _Scene("equal metrics at the cut: the order of equal values decides", boxes, scores="few", near=0.0)
+    return _Scene(
+        "equal metrics: more than k equal ones of each box, two boxes that share some, and boxes whose metrics are 0",
+        [
+            [(90.0, 120.0, 100.0, 90.0), (190.0, 150.0, 70.0, 110.0), (120.0, 140.0, 90.0, 60.0)],
+            [(40.0, 4.0, 78.0, 7.0)],
+        ],
+        near=1.0,
+        noise=0.0,
+        scores="even",
+    )
 
 
 def _duplicates(random: np.random.RandomState) -> _Scene:
@@ -164,9 +173,19 @@ def _one_level(random: np.random.RandomState) -> _Scene:
 
 
 def _edges(random: np.random.RandomState) -> _Scene:
-    ulp = 2.0**-21
-    boxes = [(44.0, 44.0, 80.0, 80.0), (124.0, 60.0, 48.0, 48.0 + ulp * 8), (60.0, 164.0, 48.0 - ulp * 8, 48.0)]
-    return _Scene("edges exactly on anchor centres, and a millionth of a px beside", [boxes], near=1.0)
+    below, above = (
+        float(np.nextafter(np.float32(4), np.float32(0))),
+        float(np.nextafter(np.float32(60), np.float32(99))),
+    )
+    boxes = [
+        (below, 0.5, 19.0, 7.5),  # the anchor centre (4, 4) lies inside by a quarter of a millionth of a px
+        (4.0, 16.5, 19.0, 23.5),  # (4, 20) lies on the edge
+        (45.0, 40.5, 60.0, 47.5),  # (60, 44) lies on the edge
+        (45.0, 72.5, above, 79.5),  # (60, 76) lies inside by four millionths
+        (100.5, 108.0, 107.5, 131.0),  # (104, 108) lies on the edge
+    ]
+    about = "boxes of two or three anchors, edges exactly on an anchor centre or a millionth of a px beside it"
+    return _Scene(about, [boxes], near=1.0, noise=0.05, corners=True)
 
 
 def _faint(random: np.random.RandomState) -> _Scene:
@@ -216,8 +235,8 @@ def build_case(name: str) -> Case:
         if not boxes:
             continue
         cx, cy, w, h = np.array(boxes).T
-        corners = np.stack([cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2], axis=1)
-        gt_bboxes[i, : len(boxes)] = corners if name == "edges" else np.round(corners * 64) / 64
+        corners = np.round(np.stack([cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2], axis=1) * 64) / 64
+        gt_bboxes[i, : len(boxes)] = boxes if scene.corners else corners
         labels = scene.labels[i] if scene.labels else random.randint(0, CLASSES, len(boxes))
         gt_labels[i, : len(boxes), 0] = labels
     pd_bboxes = np.stack([_predictions(random, scene, grid, boxes) for boxes in gt_bboxes])
@@ -225,8 +244,9 @@ def build_case(name: str) -> Case:
 
 
 def _scores(random: np.random.RandomState, scene: _Scene, shape: tuple[int, int]) -> Array:
-    if scene.scores == "few":  # mostly 0, so that metrics are
-        whole = (random.randint(0, 40, (*shape, CLASSES)) == 0) * 512
+    if scene.scores == "even":  # all alike in the first image, all 0 in the others, so that metrics are
+        whole = np.zeros((*shape, CLASSES), dtype=np.int64)
+        whole[0] = 512
     else:
         whole = random.randint(1, 64 if scene.scores == "low" else 1024, (*shape, CLASSES))
     scores: Array = (whole / 1024).astype(np.float32)
@@ -241,7 +261,7 @@ def _predictions(random: np.random.RandomState, scene: _Scene, grid: Grid, boxes
     predicted = np.concatenate([centres - reach[:, :2], centres + reach[:, 2:]], axis=1)
     real = boxes[boxes.sum(-1) > 0].astype(np.float64)
     if len(real):
-        inside = (centres[None] > real[:, None, :2]).all(-1) & (centres[None] < real[:, None, 2:]).all(-1)
+        inside = (centres[None] >= real[:, None, :2]).all(-1) & (centres[None] <= real[:, None, 2:]).all(-1)
         aim = inside if scene.aims_at is None else np.arange(len(real))[:, None] == scene.aims_at
         pick = (aim * random.uniform(0.5, 1.0, inside.shape)).argmax(0)
         near = inside.any(0) & (random.uniform(size=grid.anchors) < scene.near)

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from ..arrays import Array
 from ..assigner import Assigner
 from ..runner import RESULTS, run_stages
 from .cases import Case
+from .ties import with_their_ties
 
 ORDER = ("fg_mask", "target_gt_idx", "target_labels", "target_bboxes", "target_scores")
 """Outputs in the order in which the algorithm decides them: an earlier difference explains a later one."""
 
-EQUAL, TIES, DIFFERENT = "equal", "equal but for ties", "different"
+EQUAL, TIES, DIFFERENT, FAILED = "equal", "equal but for ties", "different", "failed"
 
 
 @dataclass(frozen=True)
@@ -51,33 +52,48 @@ class Difference:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The outcome for one case: :data:`EQUAL`, :data:`TIES` or :data:`DIFFERENT`, then with the first difference."""
+    """The outcome for one case.
+
+    ``verdict`` is :data:`EQUAL`, :data:`TIES`, :data:`DIFFERENT`, then with the first difference, or
+    :data:`FAILED`, then with what went wrong.
+    """
 
     case: str
     verdict: str
     first: Difference | None = None
+    failure: str = ""
+
+    @property
+    def good(self) -> bool:
+        return self.verdict in (EQUAL, TIES)
 
 
 def expected_state(case: Case, assigner: Assigner, keep: Sequence[str] = RESULTS) -> dict[str, Array]:
-    """What ``assigner`` answers to ``case``: the outputs in ``keep`` by name."""
+    """What ``assigner`` makes of ``case``: the outputs in ``keep`` by name."""
     return {
         name: value.numpy()
-        for name, value in run_stages(assigner, _state(case, assigner), keep, first="screen").items()
+        for name, value in run_stages(assigner, call_state(case, assigner), keep, first="screen").items()
     }
 
 
 def judge(case: Case, answer: Mapping[str, Array], assigner: Assigner, tolerance: Tolerance) -> Verdict:
     """Compare an answer with that of ``assigner``; where order among equals decided, any order will do."""
-    keep = [*RESULTS, "pairs", "align_metric", "mask_topk", "tie_order", "cutoff"]
-    expected = expected_state(case, assigner, keep)
+    expected = expected_state(case, assigner)
+    answer = {name: _in_shape(array, expected[name]) for name, array in answer.items() if name in expected}
     first = first_difference(case, answer, expected, tolerance)
     if first is None:
         return Verdict(case.name, EQUAL)
-    if expected["tie_order"].any() and {"fg_mask", "target_gt_idx"} <= answer.keys():
-        other = _with_their_ties(case, answer, expected, assigner)
-        if other is not None and first_difference(case, answer, other, tolerance) is None:
-            return Verdict(case.name, TIES)
+    other = with_their_ties(call_state(case, assigner), answer, assigner)
+    if other is not None and first_difference(case, answer, other, tolerance) is None:
+        return Verdict(case.name, TIES)
     return Verdict(case.name, DIFFERENT, first)
+
+
+def _in_shape(found: Array, expected: Array) -> Array:
+    """Without axes of length 1 that others keep, such as (b, a, 1) for (b, a)."""
+    if found.shape != expected.shape and found.ndim > expected.ndim and found.size == expected.size:
+        return found.reshape(expected.shape)
+    return found
 
 
 def first_difference(
@@ -96,10 +112,7 @@ def _compare(
     case: Case, name: str, found: Array, expected: Array, fg_mask: Array, tolerance: Tolerance
 ) -> Difference | None:
     if found.shape != expected.shape:
-        if found.size == expected.size and name != "target_bboxes":
-            found = found.reshape(expected.shape)  # such as (b, a, 1) for (b, a)
-        else:
-            return Difference(name, f"the shape of {name}", str(list(found.shape)), str(list(expected.shape)), 0, 0)
+        return Difference(name, f"the shape of {name}", str(list(found.shape)), str(list(expected.shape)), 0, 0)
     if found.dtype.kind not in "biuf":
         return Difference(name, f"the dtype of {name}", str(found.dtype), str(expected.dtype), 0, 0)
     theirs, ours = found.astype(np.float64), expected.astype(np.float64)
@@ -126,36 +139,8 @@ def _compare(
     )
 
 
-def _with_their_ties(
-    case: Case, answer: Mapping[str, Array], expected: Mapping[str, Array], assigner: Assigner
-) -> dict[str, Array] | None:
-    """What the generation answers if it takes the candidate's picks among equal metrics; None if these cannot be.
-
-    In the rows that the order of equal values decided, candidates at the cut-off count as picked if the answer
-    gives their anchor to that gt. The rest of the selection stays.
-    """
-    image, gt, anchor = expected["pairs"].T
-    tied_row = expected["tie_order"][image, gt]
-    at_cut = tied_row & (expected["align_metric"] <= expected["cutoff"][image, gt])
-    theirs = answer["fg_mask"].astype(bool)[image, anchor] & (answer["target_gt_idx"][image, anchor] == gt)
-    mask_topk = np.where(at_cut, theirs, expected["mask_topk"])
-    picks = np.zeros(expected["tie_order"].shape, dtype=np.int64)
-    np.add.at(picks, (image, gt), mask_topk)
-    if (picks > assigner.parameters.topk).any():
-        return None
-    stages = assigner.stages[assigner.stages.index(assigner.stage("screen")) :]
-    state = _state(case, assigner)
-    until = [stage.name for stage in stages].index("topk")
-    made: dict[str, Tensor] = {}
-    for stage in stages[:until]:
-        result = stage.call(**{name: (state | made)[name] for name in stage.inputs})
-        made |= {output.name: getattr(result, output.name) for output in stage.outputs}
-    made["mask_topk"] = torch.from_numpy(mask_topk)
-    done = run_stages(assigner, state | made, RESULTS, first="resolve")
-    return {name: value.numpy() for name, value in done.items()}
-
-
-def _state(case: Case, assigner: Assigner) -> dict[str, object]:
+def call_state(case: Case, assigner: Assigner) -> dict[str, Any]:
+    """The case as the stages take it."""
     tensors = {name: torch.from_numpy(array) for name, array in case.inputs().items()}
     tensors["mask_gt"] = tensors["mask_gt"].bool()
     b, _, c = case.pd_scores.shape

@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from ..arrays import Array
+from ..assigner import Assigner
 from ..errors import InputError
 from ..generations import GENERATIONS
 from ..runner import RESULTS
 from .cases import CASE_NAMES, Case, build_case
 from .compare import expected_state
+from .run import at_parameters_of
 
 README = """\
 # Cases for checking a task-aligned assigner
@@ -23,29 +25,30 @@ One folder per case. All files are .npz archives of plain arrays (numpy.load wit
 | file | holds |
 |---|---|
 | `inputs.npz` | the six arguments of an assigner call, and `strides` and `imgsz` (height, width) |
-| `expected-<generation>.npz` | what that generation of the original answers, and every tensor on the way |
+| `expected-<generation>.npz` | every tensor that a generation of the original makes of them, answers included |
 
 Inputs: `pd_scores` (image, anchor, class) scores, `pd_bboxes` (image, anchor, xyxy) px, `anc_points` (anchor, xy) px,
 `gt_labels` (image, gt, 1), `gt_bboxes` (image, gt, xyxy) px padded with zeros, `mask_gt` (image, gt, 1).
-Anchors run level by level, fine level first, row by row. k 10, alpha 0.5, beta 6, CIoU.
+Anchors run level by level, fine level first, row by row. Parameters: {parameters}.
 
-Expected: `mask_in_gts`, `overlaps`, `align_metric`, `mask_topk` (selected and inside) and `mask_pos` (after
-conflicts) are dense (image, gt, anchor) and zero outside the boxes; then the five answers `target_labels`,
-`target_bboxes`, `target_scores`, `fg_mask`, `target_gt_idx`. `tie_order` (image, gt) marks the rows in which the
-order of equal metrics decided: there another order is right as well.
+Expected, in the order in which they are made: the outputs of the stages screen to normalize, under the names and with
+the axes that `yolo-assign stages` lists. Tensors over candidate pairs are dense here (image, gt, anchor) and zero
+outside the boxes, but `pairs` and `bbox_deltas`, whose rows are the pairs. `mask_topk` is selected *and* inside,
+`mask_pos` after conflicts. The answers are `target_labels`, `target_bboxes`, `target_scores`, `fg_mask` and
+`target_gt_idx`. `tie_order` and `keep_tie_order` (image, gt) mark rows in which the order of equal metrics decided:
+there another order is right as well. Generation 8.0.0 also has overlaps and metrics outside the boxes, which only its
+conflicts use; here they are zero as well.
 
 To check an implementation: for every case write `<folder>/<case>.npz` with any of the five answers under these
 names, then
 
-    yolo-assign check <folder> --assigner yolov8
+    yolo-assign check <folder> --assigner {assigner}
 
 """
 
-_DENSE = ("mask_in_gts", "overlaps", "align_metric", "mask_topk", "mask_pos")
 
-
-def export_cases(folder: Path, names: Sequence[str] = CASE_NAMES) -> list[Path]:
-    """Write the cases and the answers of every generation under ``folder``, which may exist.
+def export_cases(folder: Path, wanted: Assigner, names: Sequence[str] = CASE_NAMES) -> list[Path]:
+    """Write the cases and what every generation makes of them at the parameters of ``wanted`` under ``folder``.
 
     Raises:
         InputError: the folder cannot be written.
@@ -55,12 +58,13 @@ def export_cases(folder: Path, names: Sequence[str] = CASE_NAMES) -> list[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         table = "".join(f"| `{name}` | {build_case(name).about} |\n" for name in names)
         readme = folder / "README.md"
-        readme.write_text(f"{README}| case | provokes |\n|---|---|\n{table}", encoding="utf-8")
+        text = README.format(parameters=wanted.parameters, assigner=wanted.name)
+        readme.write_text(f"{text}| case | provokes |\n|---|---|\n{table}", encoding="utf-8")
         written.append(readme)
         for name in names:
             case = build_case(name)
             (folder / name).mkdir(exist_ok=True)
-            for file, arrays in _files(case):
+            for file, arrays in _files(case, wanted):
                 path = folder / name / file
                 np.savez_compressed(path, allow_pickle=False, **arrays)
                 written.append(path)
@@ -70,25 +74,31 @@ def export_cases(folder: Path, names: Sequence[str] = CASE_NAMES) -> list[Path]:
     return written
 
 
-def _files(case: Case) -> Iterator[tuple[str, Mapping[str, Array]]]:
-    grid = case.grid
+def _files(case: Case, wanted: Assigner) -> Iterator[tuple[str, Mapping[str, Array]]]:
     yield (
         "inputs.npz",
         case.inputs()
         | {
-            "strides": np.array(grid.strides),
-            "imgsz": np.array((grid.height, grid.width)),
+            "strides": np.array(case.grid.strides),
+            "imgsz": np.array((case.grid.height, case.grid.width)),
         },
     )
-    for generation, assigner in GENERATIONS.items():
-        made = expected_state(case, assigner, [*RESULTS, "pairs", *_DENSE, "tie_order"])
-        image, gt, anchor = made.pop("pairs").T
-        shape = (*case.gt_bboxes.shape[:2], grid.anchors)
-        for name in _DENSE:
-            dense = np.zeros(shape, dtype=made[name].dtype)
-            dense[image, gt, anchor] = made[name]
-            made[name] = dense
-        yield f"expected-{generation}.npz", made
+    for name, generation in GENERATIONS.items():
+        assigner = at_parameters_of(wanted, generation)
+        first = [stage.name for stage in assigner.stages].index("screen")
+        outputs = [output for stage in assigner.stages[first:] for output in stage.outputs]
+        made = expected_state(case, assigner, [output.name for output in outputs])
+        for output in outputs:
+            if output.axes == ("pair",):
+                made[output.name] = _dense(case, made["pairs"], made[output.name])
+        yield f"expected-{name}.npz", made
+
+
+def _dense(case: Case, pairs: Array, values: Array) -> Array:
+    """A tensor over pairs as (image, gt, anchor), zero elsewhere."""
+    dense = np.zeros((*case.gt_bboxes.shape[:2], case.grid.anchors), dtype=values.dtype)
+    dense[tuple(pairs.T)] = values
+    return dense
 
 
 def read_answer(folder: Path, name: str) -> dict[str, Array] | None:

@@ -10,17 +10,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import InputError, did_you_mean
-from ..generations import GENERATIONS, find_assigner
+from ..generations import find_assigner
 from ..named_objects import load_object
+from ..plural import count
 from .options import ASSIGNER, INPUT, OUTPUT, option
 from .terminal import print_json, result_console, say
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from ..arrays import Array
     from ..check.cases import Case
-    from ..check.compare import Verdict
+    from ..check.compare import Tolerance
+    from ..check.run import Report
 
-_STYLES = {"equal": "green", "equal but for ties": "yellow", "different": "bold red"}
+_STYLES = {"equal": "green", "equal but for ties": "yellow", "different": "bold red", "failed": "bold red"}
 
 
 def check(
@@ -58,9 +62,9 @@ def check(
 ) -> int:
     """Is your own assigner equal to a generation of the original, and if not, where does it first differ?
 
-    Runs it over bundled cases. Exit code 0: equal in every case, but for the order of equal values; 1: different.
+    Runs it over bundled cases. Exit code 0: equal in every case, but for the order of equal values; 1: not.
     """
-    from ..check.cases import CASE_NAMES, build_case
+    from ..check.cases import CASE_NAMES
 
     names = tuple(case or CASE_NAMES)
     for name in names:
@@ -70,43 +74,26 @@ def check(
     if export is not None:
         from ..check.export import export_cases
 
-        written = export_cases(export, names)
+        written = export_cases(export, wanted, names)
         say(f"wrote {len(written)} files to {export}")
         return 0
     if not candidate:
         hint = "yolo-assign check package.module:MyAssigner"
         raise InputError("no-candidate", "there is nothing to check", hint=hint)
 
-    from ..check.compare import DIFFERENT, Tolerance, judge
+    from ..check.compare import Tolerance
+    from ..check.run import run_check
 
-    answer_of = _answers(candidate, outputs, wanted)
     tolerance = Tolerance(rtol, atol)
-    verdicts: list[Verdict] = []
-    agrees: dict[str, list[str]] = {}
-    for name in names:
-        built = build_case(name)
-        answer = answer_of(built)
-        verdicts.append(judge(built, answer, wanted, tolerance))
-        agrees[name] = [
-            generation
-            for generation, other in GENERATIONS.items()
-            if judge(built, answer, other.with_parameters(**_shared(wanted.settings, other)), tolerance).verdict
-            != DIFFERENT
-        ]
-    same = [g for g in GENERATIONS if all(g in agrees[name] for name in names)]
+    report = run_check(_answers(candidate, outputs, wanted), wanted, cases=names, tolerance=tolerance)
     if json:
-        rows = [asdict(verdict) | {"agrees_with": agrees[verdict.case]} for verdict in verdicts]
-        document = {"candidate": candidate, "assigner": wanted.name, "cases": rows, "agrees_everywhere_with": same}
+        rows = [asdict(verdict) | {"agrees_with": report.agrees[verdict.case]} for verdict in report.verdicts]
+        document: dict[str, Any] = {"candidate": candidate, "assigner": wanted.name, "parameters": wanted.settings}
+        document |= {"tolerance": asdict(tolerance), "cases": rows, "agrees_everywhere_with": report.agrees_everywhere}
         print_json(document)
     else:
-        _print(candidate, f"{wanted.name} ({wanted.releases})", verdicts, agrees, same)
-    return int(any(verdict.verdict == DIFFERENT for verdict in verdicts))
-
-
-def _shared(settings: dict[str, Any], other: Any) -> dict[str, Any]:
-    """The parameters of the wanted assigner that another generation has too."""
-    names = ["topk", "alpha", "beta", "overlap"] + (["topk2"] if other.has_topk2 else [])
-    return {name: settings[name] for name in names}
+        _print(candidate, report, tolerance)
+    return 0 if report.good else 1
 
 
 def _answers(candidate: str, outputs: str, wanted: Any) -> Callable[[Case], dict[str, Array]]:
@@ -128,30 +115,43 @@ def _answers(candidate: str, outputs: str, wanted: Any) -> Callable[[Case], dict
     return Candidate(candidate, load_object(candidate, "candidate", "check"), wanted, names).answer
 
 
-def _print(candidate: str, wanted: str, verdicts: list[Verdict], agrees: dict[str, list[str]], same: list[str]) -> None:
+def _print(candidate: str, report: Report, tolerance: Tolerance) -> None:
     from rich.text import Text
 
     console = result_console()
+    wanted, verdicts = report.wanted, report.verdicts
     text = Text()
     text.append(f"{candidate}", "bold")
-    text.append(f" against {wanted}\n\n")
+    text.append(f" against {wanted.name} ({wanted.releases})\n")
+    text.append(f"{wanted.parameters}; floats within {tolerance.atol:g} + {tolerance.rtol:g} of the value\n\n", "dim")
     width = max(len(verdict.case) for verdict in verdicts)
+    margin = " " * (width + 4)
     for verdict in verdicts:
         text.append(f"  {verdict.case:<{width}}  ")
         text.append(f"{verdict.verdict}\n", _STYLES[verdict.verdict])
-        if verdict.first is not None:
-            text.append(f"  {'':<{width}}  {verdict.first}\n")
-            others = ", ".join(agrees[verdict.case]) or "no generation"
-            text.append(f"  {'':<{width}}  in this case it agrees with {others}\n", "dim")
-    bad = sum(verdict.first is not None for verdict in verdicts)
+        if verdict.good:
+            continue
+        others = ", ".join(report.agrees[verdict.case]) or "no generation"
+        for line in (str(verdict.first or verdict.failure), f"in this case it agrees with {others}"):
+            for part in _wrapped(line, console, len(margin)):
+                text.append(f"{margin}{part}\n", "" if line == str(verdict.first or verdict.failure) else "dim")
+    bad = [verdict for verdict in verdicts if not verdict.good]
     ties = sum(verdict.verdict == "equal but for ties" for verdict in verdicts)
     text.append("\n")
     if bad:
-        text.append(f"different in {bad} of {len(verdicts)} cases", "bold red")
-        first = next(verdict.first for verdict in verdicts if verdict.first is not None)
-        text.append(f"; the first output that differs is {first.output}\n")
+        text.append(f"different in {len(bad)} of {count(len(verdicts), 'case')}", "bold red")
+        first = next((verdict.first for verdict in bad if verdict.first is not None), None)
+        text.append(f"; the first output that differs is {first.output}\n" if first else "\n")
     else:
         tail = f", in {ties} of them but for the order of equal values" if ties else ""
-        text.append(f"equal in all {len(verdicts)} cases{tail}\n", "bold green")
-    text.append(f"it agrees in every case with {', '.join(same) or 'no generation'}\n")
+        text.append(f"equal in all {count(len(verdicts), 'case')}{tail}\n", "bold green")
+    text.append(f"it agrees in every case with {', '.join(report.agrees_everywhere) or 'no generation'}\n")
     console.print(text, soft_wrap=True, end="")
+
+
+def _wrapped(line: str, console: Console, indent: int) -> list[str]:
+    from rich.text import Text
+
+    if not console.is_terminal:
+        return [line]
+    return [part.plain.rstrip() for part in Text(line).wrap(console, max(20, console.width - indent - 1))]

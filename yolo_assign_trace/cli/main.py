@@ -28,7 +28,7 @@ app = typer.Typer(
 app.command("trace", epilog=EPILOG)(trace.trace)
 app.command("stages")(stages.stages)
 app.command("assigners")(assigners.assigners)
-app.command("check", epilog=EPILOG)(check.check)
+app.command("check")(check.check)
 
 
 def _version(value: bool) -> None:

@@ -181,13 +181,16 @@ def trace(
 
     from ..runner import RESULTS
     from ..runner import trace as run_trace
-    from ..swap import swap as swap_stage
+    from ..swap import swap_named
 
     require_device(device)
     for text in swap or ():
-        chosen = swap_stage(chosen, text, RESULTS)
-    run_trace(inputs, chosen, watchers, dtype=getattr(torch, dtype), device=device)
+        chosen = swap_named(chosen, text, RESULTS)
+    run_trace(inputs, chosen, watchers, dtype=getattr(torch, dtype), device=device, use_up=True)
     if summary is not None:
         print_json(summary.document | {"log": str(outputs.log) if outputs.log else None, "remarks": remarks})
     if outputs.files and not quiet:
-        say(f"wrote {', '.join(map(str, outputs.files))}")
+        from rich.filesize import decimal
+
+        sizes = [f"{path} ({decimal(path.stat().st_size)})" for path in outputs.files]
+        say(f"wrote {', '.join(sizes)}")

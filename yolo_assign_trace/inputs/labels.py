@@ -85,7 +85,7 @@ def read_labels(path: Path) -> Labels:
 
 def _width(words: list[str]) -> int:
     if len(words) not in (5, 6):
-        raise _wrong_width(words, "5 (class cx cy w h) or 6 (image class cx cy w h)")
+        raise _wrong_width(words, "5 numbers (class cx cy w h) or 6 (image class cx cy w h)")
     return len(words)
 
 
@@ -93,12 +93,12 @@ def _wrong_width(words: list[str], expected: str) -> InputError:
     hint = "numbers stand apart by spaces, without commas" if any("," in word for word in words) else ""
     if not hint and len(words) > 6:
         hint = "this looks like a polygon (segmentation) row; a trace needs boxes"
-    return InputError("wrong-column-count", f"expected {expected} numbers, found {len(words)}", hint=hint)
+    return InputError("wrong-column-count", f"expected {expected}, found {len(words)}", hint=hint)
 
 
 def _row(words: list[str], width: int) -> tuple[float, ...]:
     if len(words) != width:
-        raise _wrong_width(words, f"{width}, as in the rows above,")
+        raise _wrong_width(words, f"{width} numbers, as in the rows above")
     numbers = [_number(word) for word in words]
     if width == 5:
         numbers.insert(0, 0.0)

@@ -98,6 +98,14 @@ def _batch(shapes: Shapes, heads: Heads | None, labels: Labels) -> int:
         message = f"expected a batch of {shapes.batch} according to {shapes.name}, found {heads.batch}"
         raise InputError("wrong-batch", message, where=heads.path)
     batch = heads.batch if heads else shapes.batch or labels.images
+    if batch > 1 and len(labels.rows) and not labels.has_images:
+        source = heads.name if heads else shapes.name
+        raise InputError(
+            "rows-without-image",
+            f"rows of five numbers are one image, but the batch has {batch} images according to {source}",
+            where=labels.where(0),
+            hint="begin every row with the number of its image: image class cx cy w h",
+        )
     for row, image in enumerate(labels.rows[:, 0].tolist()):
         if image >= batch:
             source = heads.name if heads else shapes.name
@@ -114,7 +122,7 @@ def _check_size(grid: Grid, batch: int, channels: int) -> None:
     if size > LARGEST_HEADS:
         raise InputError(
             "too-large",
-            f"synthetic heads for {batch} images, {channels} channels and {grid.anchors} anchors "
+            f"synthetic heads for {count(batch, 'image')}, {channels} channels and {grid.anchors} anchors "
             f"would take {size / 2**30:.1f} GiB",
             hint="trace fewer images, classes or a smaller input at a time",
         )

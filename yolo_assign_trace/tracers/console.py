@@ -13,6 +13,7 @@ from ..arrays import Array
 from ..boxes_summary import CAUSES
 from ..log_grammar import GLYPHS, is_by_level
 from ..number_text import number_text
+from ..plural import count
 from ..record import BoxLine, Fact, Record, Run, StageStart, Tracer
 from ..statistics import Statistics
 from .pictures import LARGEST, Picture, picture, side_by_side
@@ -113,11 +114,11 @@ class Console(Tracer):
             line = _INDENT + "  ".join(cell.rjust(size) for cell, size in zip(row, sizes, strict=True))
             text.append(line + "\n", "dim" if box is None else "bold red" if box.cause else "")
             if box is not None and box.cause:
-                self._paragraph(text, f"^ no positives, {box.cause}: {CAUSES[box.cause]}", "bold red", indent=8)
-        without = sum(bool(box.cause) for box in boxes)
+                self._paragraph(text, f"^ {box.verdict}: {CAUSES[box.cause]}", "bold red", indent=8)
+        without = sum(not box.positives for box in boxes)
         if boxes:
             positives = sum(box.positives for box in boxes)
-            text.append(f"\n{_INDENT}{positives} positives for {len(boxes)} boxes; ", "bold")
+            text.append(f"\n{_INDENT}{count(positives, 'positive')} for {count(len(boxes), 'box')}; ", "bold")
             text.append(f"{without} without positives\n", "bold red" if without else "bold green")
         self._print(text)
 
@@ -242,6 +243,8 @@ def _with_count(pictures: list[Picture], room: int | None, total: int, what: str
     if not pictures:
         return ["(none)"]
     lines = side_by_side(pictures, room or 120)
+    if any(re.search(r" /\d+( |$)", line) for p in pictures for line in p.lines):
+        lines += ["", "/2: one mark stands for 2x2 cells and shows the one that counts most, # before o"]
     return lines + (["", f"... {total - len(pictures)} more {what}"] if total > len(pictures) else [])
 
 

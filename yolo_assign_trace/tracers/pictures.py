@@ -30,7 +30,7 @@ def picture(
 ) -> Picture:
     """Draw ``codes`` (anchor,), indices of ``glyphs``, with the levels side by side.
 
-    Code 0 is background; where a mark stands for several cells, it shows the largest code. A level that is too
+    Code 0 is background; behind ``/n`` one mark stands for n x n cells and shows the largest code. A level that is too
     large to draw cell by cell is drawn whole but coarse, or with ``crop`` only where its code is not 0. ``room``
     is the width in terminal cells to stay within, as far as that can be.
     """
@@ -89,7 +89,7 @@ def _level(level: Level, cells: Array, glyphs: bytes, crop: bool, largest: int) 
     padded = np.zeros((height, width), dtype=cells.dtype)
     padded[: cells.shape[0], : cells.shape[1]] = cells
     small = padded.reshape(height // coarse, coarse, width // coarse, coarse).max(axis=(1, 3))
-    return [f"{caption}, 1 mark = {coarse}x{coarse}", *_rows(small, glyphs)]
+    return [f"{caption} /{coarse}", *_rows(small, glyphs)]
 
 
 def _rows(cells: Array, glyphs: bytes) -> list[str]:
