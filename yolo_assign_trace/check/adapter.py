@@ -14,6 +14,7 @@ from ..arrays import Array
 from ..assigner import Assigner
 from ..errors import InputError, did_you_mean
 from ..named_objects import place_of
+from ..plural import count
 from ..runner import RESULTS
 from .cases import CLASSES, Case
 
@@ -62,7 +63,7 @@ class Candidate:
         self.outputs = tuple(outputs)
         self.call = self._make(found, assigner) if isinstance(found, type) else found
         if not callable(self.call):
-            raise self._refuse(f"is a {type(self.call).__name__}, which cannot be called")
+            raise self._refuse(f"cannot be called: its type is {type(self.call).__name__}")
         if isinstance(self.call, torch.nn.Module):
             self.call.eval()
 
@@ -130,7 +131,7 @@ class Candidate:
             if len(names) != len(values):
                 hint = "name them in order: --outputs labels,boxes,scores,fg_mask,gt_idx (_ skips one)"
                 expected = f"{len(names)} were named" if names else "five are expected unless they are named"
-                raise self._refuse(f"returned {len(values)} outputs, but {expected}", hint)
+                raise self._refuse(f"returned {count(len(values), 'output')}, but {expected}", hint)
             found = {name: value for name, value in zip(names, values, strict=True) if name}
         if not found:
             raise self._refuse("returned none of " + ", ".join(RESULTS))

@@ -12,6 +12,7 @@ from ..arrays import Array
 from ..assigner import Assigner
 from ..errors import InputError
 from ..generations import GENERATIONS
+from ..outputs import Output
 from ..runner import RESULTS
 from .cases import CASE_NAMES, Case, build_case
 from .compare import expected_state
@@ -31,9 +32,8 @@ Inputs: `pd_scores` (image, anchor, class) scores, `pd_bboxes` (image, anchor, x
 `gt_labels` (image, gt, 1), `gt_bboxes` (image, gt, xyxy) px padded with zeros, `mask_gt` (image, gt, 1).
 Anchors run level by level, fine level first, row by row. Parameters: {parameters}.
 
-Expected, in the order in which they are made: the outputs of the stages screen to normalize, under the names and with
-the axes that `yolo-assign stages` lists. Tensors over candidate pairs are dense here (image, gt, anchor) and zero
-outside the boxes, but `pairs` and `bbox_deltas`, whose rows are the pairs. `mask_topk` is selected *and* inside,
+Expected: the outputs of the stages screen to normalize, in the table below. Tensors over candidate pairs are dense
+here (image, gt, anchor) and zero outside the boxes, but `pairs` and `bbox_deltas`, whose rows are the pairs. `mask_topk` is selected *and* inside,
 `mask_pos` after conflicts. The answers are `target_labels`, `target_bboxes`, `target_scores`, `fg_mask` and
 `target_gt_idx`. `tie_order` and `keep_tie_order` (image, gt) mark rows in which the order of equal metrics decided:
 there another order is right as well. Generation 8.0.0 also has overlaps and metrics outside the boxes, which only its
@@ -59,7 +59,7 @@ def export_cases(folder: Path, wanted: Assigner, names: Sequence[str] = CASE_NAM
         table = "".join(f"| `{name}` | {build_case(name).about} |\n" for name in names)
         readme = folder / "README.md"
         text = README.format(parameters=wanted.parameters, assigner=wanted.name)
-        readme.write_text(f"{text}| case | provokes |\n|---|---|\n{table}", encoding="utf-8")
+        readme.write_text(f"{text}{_tensor_table()}\n| case | provokes |\n|---|---|\n{table}", encoding="utf-8")
         written.append(readme)
         for name in names:
             case = build_case(name)
@@ -74,6 +74,21 @@ def export_cases(folder: Path, wanted: Assigner, names: Sequence[str] = CASE_NAM
     return written
 
 
+def _tensor_table() -> str:
+    """Every exported tensor with its declaration."""
+    rows = {}
+    for generation in GENERATIONS.values():
+        for output in _exported(generation):
+            axes = "image gt anchor" if output.axes == ("pair",) else " ".join(output.axes)
+            rows[output.name] = f"| `{output.name}` | {axes} | {output.unit} | {output.meaning} |\n"
+    return "| tensor | axes | unit | meaning |\n|---|---|---|---|\n" + "".join(rows.values())
+
+
+def _exported(assigner: Assigner) -> list[Output]:
+    first = [stage.name for stage in assigner.stages].index("screen")
+    return [output for stage in assigner.stages[first:] for output in stage.outputs]
+
+
 def _files(case: Case, wanted: Assigner) -> Iterator[tuple[str, Mapping[str, Array]]]:
     yield (
         "inputs.npz",
@@ -85,8 +100,7 @@ def _files(case: Case, wanted: Assigner) -> Iterator[tuple[str, Mapping[str, Arr
     )
     for name, generation in GENERATIONS.items():
         assigner = at_parameters_of(wanted, generation)
-        first = [stage.name for stage in assigner.stages].index("screen")
-        outputs = [output for stage in assigner.stages[first:] for output in stage.outputs]
+        outputs = _exported(assigner)
         made = expected_state(case, assigner, [output.name for output in outputs])
         for output in outputs:
             if output.axes == ("pair",):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from ..runner import RESULTS, run_stages
 from ..stages import resolve
 from ..variants import keep_only
 
+BACKGROUND = -1
 _NEEDED = ("pairs", "overlaps", "align_metric", "mask_topk", "tie_order", "cutoff")
 
 
@@ -38,7 +40,10 @@ def with_their_ties(state: dict[str, Any], answer: Mapping[str, Array], assigner
     made = run_stages(assigner, dict(state), [*_NEEDED, *_later_inputs(assigner)], first="screen", last="topk")
     parameters = assigner.parameters
     drops = parameters.topk2 is not None and parameters.topk2 != parameters.topk
-    mask_topk = _their_selection(made, fg_mask, owner, parameters.topk, drops=drops)
+    every = state | made | {"mask_topk": torch.ones_like(made["mask_topk"]), "topk2": None}
+    winners = run_stages(assigner, every, ["target_gt_idx"], first="resolve", last="resolve")["target_gt_idx"].numpy()
+    picks = _Picks(made, np.where(fg_mask, owner, BACKGROUND), winners, parameters.topk, hides=drops)
+    mask_topk = picks.find()
     if mask_topk is None:
         return None
     made["mask_topk"] = torch.from_numpy(mask_topk)
@@ -60,30 +65,75 @@ def _later_inputs(assigner: Assigner) -> list[str]:
     return sorted((made & later) - set(_NEEDED))
 
 
-def _their_selection(
-    made: Mapping[str, Tensor], fg_mask: Array, owner: Array, topk: int, *, drops: bool
-) -> Array | None:
-    """mask_topk with the candidate's picks in the rows that tie order decided.
+class _Picks:
+    """Which of the candidates at the cut a box must have picked, for the owners to be the candidate's.
 
-    A pick whose anchor went to another box, or that topk2 dropped, does not show in the answer; where as many
-    picks are bound to have been made, such ones are added.
+    An answer shows who owns an anchor, not who picked it. An anchor that several boxes picked goes to its winner,
+    whoever these were; so a pick can hide behind the winner, and the winner need not have picked.
+
+    Args:
+        made: outputs of screen to topk.
+        owner: (image, anchor) the candidate's owners, BACKGROUND without one.
+        winners: (image, anchor) who wins the anchor if several boxes pick it.
+        topk: how many each box picks.
+        hides: can an anchor be background although it was picked (topk2)?
     """
-    pairs, metric = made["pairs"].numpy(), made["align_metric"].numpy()
-    mask_topk = made["mask_topk"].numpy().copy()
-    image, gt, anchor = pairs.T
-    theirs = fg_mask[image, anchor] & (owner[image, anchor] == gt)
-    hidden = fg_mask[image, anchor] & (owner[image, anchor] != gt) | (drops & ~fg_mask[image, anchor])
-    for i, j in np.argwhere(made["tie_order"].numpy()).tolist():
-        row = np.flatnonzero((image == i) & (gt == j))
-        cutoff = float(made["cutoff"][i, j])
-        at_cut = row[metric[row] == cutoff]
-        wanted = topk - int((metric[row] > cutoff).sum())
-        picks = _complete(at_cut[theirs[at_cut]], at_cut[hidden[at_cut]], wanted, exactly=cutoff > 0)
-        if picks is None:
-            return None
-        mask_topk[at_cut] = False
-        mask_topk[picks] = True
-    return mask_topk
+
+    def __init__(self, made: Mapping[str, Tensor], owner: Array, winners: Array, topk: int, *, hides: bool) -> None:
+        self.pairs = made["pairs"].numpy()
+        metric, image, gt = made["align_metric"].numpy(), self.pairs[:, 0], self.pairs[:, 1]
+        cutoff = made["cutoff"].numpy()[image, gt]
+        is_open = made["tie_order"].numpy()[image, gt] & (metric == cutoff)
+        self.mask_topk = made["mask_topk"].numpy() & ~is_open
+        self.open = np.flatnonzero(is_open).tolist()
+        self.owner, self.winners, self.hides = owner, winners, hides
+        self.claims: dict[tuple[int, int], set[int]] = defaultdict(set)
+        self.room: dict[tuple[int, int], int] = defaultdict(lambda: topk)
+        for i, j, a in self.pairs[self.mask_topk].tolist():
+            self.claims[i, a].add(j)
+            self.room[i, j] -= 1
+        self.bound = {(i, j) for i, j in self.pairs[is_open & (cutoff > 0)][:, :2].tolist()}
+
+    def find(self) -> Array | None:
+        """mask_topk with such picks; None if a box would need more than it has left, or has some left over."""
+        for p in self.open:  # what shows
+            i, j, a = self.pairs[p].tolist()
+            if self.owner[i, a] == j:
+                self._pick(p)
+        for p in self.open:  # the winner of a contest need not have picked: take back what is too much
+            i, j, a = self.pairs[p].tolist()
+            if self.mask_topk[p] and self.room[i, j] < 0 and self.winners[i, a] == j:
+                self._pick(p, back=True)
+        for p in self.open:  # a contest needs two
+            i, j, a = self.pairs[p].tolist()
+            if self._may_hide(p) and self._is_short(i, a) and self.room[i, j] > 0:
+                self._pick(p)
+        for p in self.open:  # above zero, a box takes all it can
+            i, j, _ = self.pairs[p].tolist()
+            if (i, j) in self.bound and self._may_hide(p) and self.room[i, j] > 0:
+                self._pick(p)
+        too_many = any(room < 0 for room in self.room.values())
+        too_few = any(self.room[row] > 0 for row in self.bound)
+        return None if too_many or too_few else self.mask_topk
+
+    def _pick(self, p: int, *, back: bool = False) -> None:
+        i, j, a = self.pairs[p].tolist()
+        self.mask_topk[p] = not back
+        self.room[i, j] += 1 if back else -1
+        (self.claims[i, a].discard if back else self.claims[i, a].add)(j)
+
+    def _may_hide(self, p: int) -> bool:
+        """Could this be a pick that the answer does not show?"""
+        i, _, a = self.pairs[p].tolist()
+        if self.mask_topk[p]:
+            return False
+        owner = self.owner[i, a]
+        return self.hides if owner == BACKGROUND else bool(owner == self.winners[i, a])
+
+    def _is_short(self, i: int, a: int) -> bool:
+        """Has the anchor an owner that its picks do not explain yet?"""
+        claims = self.claims[i, a]
+        return self.owner[i, a] != BACKGROUND and len(claims) < 2 and self.owner[i, a] not in claims
 
 
 def _their_keeping(
