@@ -57,10 +57,10 @@ LABELS = [
     Bad("not-text", "my.txt", "a binary file", ["--labels", "my.txt"], "", {"my.txt": b"\x89PNG\r\n\x1a\n\0\0"}),
     label_row("not-text", b"0 .5 .5 .5 .5 \xe9", "not UTF-8 text: byte 0xe9", "UTF-8"),
     # columns
-    label_row("wrong-column-count", "0 .5 .5 .5", "expected 5, as in the rows above, numbers, found 4"),
-    label_row("wrong-column-count", "0 0 .5 .5 .5 .5", "expected 5, as in the rows above, numbers, found 6"),
+    label_row("wrong-column-count", "0 .5 .5 .5", "expected 5 numbers, as in the rows above, found 4"),
+    label_row("wrong-column-count", "0 0 .5 .5 .5 .5", "expected 5 numbers, as in the rows above, found 6"),
     label_row("wrong-column-count", "0 .5 .5 .5 .5", "expected 6", before="0 0 .5 .5 .5 .5\n"),
-    label_row("wrong-column-count", "0 .5 .5", "expected 5 (class cx cy w h) or 6", before="", line=1),
+    label_row("wrong-column-count", "0 .5 .5", "expected 5 numbers (class cx cy w h) or 6", before="", line=1),
     label_row("wrong-column-count", "0,.5,.5,.5,.5", "found 1", "commas", before="", line=1),
     label_row("wrong-column-count", "0 .1 .1 .2 .1 .2 .2 .1 .2", "found 9", "polygon", before="", line=1),
     # numbers

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from rich.filesize import decimal
 
 from yolo_assign_trace.inputs.run_log import read_run_log
 from yolo_assign_trace.outputs import STAGE_RESULTS
@@ -32,7 +33,8 @@ def test_log_save_no_log_say_what_is_written(yolo_assign, folder):
         outcome = yolo_assign("trace", "--labels", "one.txt", *arguments)
         assert outcome.code == 0
         assert {path.name for path in folder.iterdir()} - before == set(files), arguments
-        assert outcome.err == (f"wrote {', '.join(files)}\n" if files else "")
+        sizes = [f"{name} ({decimal(Path(name).stat().st_size)})" for name in files]
+        assert outcome.err == (f"wrote {', '.join(sizes)}\n" if files else "")
         for name in files:
             (folder / name).unlink()
 

@@ -131,7 +131,7 @@ class BoxLine:
     @property
     def verdict(self) -> str:
         """``no positives, metric-zero`` or, for an ignored box that won anchors all the same, just the cause."""
-        return self.cause if self.positives else f"NO POSITIVES, {self.cause}"
+        return self.cause if self.positives else f"no positives, {self.cause}"
 
     @property
     def size(self) -> str:

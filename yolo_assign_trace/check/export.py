@@ -33,7 +33,8 @@ Inputs: `pd_scores` (image, anchor, class) scores, `pd_bboxes` (image, anchor, x
 Anchors run level by level, fine level first, row by row. Parameters: {parameters}.
 
 Expected: the outputs of the stages screen to normalize, in the table below. Tensors over candidate pairs are dense
-here (image, gt, anchor) and zero outside the boxes, but `pairs` and `bbox_deltas`, whose rows are the pairs. `mask_topk` is selected *and* inside,
+here (image, gt, anchor) and zero outside the boxes, but `pairs` and `bbox_deltas`, whose rows are the pairs.
+`mask_topk` is selected *and* inside,
 `mask_pos` after conflicts. The answers are `target_labels`, `target_bboxes`, `target_scores`, `fg_mask` and
 `target_gt_idx`. `tie_order` and `keep_tie_order` (image, gt) mark rows in which the order of equal metrics decided:
 there another order is right as well. Generation 8.0.0 also has overlaps and metrics outside the boxes, which only its

@@ -87,7 +87,10 @@ def main() -> NoReturn:
     """Entry point of the command."""
     prepare_streams()
     signal.signal(signal.SIGTERM, _terminated)
-    code = run()
+    try:
+        code = run()
+    except Terminated as request:
+        code = request.code
     try:
         sys.stdout.flush()
     except (OSError, ValueError):
@@ -95,6 +98,13 @@ def main() -> NoReturn:
     sys.exit(code)
 
 
+class Terminated(BaseException):
+    """A request to end, as an exception, so that partial files are removed on the way out."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.code = 128 + number
+
+
 def _terminated(number: int, frame: FrameType | None) -> NoReturn:
-    # as an exception, so that partial files are removed on the way out
-    raise SystemExit(128 + number)
+    raise Terminated(number)

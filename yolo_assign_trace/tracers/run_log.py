@@ -196,7 +196,7 @@ def statistics_text(record: Record, digits: int) -> str:
 def box_text(box: BoxLine, digits: int) -> str:
     """The closing line of one box."""
     overlap = "-" if box.best_overlap is None else number_text(box.best_overlap, digits, np.float32)
-    cause = f"  {box.verdict}: {CAUSES[box.cause]}" if box.cause else ""
+    cause = f"  {box.verdict.replace('no positives', 'NO POSITIVES')}: {CAUSES[box.cause]}" if box.cause else ""
     return (
         f"{box.name}  class {box.label}  {box.size} px  candidates {' + '.join(map(str, box.candidates))}"
         f"  selected {box.selected}  positives {box.positives}  best overlap {overlap}{cause}"
