@@ -14,7 +14,7 @@ from torch import Tensor
 
 from .arrays import Array
 from .assigner import Assigner, Stage
-from .errors import InputError
+from .call import check_call
 from .facts import FactFinder
 from .generations import YOLOV8
 from .grid import Grid
@@ -91,13 +91,17 @@ def assign(
         The five tensors of :data:`RESULTS` by name.
 
     Raises:
-        InputError: a float tensor in half precision, or fewer anchors than the assigner selects per box.
+        InputError: tensors whose axes or dtypes do not fit, or fewer anchors than the assigner selects per box.
     """
-    for name, tensor in (("pd_scores", pd_scores), ("pd_bboxes", pd_bboxes), ("gt_bboxes", gt_bboxes)):
-        if tensor.dtype not in (torch.float32, torch.float64):
-            hint = "training runs its assigner in float32 too: call .float() first"
-            message = f"expected float32 or float64, found {str(tensor.dtype).removeprefix('torch.')}"
-            raise InputError("wrong-dtype", message, where=name, hint=hint)
+    given = {
+        "pd_scores": (pd_scores, "image anchor class"),
+        "pd_bboxes": (pd_bboxes, "image anchor xyxy"),
+        "anc_points": (anc_points, "anchor xy"),
+        "gt_labels": (gt_labels, "image gt one"),
+        "gt_bboxes": (gt_bboxes, "image gt xyxy"),
+        "mask_gt": (mask_gt, "image gt one"),
+    }
+    check_call(given, {"anchor": grid.anchors, **FIXED_SIZES})
     b, _, c = pd_scores.shape
     state: dict[str, Any] = assigner.settings | {
         "pd_scores": pd_scores,
