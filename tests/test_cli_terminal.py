@@ -14,10 +14,13 @@ import termios
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from yolo_assign_trace.inputs.run_log import read_run_log
+from yolo_assign_trace.inputs.shapes import layout_grid
 from yolo_assign_trace.outputs import STAGE_RESULTS
+from yolo_assign_trace.tracers.pictures import picture
 
 ROOT = Path(__file__).parents[1]
 ESCAPE = re.compile(r"\x1b\[([0-9;?]*)([a-zA-Z])")
@@ -214,3 +217,13 @@ def test_help_is_a_result(yolo_assign, command):
     outcome = yolo_assign(*command, "--help")
     assert (outcome.code, outcome.err) == (0, "")
     assert "Usage:" in outcome.out
+
+
+def test_pictures_of_a_real_grid_fit_a_narrow_terminal():
+    # 8400 anchors and a box over most of the image: the levels are drawn coarser until they stand side by side
+    grid = layout_grid("yolov8", (640, 640))
+    codes = np.ones(grid.anchors, dtype=np.uint8)
+    for room in (75, 100, 195):
+        drawn = picture("image 0 gt 0", codes, grid, b".o#", crop=True, room=room)
+        assert drawn.width == max(map(len, drawn.lines)) <= room
+        assert re.findall(r"P\d", drawn.lines[1]) == ["P3", "P4", "P5"]

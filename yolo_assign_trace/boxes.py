@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 EPS = 1e-7
+REORDERED = "ciou of 8.4.144"
 
 
 def box_xywh_to_xyxy(boxes: Tensor) -> Tensor:
@@ -110,3 +111,8 @@ OVERLAPS: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
     "ciou": box_ciou,
 }
 """Overlaps by the name that ``--overlap`` takes."""
+
+
+def overlap_called(name: str) -> Callable[[Tensor, Tensor], Tensor]:
+    """One of :data:`OVERLAPS`, or the form of CIoU that newer releases have in its place."""
+    return box_ciou_reordered if name == REORDERED else OVERLAPS[name]

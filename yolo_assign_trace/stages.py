@@ -17,7 +17,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from .boxes import OVERLAPS, box_ltrb_to_xyxy, box_xywh_to_xyxy
+from .boxes import box_ltrb_to_xyxy, box_xywh_to_xyxy, overlap_called
 from .cells import cells_near
 from .grid import Grid
 from .outputs import (
@@ -132,7 +132,7 @@ def align(
     """s^alpha · u^beta of every candidate pair (TOOD equation 1, by default with CIoU as the overlap)."""
     image, gt, anchor = pairs.unbind(-1)
     class_scores = pd_scores[image, anchor, gt_labels[image, gt, 0]]
-    overlaps = OVERLAPS[overlap](gt_bboxes[image, gt], pd_bboxes[image, anchor]).clamp(min=0)
+    overlaps = overlap_called(overlap)(gt_bboxes[image, gt], pd_bboxes[image, anchor]).clamp(min=0)
     return Aligned(
         class_scores=class_scores,
         overlaps=overlaps,

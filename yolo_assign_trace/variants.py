@@ -7,7 +7,7 @@ from dataclasses import fields
 import torch
 from torch import Tensor
 
-from .boxes import OVERLAPS, box_ciou_reordered, box_xywh_to_xyxy, box_xyxy_to_xywh
+from .boxes import OVERLAPS, REORDERED, box_xywh_to_xyxy, box_xyxy_to_xywh
 from .grid import Grid
 from .outputs import Aligned, Resolved, Screened
 from .ranking import rank_within_rows, select
@@ -50,17 +50,8 @@ def align_reordered(
     beta: float,
 ) -> AlignedReordered:
     """Releases from 8.4.144 on: CIoU sums its weight in another order."""
-    if overlap != "ciou":
-        same = align(pd_scores, pd_bboxes, gt_labels, gt_bboxes, pairs, overlap, alpha, beta)
-        return AlignedReordered(**_as_dict(same))
-    image, gt, anchor = pairs.unbind(-1)
-    class_scores = pd_scores[image, anchor, gt_labels[image, gt, 0]]
-    overlaps = box_ciou_reordered(gt_bboxes[image, gt], pd_bboxes[image, anchor]).clamp(min=0)
-    return AlignedReordered(
-        class_scores=class_scores,
-        overlaps=overlaps,
-        align_metric=power(class_scores, alpha) * power(overlaps, beta),
-    )
+    overlap = REORDERED if overlap == "ciou" else overlap
+    return AlignedReordered(**_as_dict(align(pd_scores, pd_bboxes, gt_labels, gt_bboxes, pairs, overlap, alpha, beta)))
 
 
 def resolve_unmasked(

@@ -244,7 +244,7 @@ def _with_count(pictures: list[Picture], room: int | None, total: int, what: str
         return ["(none)"]
     lines = side_by_side(pictures, room or 120)
     if any(re.search(r" /\d+( |$)", line) for p in pictures for line in p.lines):
-        lines += ["", "/2: one mark stands for 2x2 cells and shows the one that counts most, # before o"]
+        lines += ["", "/2: a mark is 2x2 cells and shows the one that counts most"]
     return lines + (["", f"... {total - len(pictures)} more {what}"] if total > len(pictures) else [])
 
 
