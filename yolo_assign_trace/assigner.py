@@ -141,9 +141,12 @@ class Assigner:
                 message = f"{name} is {said[name]}, expected a number from 0"
                 raise InputError("wrong-parameter", message, where=f"--{name}")
         for name in ("topk", "topk2"):
-            if name in said and said[name] < 1:
+            if name in said and (said[name] < 1 or said[name] != int(said[name])):
                 message = f"{name} is {said[name]}, expected a whole number from 1"
                 raise InputError("wrong-parameter", message, where=f"--{name}")
+        # numbers of other libraries, such as numpy's, become Python's
+        kinds = {"topk": int, "topk2": int, "alpha": float, "beta": float}
+        said = {name: kinds[name](value) if name in kinds else value for name, value in said.items()}
         overlap = said.get("overlap", self.parameters.overlap)
         if overlap not in OVERLAP_NAMES:
             hint = did_you_mean(overlap, OVERLAP_NAMES)
