@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -39,16 +39,12 @@ class RunLog(Tracer):
         path: where the log goes; it is moved there when the run is complete.
         digits: significant digits of floats; 9 is lossless for float32, 17 for float64.
         limit: bytes beyond which the run stops before writing, 0 for no limit.
-        advance: told the number of values after each part that has been written.
     """
 
-    def __init__(
-        self, path: Path, *, digits: int = 5, limit: int = 1 << 30, advance: Callable[[int], None] | None = None
-    ) -> None:
+    def __init__(self, path: Path, *, digits: int = 5, limit: int = 1 << 30) -> None:
         self.path = path
         self.digits = digits
         self.limit = limit
-        self.advance = advance or (lambda values: None)
         self.file: SafeFile | None = None
         self.on_pairs: list[Record] = []
         self.stages = self.outputs = self.estimate = 0
@@ -127,7 +123,6 @@ class RunLog(Tracer):
             part = rows[top : top + step]
             texts = rows_text(part, self.digits, fold=fold)
             self._lines(list(map(b"  ".join, zip(islice(starts, len(texts)), texts, strict=True))))
-            self.advance(part.size)
 
     def _pair_mask(self, record: Record) -> None:
         """The mask of every (image, gt) as a picture: rows of cells that hold at least one candidate."""
@@ -137,7 +132,6 @@ class RunLog(Tracer):
         for start, cells in pair_mask_rows(record.name, record.pairs, codes, record.grid):
             lines.append(b"%s  %s" % (start, grid_text(cells[None], GLYPHS)[0]))
         self._lines(lines)
-        self.advance(record.array.size)
 
     def _table(self, records: list[Record]) -> None:
         """One line per pair with every value by name; the last tensor, the stage's result, names the line."""
@@ -151,7 +145,6 @@ class RunLog(Tracer):
                 part = record.array[top : top + step]
                 texts = rows_text(part.reshape(len(part), -1), self.digits, fold=False)
                 columns.append([b"%s=%s" % (record.name.encode(), text.replace(b" ", b",")) for text in texts])
-                self.advance(part.size)
             values = map(b" ".join, zip(*columns, strict=True))
             self._lines(list(map(b"  ".join, zip(islice(starts, len(columns[0])), values, strict=True))))
 
