@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -10,11 +9,8 @@ from types import MappingProxyType
 from .assigner import Assigner, Stage
 from .errors import InputError, did_you_mean
 from .outputs import STAGE_RESULTS
+from .releases import NEWEST_MEASURED, Release, dotted, parse_release
 from .variant_outputs import AlignedReordered, ResolvedAndKept, ResolvedUnmasked, ScreenedEnlarged, ScreenedFloored
-
-Release = tuple[int, int, int]
-OLDEST: Release = (8, 0, 0)
-NEWEST_MEASURED: Release = (8, 4, 190)
 
 
 def _changed(stages: tuple[Stage, ...], *changes: Stage) -> tuple[Stage, ...]:
@@ -73,21 +69,15 @@ def find_assigner(text: str) -> Assigner:
     """
     if text in ASSIGNERS:
         return ASSIGNERS[text]
-    match = re.fullmatch(r"(?:ultralytics\s*==\s*)?v?(\d+)\.(\d+)(?:\.(\d+))?(?:\.?(?:post|dev)\d+)?", text.strip())
-    if match is None:
+    found = parse_release(text, "--assigner")
+    if found is None:
         hint = f"{did_you_mean(text, ASSIGNERS)} (a release is written ultralytics==8.4.190)"
         raise InputError("unknown-assigner", f"no assigner is called {text!r}", where="--assigner", hint=hint)
-    found = (int(match[1]), int(match[2]), int(match[3] or 0))
-    dotted = ".".join(map(str, found))
-    if found < OLDEST:
-        message = f"ultralytics {dotted} has no task-aligned assigner"
-        raise InputError("unknown-release", message, where="--assigner", hint="the first release that has it is 8.0.0")
     generation = [name for name in GENERATIONS if _release(name) <= found][-1]
     note = f"generation {generation}"
     if found > NEWEST_MEASURED:
-        newest = ".".join(map(str, NEWEST_MEASURED))
-        note += f", taken to be as {newest}, the newest release that was measured"
-    return replace(GENERATIONS[generation], name=f"ultralytics=={dotted}", note=note)
+        note += f", taken to be as {dotted(NEWEST_MEASURED)}, the newest release that was measured"
+    return replace(GENERATIONS[generation], name=f"ultralytics=={dotted(found)}", note=note)
 
 
 def _release(name: str) -> Release:

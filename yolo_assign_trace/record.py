@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,8 +14,20 @@ import numpy as np
 from .arrays import Array
 from .assigner import Assigner, Stage
 from .grid import Grid
+from .letterbox import Letterbox
 from .outputs import PARTS, Output
 from .statistics import Statistics
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image of a trace: its name, and how it lies in the network input if that is known."""
+
+    name: str
+    letterbox: Letterbox | None = None
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.letterbox}" if self.letterbox else self.name
 
 
 @dataclass
@@ -29,6 +42,8 @@ class Inputs:
         nc: number of classes c.
         reg_max: bins per side R.
         about: one line each about ``labels`` and ``heads``, for headers.
+        images: the images by name; empty if they have none.
+        class_names: by class; empty if the classes have none.
     """
 
     grid: Grid
@@ -38,6 +53,8 @@ class Inputs:
     nc: int
     reg_max: int = 16
     about: Mapping[str, str] = field(default_factory=dict)
+    images: tuple[Image, ...] = ()
+    class_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,6 +71,8 @@ class Run:
         device: what computed it: cpu or cuda.
         about: where the inputs come from, one line each, by ``labels`` and ``heads``.
         versions: versions that decide the numbers, by package.
+        images: the images by name; empty if they have none.
+        class_names: by class; empty if the classes have none.
     """
 
     assigner: Assigner
@@ -65,9 +84,11 @@ class Run:
     device: str
     about: Mapping[str, str]
     versions: Mapping[str, str]
+    images: tuple[Image, ...] = ()
+    class_names: tuple[str, ...] = ()
 
     def header(self) -> dict[str, str]:
-        """The lines that every output of a run begins with."""
+        """The lines that every output of a run begins with; ``image[0]`` and ``names`` only where they are known."""
         note = f" ({self.assigner.note})" if self.assigner.note.startswith("generation") else ""
         where = "" if self.device == "cpu" else f" on {self.device}"
         parameters = f"{self.assigner.name}{note}: {self.assigner.parameters}, {self.dtype}{where}"
@@ -79,6 +100,8 @@ class Run:
             "heads": self.about.get("heads", "tensors given by the caller"),
             "assigner": parameters,
             "versions": ", ".join(f"{name} {version}" for name, version in self.versions.items()),
+            **{f"image[{i}]": str(image) for i, image in enumerate(self.images)},
+            **({"names": json.dumps(self.class_names, ensure_ascii=False)} if self.class_names else {}),
         }
 
 

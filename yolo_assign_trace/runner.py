@@ -278,6 +278,8 @@ def _describe(
         dtype=str(dtype).removeprefix("torch."),
         device=device.type,
         about=MappingProxyType(dict(inputs.about)),
+        images=inputs.images,
+        class_names=inputs.class_names,
         versions=MappingProxyType(
             {
                 "yolo-assign-trace": version("yolo-assign-trace"),

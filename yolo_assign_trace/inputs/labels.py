@@ -1,9 +1,9 @@
-"""YOLO label rows from one text file."""
+"""Label rows of the images that a trace begins with: from one file, or picked from a dataset."""
 
 from __future__ import annotations
 
 import hashlib
-import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,11 +11,12 @@ import numpy as np
 
 from ..arrays import Array
 from ..errors import InputError
-from .files import display_name, read_text
-
-COLUMNS = ("class", "cx", "cy", "w", "h")
-LARGEST_INDEX = 100_000
-"""Classes and images beyond this are taken for a mistake, not for a reason to allocate the memory."""
+from .files import display_name, read_bytes
+from .findings import ERROR, KINDS, NOTE, Finding, as_error
+from .label_row import BATCH
+from .label_rules import TODAY, LabelRules
+from .label_text import parse_labels
+from .read_entry import DROP_IMAGE, STOP
 
 
 @dataclass(frozen=True)
@@ -24,18 +25,20 @@ class Labels:
 
     Attributes:
         name: the file's name without folders, so that a log does not depend on where it was made.
-        rows: (box, 6) float64: image, class, cx, cy, w, h (normalised), in the order of the file.
-        lines: (box,) line number of every row in the file.
+        rows: (box, 6) float64: image, class, cx, cy, w, h (normalised), as training reads the file.
+        places: where every row stands, as ``file:line``.
         has_images: did the file have the image column?
         digest: first hex digits of the SHA-256 of the text, without the line ends' form.
+        remarks: what was dropped or changed, in sentences.
     """
 
     name: str
     path: str
     rows: Array
-    lines: tuple[int, ...]
+    places: Sequence[str]
     has_images: bool
     digest: str
+    remarks: tuple[str, ...] = ()
 
     @property
     def images(self) -> int:
@@ -48,95 +51,54 @@ class Labels:
         return int(self.rows[:, 1].max()) + 1 if len(self.rows) else 0
 
     def where(self, row: int) -> str:
-        return f"{self.path}:{self.lines[row]}"
+        return self.places[row]
 
 
-def read_labels(path: Path) -> Labels:
-    """Read rows of six numbers (image, class, cx, cy, w, h) or of five (class, cx, cy, w, h: one image).
+def read_labels(path: Path, rules: LabelRules = TODAY, on_bad: str = STOP) -> Labels:
+    """Read a single file: rows of six numbers (image, class, cx, cy, w, h), of five (one image), or polygons.
 
     An empty file is an image without boxes.
+
+    Args:
+        path: of the file.
+        rules: of the release to read as.
+        on_bad: what to do with rows that fail, one of :data:`~.read_entry.ON_BAD`.
 
     Raises:
         InputError: with file and line; all bad rows of a file are named in one error.
     """
-    text = read_text(path, "label file")
-    rows, lines, problems = [], [], []
-    width = 0
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    for number, line in enumerate(text.split("\n"), 1):
-        words = line.split()
-        if not words:
-            continue
-        try:
-            if not width:
-                width = _width(words)
-            rows.append(_row(words, width))
-            lines.append(number)
-        except InputError as problem:
-            problem.where = f"{path}:{number}"
-            problems.append(problem)
-    if problems:
-        first = problems[0]
-        raise InputError(first.id, first.message, where=first.where, hint=first.hint, others=problems[1:])
-    table = np.array(rows, dtype=np.float64).reshape(-1, 6)
-    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
-    return Labels(display_name(path), str(path), table, tuple(lines), width == 6, digest)
+    data = read_bytes(path, "label file")
+    table = parse_labels(data, str(path), rules, batch=True)
+    bad = [found for found in table.findings if found.grade == ERROR]
+    if bad and on_bad == STOP:
+        raise as_error(bad)
+    rows, lines = table.rows.astype(np.float64), table.lines
+    remarks = said(table.findings)
+    if bad and on_bad == DROP_IMAGE:
+        if table.form == BATCH:
+            hint = "use --on-bad drop-row: training never reads such a file, so it drops no image for it"
+            raise InputError("rows-of-a-batch", "the rows are of several images", where=str(path), hint=hint)
+        rows, lines = rows[:0], lines[:0]
+    if bad:
+        what = "the image" if on_bad == DROP_IMAGE else f"{len(bad)} of {len(bad) + len(table.rows)} rows"
+        remarks = (f"dropped {what} of {path}: {as_error(bad)}", *remarks)
+    # the same text gives the same digest whatever system wrote it
+    digest = hashlib.sha256(data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n"))
+    return Labels(
+        display_name(path),
+        str(path),
+        rows,
+        [f"{path}:{line}" for line in lines.tolist()],
+        table.form == BATCH,
+        digest.hexdigest()[:12],
+        remarks,
+    )
 
 
-def _width(words: list[str]) -> int:
-    if len(words) not in (5, 6):
-        raise _wrong_width(words, "5 numbers (class cx cy w h) or 6 (image class cx cy w h)")
-    return len(words)
-
-
-def _wrong_width(words: list[str], expected: str) -> InputError:
-    hint = "numbers stand apart by spaces, without commas" if any("," in word for word in words) else ""
-    if not hint and len(words) > 6:
-        hint = "this looks like a polygon (segmentation) row; a trace needs boxes"
-    return InputError("wrong-column-count", f"expected {expected}, found {len(words)}", hint=hint)
-
-
-def _row(words: list[str], width: int) -> tuple[float, ...]:
-    if len(words) != width:
-        raise _wrong_width(words, f"{width} numbers, as in the rows above")
-    numbers = [_number(word) for word in words]
-    if width == 5:
-        numbers.insert(0, 0.0)
-    image, label, cx, cy, w, h = numbers
-    _check_index("image", image, "images are counted from 0")
-    _check_index("class", label, "classes are counted from 0")
-    for name, value in zip(COLUMNS[1:], (cx, cy, w, h), strict=True):
-        if name in "wh" and value < 0:
-            raise InputError("negative-size", f"{name} is {value:g}, a size cannot be negative")
-        if not 0 <= value <= 1:
-            raise InputError(
-                "out-of-range",
-                f"{name} is {value:g}, expected a number from 0 to 1",
-                hint="coordinates are fractions of the image's width and height" if abs(value) > 2 else "",
-            )
-    return image, label, cx, cy, w, h
-
-
-def _number(word: str) -> float:
-    try:
-        value = float(word) if "_" not in word else None
-    except ValueError:
-        value = None
-    if value is None:
-        raise InputError("not-a-number", f"{_short(word)} is not a number")
-    if not math.isfinite(value):
-        raise InputError("not-finite", f"{word} is not a finite number")
-    return value
-
-
-def _check_index(what: str, value: float, counted: str) -> None:
-    if value != int(value):
-        raise InputError(f"{what}-not-an-integer", f"{what} is {value:g}, expected a whole number")
-    if value < 0:
-        raise InputError(f"negative-{what}", f"{what} is {value:g}", hint=counted)
-    if value > LARGEST_INDEX:
-        raise InputError(f"{what}-too-large", f"{what} is {value:g}, more than {LARGEST_INDEX:,}", hint=counted)
-
-
-def _short(word: str) -> str:
-    return repr(word if len(word) <= 30 else word[:27] + "...")
+def said(findings: Sequence[Finding]) -> tuple[str, ...]:
+    """What is to be said although the rows pass: changes and oddities with their consequence, one line each."""
+    return tuple(
+        f"{found.where}: {found.message}; {found.consequence} [{found.id}]"
+        for found in findings
+        if KINDS[found.id].grade not in (ERROR, NOTE)
+    )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ..errors import InputError, did_you_mean
 from ..grid import Grid
-from .files import display_name, read_text
+from .files import display_name
+from .yaml_file import read_yaml, short
 
 STUDY = "study"
 STUDY_IMGSZ = (640, 640)
@@ -100,12 +100,12 @@ def layout_grid(name: str, imgsz: tuple[int, int]) -> Grid:
 
 
 def _from_yaml(path: Path) -> Shapes:
-    values, lines = _load_yaml(path)
+    values, lines = read_yaml(path, "shapes file", "docs/shapes.md")
 
     def fail(key: str, expected: str) -> InputError:
-        found = repr(values[key])
-        found = found if len(found) <= 40 else found[:37] + "..."
-        return InputError("wrong-value", f"{key} is {found}, expected {expected}", where=f"{path}:{lines[key]}")
+        return InputError(
+            "wrong-value", f"{key} is {short(values[key])}, expected {expected}", where=f"{path}:{lines[key]}"
+        )
 
     _check_keys(path, lines)
     imgsz = values["imgsz"]
@@ -145,37 +145,3 @@ def _is_count(value: object) -> bool:
 
 def _are_counts(value: object, length: int) -> bool:
     return isinstance(value, list) and len(value) == length and all(map(_is_count, value))
-
-
-def _load_yaml(path: Path) -> tuple[dict[str, Any], dict[str, int]]:
-    """The top-level keys with their values and line numbers."""
-    import yaml  # here, because most runs read no YAML
-
-    try:
-        loader = yaml.SafeLoader(read_text(path, "shapes file"))
-        node = loader.get_single_node()
-        if not isinstance(node, yaml.MappingNode):
-            message = "a shapes file holds keys and values"
-            raise InputError("wrong-yaml", message, where=str(path), hint="see docs/shapes.md")
-        values: dict[str, Any] = {}
-        lines: dict[str, int] = {}
-        for key_node, value_node in node.value:
-            key, line = str(key_node.value), key_node.start_mark.line + 1
-            if key in values:
-                raise InputError("duplicate-key", f"{key} stands here and in line {lines[key]}", where=f"{path}:{line}")
-            lines[key] = line
-            try:
-                values[key] = loader.construct_object(value_node, deep=True)
-            except yaml.YAMLError:
-                raise
-            except Exception as error:  # such as a date that does not exist; yaml lets many kinds through
-                message = f"the value of {key} cannot be read: {error}"
-                raise InputError("wrong-yaml", message, where=f"{path}:{line}") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"{path}:{mark.line + 1}" if mark else str(path)
-        problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "not YAML"
-        raise InputError("wrong-yaml", f"this is not valid YAML: {problem}", where=where) from None
-    except RecursionError:
-        raise InputError("wrong-yaml", "this YAML is nested too deeply", where=str(path)) from None
-    return values, lines

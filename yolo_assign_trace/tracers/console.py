@@ -57,6 +57,8 @@ class Console(Tracer):
         self.run = run
         text = Text()
         for key, value in run.header().items():
+            if key == "names":  # of all classes, also of those that no box has
+                continue
             first, *rest = self._wrapped(value, 10)
             style = "yellow" if "not a trained model" in value else ""
             text.append(f"{key:<10}", "bold")

@@ -21,7 +21,8 @@ class JsonSummary(Tracer):
     def run_start(self, run: Run) -> None:
         self.document = {
             "format": 1,
-            **run.header(),
+            **{key: text for key, text in run.header().items() if key != "names"},
+            "class_names": run.class_names,
             "settings": dict(run.settings),
             "sizes": {axis: run.sizes[axis] for axis in ("image", "gt", "anchor", "class", "level")},
             "stages": [],

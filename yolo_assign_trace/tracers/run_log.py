@@ -56,6 +56,7 @@ class RunLog(Tracer):
         header = run.header()
         lines = [f"# {key:<9} {header[key]}" for key in ("labels", "grid", "heads", "assigner")]
         lines += [f"# digits    {self.digits}", f"# versions  {header['versions']}"]
+        lines += [f"# {key:<9} {text}" for key, text in header.items() if key.startswith(("image[", "names"))]
         self._text(f"{TITLE}{FORMAT}\n" + "\n".join(lines) + "\n")
 
     def stage_start(self, stage: StageStart) -> None:

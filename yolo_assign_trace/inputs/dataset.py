@@ -1,0 +1,216 @@
+"""Which images and label files a dataset consists of: a data.yaml, a folder, a list, or COCO annotations."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from ..errors import InputError
+from ..plural import count
+from .data_yaml import SPLITS, read_data_yaml
+from .files import display_name, read_bytes, read_text
+from .findings import Finding
+from .image_files import SUFFIXES, files_below, image_of, is_image, label_of
+from .label_text import LabelTable
+
+YAML, FOLDER, LIST, COCO, LABELS = "data.yaml", "folder", "list", "COCO annotations", "label file"
+"""Kinds of source."""
+
+_NO_LABELS = frozenset({"classes.txt", "readme.txt", "license.txt", "notes.txt"})
+"""Text files that labelling tools leave beside the labels."""
+
+
+class Entry(NamedTuple):
+    """An image and its label file, as paths; None where there is none. COCO entries have neither, but a table."""
+
+    image: str | None
+    label: str | None
+    name: str
+    table: LabelTable | None = None
+    size: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Images with their labels, in order.
+
+    Attributes:
+        name: of the file or folder, for headers.
+        kind: of source.
+        entries: image by image.
+        class_names: by class, empty if unknown.
+        findings: about the dataset as a whole.
+    """
+
+    name: str
+    kind: str
+    entries: Sequence[Entry]
+    class_names: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    remarks: tuple[str, ...] = field(default=())
+
+    @property
+    def nc(self) -> int | None:
+        return len(self.class_names) or None
+
+
+def kind_of(source: Path) -> str:
+    """Which kind of source a path is; a text file is a list if its first line names an image or label file.
+
+    Raises:
+        InputError: a file that cannot be read.
+    """
+    if os.path.isdir(source):
+        return FOLDER
+    suffix = source.suffix.lower()
+    if suffix in (".yaml", ".yml"):
+        return YAML
+    if suffix == ".json":
+        return COCO
+    head = read_bytes(source, "label file").lstrip(b"\xef\xbb\xbf").lstrip()
+    first = head.partition(b"\n")[0].strip().decode("utf-8", "replace")
+    ending = first.rpartition(".")[2].lower()
+    return LIST if ending == "txt" or ending in SUFFIXES else LABELS
+
+
+def open_dataset(source: Path, *, splits: Sequence[str] | None = None, labels: Path | None = None) -> Dataset:
+    """Find all images and label files of ``source``; no label is opened (but for COCO annotations).
+
+    Args:
+        source: data.yaml, folder of images or labels, list, COCO annotations, or a single label file.
+        splits: of a data.yaml; by default all that it has.
+        labels: folder that holds the label files, instead of where training looks for them.
+
+    Raises:
+        InputError: a source that cannot be used.
+    """
+    kind = kind_of(source)
+    if splits and kind != YAML:
+        raise InputError("no-split", f"a {kind} has no splits", where="--split", hint="splits belong to a data.yaml")
+    if labels is not None and not labels.is_dir():
+        raise InputError("not-a-folder", "there is no such folder of labels", where=str(labels))
+    if kind == YAML:
+        return _from_yaml(source, splits, labels)
+    if kind == COCO:
+        from .coco_json import read_coco
+
+        return read_coco(source)
+    findings: list[Finding] = []
+    if kind == FOLDER:
+        entries = _from_folder(source, labels, findings)
+    elif kind == LIST:
+        entries = _from_list(source, labels)
+    else:
+        entries = [_of_label(str(source))]
+    return Dataset(display_name(source.absolute()), kind, entries, findings=tuple(findings))
+
+
+def _from_yaml(source: Path, splits: Sequence[str] | None, labels: Path | None) -> Dataset:
+    data = read_data_yaml(source)
+    findings, entries = list(data.findings), dict[Entry, None]()
+    remarks = []
+    for split in splits or [split for split in SPLITS if split in data.splits]:
+        places, said = data.places(split)
+        findings += said
+        for place in places:
+            found = _from_folder(place, labels, findings) if place.is_dir() else _from_list(place, labels)
+            again = sum(entry in entries for entry in found)
+            seen = f", {again} of them seen before" if again else ""
+            remarks.append(f"{split}: {place}, {count(len(found), 'image')}{seen}")
+            entries.update(dict.fromkeys(found))
+    if not entries and not data.splits:
+        raise InputError("no-such-split", "there is no split", where=str(source), hint="write train: and val:")
+    unique = tuple(dict.fromkeys(findings))
+    return Dataset(display_name(source), YAML, list(entries), data.class_names, unique, tuple(remarks))
+
+
+def _from_folder(folder: Path, labels: Path | None, findings: list[Finding]) -> list[Entry]:
+    """Images below a folder, sorted; without any image, its label files."""
+    files = sorted(files_below(os.path.normpath(folder)))
+    images = [name for name in files if is_image(name)]
+    texts = [name for name in files if name.endswith((".txt", ".TXT"))]
+    if not images:
+        left_out = [name for name in texts if os.path.basename(name).lower() in _NO_LABELS]
+        findings += [Finding("not-a-label-file", "not taken for labels, by its name", name) for name in left_out]
+        found = [_of_label(name) for name in texts if name not in set(left_out)]
+        if not found:
+            hint = f"images end in {', '.join(sorted(SUFFIXES))}; labels in txt"
+            raise InputError("empty-folder", "neither images nor label files lie here", where=str(folder), hint=hint)
+        return found
+    entries = [_of_image(name, labels, str(folder)) for name in images]
+    root = str(labels) if labels else os.path.dirname(label_of(f"{os.path.normpath(folder)}/x.jpg"))
+    used = {entry.label for entry in entries}
+    for name in sorted(files_below(root)):
+        if name.endswith(".txt") and name not in used and os.path.basename(name).lower() not in _NO_LABELS:
+            findings.append(Finding("label-without-image", "there is no image of this name", name))
+    return entries
+
+
+def _from_list(path: Path, labels: Path | None) -> list[Entry]:
+    """One image or label file per line; ``./`` is the list's own folder, other paths start in the current one."""
+    entries = []
+    for number, line in enumerate(read_text(path, "list").splitlines(), 1):
+        text = line.strip()
+        if not text:
+            continue
+        name = os.path.normpath(path.parent / text if text.startswith("./") else text)
+        if is_image(name):
+            entries.append(_of_image(name, labels, None))
+        elif name.lower().endswith(".txt"):
+            entries.append(_of_label(name))
+        else:
+            message = f"{text[:60]!r} is neither an image nor a label file"
+            raise InputError("wrong-list", message, where=f"{path}:{number}", hint="one path per line")
+    if not entries:
+        raise InputError("empty-list", "this list names no file", where=str(path))
+    return entries
+
+
+def _of_image(image: str, labels: Path | None, folder: str | None) -> Entry:
+    name = os.path.basename(image)
+    if labels is None:
+        return Entry(image, label_of(image), name)
+    stem = name.rpartition(".")[0] + ".txt"
+    if folder is not None:
+        nested = os.path.normpath(labels / Path(os.path.relpath(image, folder)).with_suffix(".txt"))
+        if os.path.exists(nested):
+            return Entry(image, nested, name)
+    return Entry(image, os.path.normpath(labels / stem), name)
+
+
+def _of_label(label: str) -> Entry:
+    image = image_of(label)
+    return Entry(image, label, os.path.basename(image or label))
+
+
+def select_images(entries: Sequence[Entry], text: str | None) -> range:
+    """The positions that ``--images`` names: ``3``, ``0:8``, ``:8``, ``8:``; all without it.
+
+    >>> list(select_images(["a", "b", "c"], "1:"))
+    [1, 2]
+
+    Raises:
+        InputError: no such form, or nothing selected.
+    """
+    total = len(entries)
+    if text is None:
+        return range(total)
+    first, colon, last = text.partition(":")
+    if not all(word.strip().isdecimal() or (colon and not word.strip()) for word in (first, last if colon else "0")):
+        hint = "write a number or first:end, such as 0:8 for the first eight"
+        raise InputError("wrong-images", f"{text!r} selects no images", where="--images", hint=hint)
+    start = int(first) if first.strip() else 0
+    end = (int(last) if last.strip() else total) if colon else start + 1
+    chosen = range(start, min(end, total))
+    if not chosen:
+        message = f"{text} selects no image; there are {total}, counted from 0"
+        raise InputError("no-such-image", message, where="--images")
+    return chosen
+
+
+def names_of(entries: Iterable[Entry]) -> tuple[str, ...]:
+    """The names of images as headers show them: without folders, on one line."""
+    return tuple(display_name(Path(entry.name)) for entry in entries)

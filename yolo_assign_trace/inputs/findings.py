@@ -1,0 +1,98 @@
+"""What can be found in labels: a closed list, each with its weight and what training does about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ..errors import InputError
+
+ERROR, WARNING, NOTE = "error", "warning", "note"
+GRADES = (ERROR, WARNING, NOTE)
+
+_DROPS = "training drops the whole image"
+_NO_BATCH = "the row belongs to no image"
+_UNUSED = "training never sees it"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of finding: how grave it is, and what training does with what was found."""
+
+    grade: str
+    consequence: str
+
+
+KINDS: Mapping[str, Kind] = {
+    # rows and files that training refuses
+    "not-text": Kind(ERROR, _DROPS),
+    "not-readable": Kind(ERROR, _DROPS),
+    "byte-order-mark": Kind(ERROR, _DROPS),
+    "wrong-column-count": Kind(ERROR, _DROPS),
+    "confidence-column": Kind(ERROR, _DROPS),
+    "odd-coordinates": Kind(ERROR, _DROPS),
+    "box-in-polygon-file": Kind(ERROR, _DROPS),
+    "not-a-number": Kind(ERROR, _DROPS),
+    "not-finite": Kind(ERROR, _DROPS),
+    "class-not-an-integer": Kind(ERROR, _DROPS),
+    "negative-class": Kind(ERROR, _DROPS),
+    "class-too-large": Kind(ERROR, _DROPS),
+    "negative-size": Kind(ERROR, _DROPS),
+    "image-not-an-integer": Kind(ERROR, _NO_BATCH),
+    "negative-image": Kind(ERROR, _NO_BATCH),
+    "image-too-large": Kind(ERROR, _NO_BATCH),
+    "out-of-range": Kind(ERROR, _DROPS),
+    # what training changes, or what it is silent about
+    "duplicate-box": Kind(WARNING, "training keeps one and sorts the rows of the file by class, x, y, w, h"),
+    "same-box-other-class": Kind(WARNING, "training keeps both; they compete for the same anchors"),
+    "class-truncated": Kind(WARNING, "this release cuts the class to a whole number"),
+    "row-misread": Kind(WARNING, "this release takes x y and w h for two points of a polygon"),
+    "class-equals-count": Kind(WARNING, "this release accepts it; the loss then indexes past the last class"),
+    "zero-size": Kind(WARNING, "the box contains no anchor and gets no positive"),
+    "ignored-as-padding": Kind(WARNING, "the box counts as padding and gets no positive"),
+    "label-misplaced": Kind(WARNING, "training takes the image for background"),
+    "label-without-image": Kind(WARNING, _UNUSED),
+    "image-not-found": Kind(WARNING, _UNUSED),
+    "image-not-readable": Kind(WARNING, "training drops an image that it cannot open"),
+    "valid-key": Kind(WARNING, "training knows only val"),
+    "other-folder": Kind(WARNING, "training started in this folder does not find the split"),
+    "annotation-skipped": Kind(WARNING, "the box is left out"),
+    # what is as it should be, but worth knowing
+    "label-missing": Kind(NOTE, "training takes the image for background"),
+    "label-empty": Kind(NOTE, "training takes the image for background"),
+    "under-2-px": Kind(NOTE, "training's augmentation throws boxes away when a side is under 2 px"),
+    "leaves-the-image": Kind(NOTE, "the part outside holds no pixels"),
+    "point-outside": Kind(NOTE, "only the box around the points is checked"),
+    "not-a-label-file": Kind(NOTE, "left out"),
+}
+"""By id. Ids are stable: scripts and ``--json`` rely on them."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something found in a label file (``line`` from 1) or about a whole file (``line`` 0)."""
+
+    id: str
+    message: str
+    path: str
+    line: int = 0
+    hint: str = ""
+
+    @property
+    def grade(self) -> str:
+        return KINDS[self.id].grade
+
+    @property
+    def consequence(self) -> str:
+        return KINDS[self.id].consequence
+
+    @property
+    def where(self) -> str:
+        return f"{self.path}:{self.line}" if self.line else self.path
+
+
+def as_error(findings: Sequence[Finding]) -> InputError:
+    """All findings in one error, in their order."""
+    first, *others = [InputError(found.id, found.message, where=found.where, hint=found.hint) for found in findings]
+    first.others = tuple(others)
+    return first

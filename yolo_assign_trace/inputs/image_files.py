@@ -1,0 +1,113 @@
+"""Which files are images, where their labels lie, and how large they are."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..errors import InputError
+
+SUFFIXES = frozenset(["avif", "bmp", "dng", "heic", "heif", "jp2", "jpeg", "jpg", "mpo", "png", "tif", "tiff", "webp"])
+"""Image files by their ending, in any case."""
+
+_ORIENTATION = 0x0112
+"""The EXIF tag that says how a camera was held; values from 5 on swap width and height."""
+
+
+def is_image(name: str) -> bool:
+    return name.rpartition(".")[2].lower() in SUFFIXES and "." in name
+
+
+def files_below(folder: str) -> Iterator[str]:
+    """All files below a folder, links followed once, in no particular order."""
+    visited = set()
+    for here, folders, names in os.walk(folder, followlinks=True):
+        real = os.path.realpath(here)
+        if real in visited:  # a link that leads back
+            folders.clear()
+            continue
+        visited.add(real)
+        yield from (os.path.join(here, name) for name in names)
+
+
+def label_of(image: str) -> str:
+    """Where the label of an image lies: the last ``/images/`` becomes ``/labels/``; otherwise beside the image.
+
+    >>> label_of("data/images/val/a.b.jpg")
+    'data/labels/val/a.b.txt'
+    >>> label_of("a.jpg")
+    'a.txt'
+    """
+    before, found, after = image.rpartition("/images/")
+    swapped = f"{before}/labels/{after}" if found else image
+    return swapped.rpartition(".")[0] + ".txt"
+
+
+def image_of(label: str) -> str | None:
+    """The image that a label file belongs to, if there is one: the last ``/labels/`` becomes ``/images/``."""
+    before, found, after = label.rpartition("/labels/")
+    stem = (f"{before}/images/{after}" if found else label).rpartition(".")[0]
+    for suffix in sorted(SUFFIXES):
+        for name in (f"{stem}.{suffix}", f"{stem}.{suffix.upper()}"):
+            if os.path.exists(name):
+                return name
+    return None
+
+
+def near_misses(image: str, label: str) -> list[str]:
+    """Files that may have been meant as the label of an image that has none."""
+    stem = image.rpartition(".")[0]
+    before, found, after = stem.rpartition("/images/")
+    places = [f"{stem}.txt", f"{label.removesuffix('.txt')}.TXT"]
+    if found:
+        places += [f"{before}/{folder}/{after}.txt" for folder in ("Labels", "label", "Label", "annotations", "LABELS")]
+    else:
+        folder, slash, name = stem.rpartition("/")
+        places += [f"{folder}{slash}{other}/{name}.txt" for other in ("labels", "Labels", "label", "annotations")]
+    return [place for place in places if place != label and os.path.isfile(place)]
+
+
+def image_size(path: str) -> tuple[int, int]:
+    """Width and height of an image as it is shown, from its header; a camera held upright swaps them.
+
+    Raises:
+        InputError: a file that is missing, or no image.
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(path) as image:
+            width, height = image.size
+            turned = image.getexif().get(_ORIENTATION, 1)
+    except FileNotFoundError:
+        raise InputError("no-such-file", "there is no such image", where=path) from None
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        hint = "give --image-size WxH if the image itself is not needed"
+        reason = "its header is no image's" if isinstance(error, UnidentifiedImageError) else str(error)
+        raise InputError("image-not-readable", f"this image cannot be read: {reason}", where=path, hint=hint) from None
+    return (height, width) if isinstance(turned, int) and 5 <= turned <= 8 else (width, height)
+
+
+def parse_image_size(text: str) -> tuple[int, int]:
+    """``WxH`` in px.
+
+    >>> parse_image_size("640x480")
+    (640, 480)
+
+    Raises:
+        InputError: anything else.
+    """
+    width, _, height = text.lower().replace("×", "x").partition("x")
+    if width.strip().isdecimal() and height.strip().isdecimal() and int(width) and int(height):
+        return int(width), int(height)
+    hint = "write width x height, such as 640x480"
+    raise InputError("wrong-image-size", f"{text!r} is no image size", where="--image-size", hint=hint)
+
+
+def exists(path: Path) -> bool:
+    """Does the file exist? A name that is too long for a file does not."""
+    try:
+        return path.exists()
+    except OSError:
+        return False

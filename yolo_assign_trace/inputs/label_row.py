@@ -1,0 +1,125 @@
+"""One row of a label file: which numbers it holds, or why it fails."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..arrays import Array
+from .label_rules import LabelRules
+
+BOXES, BATCH, POLYGONS = "boxes", "batch", "polygons"
+"""Forms of a file: class cx cy w h; image class cx cy w h; class and the corners of a polygon."""
+
+LARGEST_INDEX = 100_000
+"""Classes and images beyond this are taken for a mistake, not for a reason to allocate the memory."""
+
+_NAMES = ("cx", "cy", "w", "h")
+
+
+class RowError(Exception):
+    """Why a row fails, or what is to be said of it: the parts of a finding."""
+
+    def __init__(self, id: str, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.id, self.message, self.hint = id, message, hint
+
+
+def read_row(words: list[str], form: str, rules: LabelRules, count: int, remarks: list[RowError]) -> list[float]:
+    """The six numbers of one row.
+
+    Raises:
+        RowError: the row fails.
+    """
+    _check_width(words, form, rules)
+    with np.errstate(over="ignore"):
+        numbers = np.array([_number(word) for word in words]).astype(np.float32)
+    if not np.isfinite(numbers).all():
+        word = words[int(np.isfinite(numbers).argmin())]
+        raise RowError("not-finite", f"{_short(word)} is not a finite number")
+    image = _index("image", float(numbers[0]), LARGEST_INDEX + 1) if form == BATCH else 0.0
+    numbers = numbers[1:] if form == BATCH else numbers
+    label = _class(float(numbers[0]), rules, count, remarks)
+    places = numbers[1:]
+    if form == POLYGONS:
+        if len(words) == 5:
+            remarks.append(RowError("row-misread", f"the box {' '.join(words[1:])} is read as two points"))
+        places = _box_around(places, rules, remarks)
+    _check_places(places, rules)
+    return [image, label, *places.tolist()]
+
+
+def _check_width(words: list[str], form: str, rules: LabelRules) -> None:
+    found = len(words)
+    if form == POLYGONS:
+        if found == 5 and not rules.misreads_boxes:
+            message = "found a box of 5 numbers in a file of polygons"
+            raise RowError("box-in-polygon-file", message, "write boxes or polygons, not both in one file")
+        if found < 3:
+            message = (
+                f"expected a class and the points of a polygon, found {found} {'field' if found == 1 else 'fields'}"
+            )
+            raise RowError("wrong-column-count", message)
+        if found % 2 == 0:
+            message = f"expected a class and an even number of coordinates, found {found - 1} coordinates"
+            raise RowError("odd-coordinates", message)
+        return
+    if found == (6 if form == BATCH else 5):
+        return
+    hint = "numbers stand apart by spaces, without commas" if any("," in word for word in words) else ""
+    if form == BOXES and found == 6:
+        message = "expected 5 numbers (class cx cy w h), found 6: is the last one a confidence?"
+        raise RowError("confidence-column", message, "labels have no confidence; leave it out")
+    expected = "6 numbers (image class cx cy w h)" if form == BATCH else "5 numbers (class cx cy w h)"
+    raise RowError("wrong-column-count", f"expected {expected}, found {found}", hint)
+
+
+def _number(word: str) -> float:
+    try:
+        if "_" not in word:  # Python reads 1_0 as 10
+            return float(word)
+    except ValueError:
+        pass
+    raise RowError("not-a-number", f"{_short(word)} is not a number")
+
+
+def _class(value: float, rules: LabelRules, count: int, remarks: list[RowError]) -> float:
+    if value != int(value) and not rules.whole_classes and value > 0:
+        remarks.append(RowError("class-truncated", f"class is {value:g}, read as {int(value)}"))
+        value = float(int(value))
+    return _index("class", value, count)
+
+
+def _index(what: str, value: float, count: int) -> float:
+    if value != int(value):
+        raise RowError(f"{what}-not-an-integer", f"{what} is {value:g}, expected a whole number")
+    if value < 0:
+        raise RowError(f"negative-{what}", f"{what} is {value:g}", f"{what}es are counted from 0")
+    if value >= count:
+        if count > LARGEST_INDEX:
+            raise RowError(f"{what}-too-large", f"{what} is {value:g}, more than {LARGEST_INDEX:,}")
+        raise RowError(f"{what}-too-large", f"{what} is {value:g}, but there are {count} classes, 0 to {count - 1}")
+    return value
+
+
+def _box_around(places: Array, rules: LabelRules, remarks: list[RowError]) -> Array:
+    """The box (cx, cy, w, h) around points x y x y ..."""
+    points = places.reshape(-1, 2)
+    low, high = points.min(axis=0), points.max(axis=0)
+    if low.min() < rules.low or high.max() > rules.high:
+        worst = high.max() if high.max() > rules.high else low.min()
+        remarks.append(RowError("point-outside", f"a point of the polygon lies at {worst:g}"))
+    return np.concatenate([(low + high) / 2, high - low])
+
+
+def _check_places(places: Array, rules: LabelRules) -> None:
+    for name, value in zip(_NAMES, places.tolist(), strict=True):
+        if name in "wh" and value < np.float32(rules.lowest_size):
+            raise RowError("negative-size", f"{name} is {value:g}, a size cannot be negative")
+        if not np.float32(rules.low) <= value <= np.float32(rules.high):
+            bounds = "0 to 1" if rules.high == 1 else f"0 to 1 (up to {rules.high:g} and down to {rules.low:g} pass)"
+            hint = "coordinates are fractions of the image's width and height" if abs(value) > 2 else ""
+            raise RowError("out-of-range", f"{name} is {value:g}, expected a number from {bounds}", hint)
+
+
+def _short(word: str) -> str:
+    return repr(word if len(word) <= 30 else word[:27] + "...")

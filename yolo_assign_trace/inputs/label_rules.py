@@ -1,0 +1,75 @@
+"""The rules by which releases of the ultralytics package read a label file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..errors import InputError
+from ..releases import NEWEST_MEASURED, Release, dotted, parse_release
+
+
+@dataclass(frozen=True)
+class LabelRules:
+    """How one release reads label files.
+
+    Where it is not known in which release a rule changed, the first release that is known to have the new rule is
+    taken for the first one; docs/labels.md names these cases.
+
+    Attributes:
+        release: the release.
+        low, high: bounds of coordinates; what is a little outside the image is let through.
+        lowest_size: bound of widths and heights.
+        byte_order_mark: may a file begin with one?
+        whole_classes: must a class be a whole number? Otherwise it is cut to one.
+        class_may_equal_count: does class nc pass, although classes end at nc - 1?
+        misreads_boxes: is a five-field row in a polygon file read as two points?
+    """
+
+    release: Release
+    low: float
+    high: float
+    lowest_size: float
+    byte_order_mark: bool
+    whole_classes: bool
+    class_may_equal_count: bool
+    misreads_boxes: bool
+
+    @property
+    def name(self) -> str:
+        return dotted(self.release)
+
+
+def rules_of(release: Release) -> LabelRules:
+    """The rules of a release (major, minor, patch)."""
+    tolerant, latest = release >= (8, 3, 163), release >= NEWEST_MEASURED
+    low = -0.01 if tolerant else 0.0
+    return LabelRules(
+        release=release,
+        low=low,
+        high=1.01 if tolerant else 1.0,
+        lowest_size=0.0 if latest else low,
+        byte_order_mark=latest,
+        whole_classes=latest,
+        class_may_equal_count=release < (8, 3, 100),
+        misreads_boxes=release < (8, 4, 120),
+    )
+
+
+TODAY = rules_of(NEWEST_MEASURED)
+"""The default; later releases are taken to read alike."""
+
+
+def rules_as(text: str) -> LabelRules:
+    """The rules of the release that a user names, such as ``8.3.200`` or ``ultralytics==8.3.200``.
+
+    >>> rules_as("8.3.100").high
+    1.0
+
+    Raises:
+        InputError: no release, or one before 8.0.0.
+    """
+    release = parse_release(text, "--labels-as")
+    if release is None:
+        hint = "write a release, such as --labels-as 8.3.200"
+        raise InputError("unknown-release", f"{text!r} is no release", where="--labels-as", hint=hint)
+    return rules_of(release)

@@ -1,0 +1,188 @@
+"""One label file's text to rows, by the rules of a release. Nothing is changed or dropped without a finding."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+
+from ..arrays import Array
+from .findings import ERROR, Finding
+from .label_row import BATCH, BOXES, LARGEST_INDEX, POLYGONS, RowError, read_row
+from .label_rules import LabelRules
+
+LINE, ANNOTATION = "line", "annotation"
+"""What a row's place in its file is counted in."""
+
+
+@dataclass(frozen=True)
+class LabelTable:
+    """What a label file says.
+
+    Attributes:
+        rows: (box, 6) float32: image, class, cx, cy, w, h (normalised), rows that fail left out.
+        lines: (box,) place of every row: line from 1, or annotation from 0.
+        form: one of BOXES, BATCH, POLYGONS.
+        findings: what is wrong or changed, in the order of the lines.
+        failed: did any row fail, so that training drops the image?
+    """
+
+    rows: Array
+    lines: Array
+    form: str
+    findings: tuple[Finding, ...]
+    failed: bool
+    unit: str = LINE
+
+    def place(self, path: str, row: int) -> str:
+        """Where a row of the file ``path`` stands, for errors."""
+        return self.finding("not-a-number", "", path, row).where
+
+    def finding(self, id: str, message: str, path: str, row: int) -> Finding:
+        """A finding about a row of the file ``path``."""
+        return _finding(id, message, path, int(self.lines[row]), self.unit)
+
+
+def parse_labels(
+    data: bytes, path: str, rules: LabelRules, nc: int | None = None, *, batch: bool = False
+) -> LabelTable:
+    """Read the bytes of the label file ``path`` (its name, for findings).
+
+    Args:
+        data: the content.
+        path: how findings call the file.
+        rules: of which release.
+        nc: number of classes, None if unknown.
+        batch: may rows have six fields, the first an image number? In a dataset six fields are a confidence.
+    """
+    found: list[Finding] = []
+    text = _decode(data, path, rules, found)
+    numbered = [(number, words) for number, line in enumerate(text.split("\n"), 1) if (words := line.split())]
+    if found and numbered:  # the mark stands in front of the first number
+        numbered = [row for row in numbered if row[0] != found[0].line]
+    form = _form([words for _, words in numbered], batch)
+    count = _limit(rules, nc)
+    rows, lines = _all_at_once(numbered, form, rules, count) or _row_by_row(numbered, path, form, rules, count, found)
+    if nc is not None and rules.class_may_equal_count and len(rows):
+        found += [
+            Finding("class-equals-count", f"class is {nc}, but there are {nc} classes, 0 to {nc - 1}", path, line)
+            for line in lines[rows[:, 1] == nc].tolist()
+        ]
+    if form != BATCH:
+        rows, lines = reduce_rows(rows, lines, path, found)
+    found.sort(key=lambda finding: finding.line)
+    return LabelTable(rows, lines, form, tuple(found), any(finding.grade == ERROR for finding in found))
+
+
+def _limit(rules: LabelRules, nc: int | None) -> int:
+    """Classes from this number on are refused."""
+    if nc is None:
+        return LARGEST_INDEX + 1
+    return nc + 1 if rules.class_may_equal_count else nc
+
+
+def _decode(data: bytes, path: str, rules: LabelRules, found: list[Finding]) -> str:
+    if b"\0" in data:
+        found.append(Finding("not-text", "this is a binary file, not a label file", path))
+        return ""
+    if data.startswith(b"\xef\xbb\xbf") and not rules.byte_order_mark:
+        hint = "save it as UTF-8 without a byte order mark"
+        message = f"the file begins with a byte order mark, which {rules.name} takes for a part of the first number"
+        found.append(Finding("byte-order-mark", message, path, 1, hint))
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        message = f"this label file is not UTF-8 text: byte {data[error.start]:#04x}"
+        found.append(Finding("not-text", message, path, line, "save it as UTF-8"))
+        return ""
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def _form(rows: Sequence[Sequence[str]], batch: bool) -> str:
+    longest = max(map(len, rows), default=0)
+    if longest > 6:
+        return POLYGONS
+    return BATCH if batch and rows and len(rows[0]) == 6 else BOXES
+
+
+def _all_at_once(
+    numbered: Sequence[tuple[int, list[str]]], form: str, rules: LabelRules, count: int
+) -> tuple[Array, Array] | None:
+    """The rows of a file of boxes in which everything is right, many times faster; None if anything is not."""
+    words = [row for _, row in numbered]
+    if form != BOXES or not words or any(len(row) != 5 for row in words):
+        return None
+    try:
+        numbers = np.array(list(map(float, chain.from_iterable(words)))).reshape(-1, 5)
+    except ValueError:
+        return None
+    if any("_" in word for row in words for word in row):  # Python reads 1_0 as 10
+        return None
+    label = numbers[:, 0]
+    if not (np.floor(label) == label).all() or label.min() < 0 or label.max() >= count:
+        return None
+    with np.errstate(over="ignore"):
+        rows = np.concatenate([np.zeros((len(words), 1)), numbers], axis=1).astype(np.float32)
+    places = rows[:, 2:]
+    # nan fails every comparison
+    if not (places.max() <= rules.high and places.min() >= rules.low and places[:, 2:].min() >= rules.lowest_size):
+        return None
+    return rows, np.array([number for number, _ in numbered])
+
+
+def _row_by_row(
+    numbered: Sequence[tuple[int, list[str]]],
+    path: str,
+    form: str,
+    rules: LabelRules,
+    count: int,
+    found: list[Finding],
+) -> tuple[Array, Array]:
+    """The rows that pass; the others become findings."""
+    rows, lines = [], []
+    for number, words in numbered:
+        remarks: list[RowError] = []
+        try:
+            rows.append(read_row(words, form, rules, count, remarks))
+            lines.append(number)
+        except RowError as problem:
+            remarks = [problem]  # what else would be said of a failing row does not matter
+        found += [Finding(remark.id, remark.message, path, number, remark.hint) for remark in remarks]
+    return np.array(rows, dtype=np.float32).reshape(-1, 6), np.array(lines, dtype=np.int64)
+
+
+def reduce_rows(rows: Array, lines: Array, path: str, found: list[Finding], unit: str = LINE) -> tuple[Array, Array]:
+    """Exact duplicates to one, and only then sorted, as training does; same boxes of other classes are pointed out.
+
+    Args:
+        rows: (box, 6) as in :class:`LabelTable`.
+        lines: (box,) the place of every row, in ``unit``.
+        path: how findings call the file.
+        found: takes the findings.
+        unit: what ``lines`` counts.
+    """
+    places = rows[:, 2:] + np.float32(0)  # -0 becomes 0
+    if len(set(map(bytes, places))) == len(rows):
+        return rows, lines
+    order = np.lexsort([lines, *places.T[::-1], rows[:, 1]])  # by class, x, y, w, h
+    sorted_rows, sorted_lines = rows[order], lines[order]
+    same = np.concatenate([[False], (sorted_rows[1:] == sorted_rows[:-1]).all(axis=1)])
+    first = np.maximum.accumulate(np.where(same, 0, np.arange(len(rows))))
+    for line, original in zip(sorted_lines[same].tolist(), sorted_lines[first[same]].tolist(), strict=True):
+        found.append(_finding("duplicate-box", f"the same class and box as in {unit} {original}", path, line, unit))
+    seen: dict[bytes, tuple[float, int]] = {}
+    for label, place, line in zip(rows[:, 1].tolist(), map(bytes, places), lines.tolist(), strict=True):
+        other, where = seen.setdefault(place, (label, line))
+        if other != label:
+            message = f"the same box as in {unit} {where}, but of class {label:g} instead of {other:g}"
+            found.append(_finding("same-box-other-class", message, path, line, unit))
+    return (sorted_rows[~same], sorted_lines[~same]) if same.any() else (rows, lines)
+
+
+def _finding(id: str, message: str, path: str, place: int, unit: str) -> Finding:
+    if unit == LINE:
+        return Finding(id, message, path, place)
+    return Finding(id, message, f"{path}[{unit}s[{place}]]")

@@ -1,0 +1,93 @@
+"""The labels of one image of a dataset, and how large the image is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import InputError
+from .dataset import Entry
+from .files import read_bytes
+from .findings import ERROR, Finding
+from .image_files import image_size, near_misses
+from .label_row import BOXES
+from .label_rules import LabelRules
+from .label_text import LabelTable, parse_labels
+
+FOUND, MISSING, EMPTY = "found", "missing", "empty"
+"""States of an image's label file. A file of blank lines is empty."""
+
+STOP, DROP_IMAGE, DROP_ROW = "stop", "drop-image", "drop-row"
+ON_BAD = (STOP, DROP_IMAGE, DROP_ROW)
+"""What to do with rows that fail: end, do as training does, or keep the rest of the file."""
+
+_NO_ROWS = LabelTable(np.zeros((0, 6), np.float32), np.zeros(0, np.int64), BOXES, (), failed=False)
+
+
+@dataclass(frozen=True)
+class ReadEntry:
+    """Labels as read, with how their file was found; ``path`` is how findings call it."""
+
+    table: LabelTable
+    state: str
+    path: str
+
+
+def read_entry(entry: Entry, rules: LabelRules, nc: int | None) -> ReadEntry:
+    """Read the labels of one image. Whatever is wrong becomes a finding."""
+    if entry.table is not None:
+        return ReadEntry(entry.table, FOUND if len(entry.table.rows) else EMPTY, entry.name)
+    assert entry.label is not None
+    path = entry.label
+    try:
+        data = read_bytes(Path(path), "label file")
+    except InputError as error:
+        if error.id == "no-such-file":
+            return ReadEntry(replace(_NO_ROWS, findings=_about_missing(entry)), MISSING, path)
+        finding = Finding("not-readable", error.message, path, hint=error.hint)
+        return ReadEntry(replace(_NO_ROWS, findings=(finding,), failed=True), FOUND, path)
+    table = parse_labels(data, path, rules, nc)
+    if not len(table.rows) and not table.findings:
+        return ReadEntry(
+            replace(table, findings=(Finding("label-empty", "the label file is empty", path),)), EMPTY, path
+        )
+    return ReadEntry(table, FOUND, path)
+
+
+def _about_missing(entry: Entry) -> tuple[Finding, ...]:
+    assert entry.label is not None
+    near = near_misses(entry.image, entry.label) if entry.image else []
+    if near:
+        message, hint = f"there is no such label file, but {near[0]}", f"training looks for {entry.label} only"
+        return (Finding("label-misplaced", message, entry.label, hint=hint),)
+    return (Finding("label-missing", "there is no such label file", entry.label),)
+
+
+def apply_policy(read: ReadEntry, on_bad: str) -> tuple[LabelTable, list[Finding], str]:
+    """What is left of an image's labels under ``on_bad``.
+
+    Returns:
+        The rows to use, the findings that end the run, and what was dropped in words.
+    """
+    table = read.table
+    if not table.failed:
+        return table, [], ""
+    bad = [found for found in table.findings if found.grade == ERROR]
+    if on_bad == STOP:
+        return table, bad, ""
+    if on_bad == DROP_IMAGE:
+        return replace(table, rows=table.rows[:0], lines=table.lines[:0]), [], f"dropped the image of {read.path}"
+    return table, [], f"dropped {len(bad)} of {len(bad) + len(table.rows)} rows of {read.path}"
+
+
+def size_of(entry: Entry) -> tuple[int, int] | None:
+    """Width and height of an image as it is shown; None without an image.
+
+    Raises:
+        InputError: the image cannot be read.
+    """
+    if entry.size is not None:
+        return entry.size
+    return image_size(entry.image) if entry.image is not None else None

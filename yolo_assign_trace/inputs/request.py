@@ -1,0 +1,63 @@
+"""What a user asked to trace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import InputError
+from .label_rules import TODAY, LabelRules
+from .read_entry import STOP
+
+IMAGES_AT_ONCE = 8
+"""Images of a dataset that are traced as one batch, if nothing else is said."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a user asked for; None where nothing was said.
+
+    Attributes:
+        labels: a label file, a folder, a list, COCO annotations, or with ``data`` the folder that holds the labels.
+        data: a data.yaml.
+        split: of ``data``; train by default.
+        images: which images of a dataset, as ``first:end``.
+        image_size: width and height of every image, px.
+        letterboxed: are the labels fractions of the network input already?
+        rect: fit the input to each image, in whole strides, instead of a square.
+        rules: of the release to read labels as.
+        on_bad: what to do with label rows that fail.
+        at_once: images of a dataset in one batch.
+        capture: the six inputs of an assigner call, saved; instead of labels and heads.
+    """
+
+    labels: Path | None = None
+    shapes: str | None = None
+    imgsz: tuple[int, int] | None = None
+    heads: Path | None = None
+    nc: int | None = None
+    reg_max: int | None = None
+    seed: int = 0
+    data: Path | None = None
+    split: str | None = None
+    images: str | None = None
+    image_size: tuple[int, int] | None = None
+    letterboxed: bool = False
+    rect: bool = False
+    rules: LabelRules = TODAY
+    on_bad: str = STOP
+    at_once: int = IMAGES_AT_ONCE
+    capture: Path | None = None
+
+    @property
+    def source(self) -> Path:
+        """Where the labels come from.
+
+        Raises:
+            InputError: nothing was said.
+        """
+        source = self.data or self.labels
+        if source is None:
+            hint = "--labels takes a label file, a folder, a list or COCO annotations; --data a data.yaml"
+            raise InputError("no-labels", "neither --labels nor --data was given", hint=hint)
+        return source

@@ -1,0 +1,186 @@
+"""All label files of a dataset read and counted, in several processes; the result does not depend on their number."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from itertools import islice
+
+from ..errors import InputError
+from ..letterbox import Letterbox
+from .dataset import Dataset, Entry
+from .findings import GRADES, KINDS, Finding
+from .label_geometry import LOST_UNDER, geometry_findings
+from .label_row import POLYGONS
+from .label_rules import LabelRules
+from .read_entry import FOUND, ReadEntry, read_entry, size_of
+
+KEPT_AT_MOST = 1000
+"""Findings of one kind that are kept; all are counted."""
+
+_ENTRIES_AT_ONCE = 500
+_WORTH_PROCESSES = 4 * _ENTRIES_AT_ONCE
+_THINNEST = 8
+"""Images thinner than 1:8 are not looked for when deciding whether a box may be under 2 px."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How to read: by which release, how many classes, and into which input.
+
+    ``image_size`` is (width, height) of every image, None to take it from the images; ``letterboxed`` says that labels
+    are fractions of the network input already.
+    """
+
+    labels: LabelRules
+    nc: int | None
+    imgsz: tuple[int, int] = (640, 640)
+    image_size: tuple[int, int] | None = None
+    letterboxed: bool = False
+
+
+@dataclass
+class Group:
+    """Findings of one kind: how many, in how many files, and the first ones."""
+
+    count: int = 0
+    files: int = 0
+    first: list[Finding] = field(default_factory=list)
+
+
+@dataclass
+class Survey:
+    """What a dataset holds.
+
+    Attributes:
+        states: images by the state of their label file: found, missing, empty.
+        boxes: boxes that training sees, after duplicates are reduced.
+        polygons: label files of polygons.
+        dropped: images that training drops because a row fails.
+        classes: boxes by class.
+        groups: findings by id.
+    """
+
+    states: Counter[str] = field(default_factory=Counter)
+    boxes: int = 0
+    polygons: int = 0
+    dropped: int = 0
+    classes: Counter[int] = field(default_factory=Counter)
+    groups: dict[str, Group] = field(default_factory=dict)
+
+    @property
+    def images(self) -> int:
+        return sum(self.states.values())
+
+    def graded(self, grade: str) -> int:
+        """Number of findings of a grade."""
+        return sum(group.count for kind, group in self.groups.items() if KINDS[kind].grade == grade)
+
+    def ordered(self) -> list[tuple[str, Group]]:
+        """Groups by grade, gravest first, then in the order of :data:`KINDS`."""
+        order = list(KINDS)
+        return sorted(self.groups.items(), key=lambda item: (GRADES.index(KINDS[item[0]].grade), order.index(item[0])))
+
+    def add(self, findings: Iterable[Finding]) -> None:
+        """Count the findings of one file."""
+        seen = set()
+        for finding in findings:
+            group = self.groups.setdefault(finding.id, Group())
+            group.count += 1
+            group.files += finding.id not in seen
+            seen.add(finding.id)
+            if len(group.first) < KEPT_AT_MOST:
+                group.first.append(finding)
+
+    def merge(self, other: Survey) -> None:
+        """Add what was found in the images that follow."""
+        self.states += other.states
+        self.boxes += other.boxes
+        self.polygons += other.polygons
+        self.dropped += other.dropped
+        self.classes += other.classes
+        for kind, group in other.groups.items():
+            mine = self.groups.setdefault(kind, Group())
+            mine.count += group.count
+            mine.files += group.files
+            mine.first += group.first[: KEPT_AT_MOST - len(mine.first)]
+
+
+def survey(
+    dataset: Dataset,
+    rules: Rules,
+    *,
+    processes: int | None = None,
+    progress: Callable[[int], None] = lambda done: None,
+) -> Survey:
+    """Read every label file of ``dataset``.
+
+    Args:
+        dataset: the images.
+        rules: how to read.
+        processes: how many; by default as many as there are cores, and one for small datasets.
+        progress: is told how many images are done.
+    """
+    total = Survey()
+    for finding in dataset.findings:
+        total.add([finding])
+    parts = _parts(dataset.entries)
+    workers = processes or (os.cpu_count() or 1 if len(dataset.entries) >= _WORTH_PROCESSES else 1)
+    if workers == 1 or (dataset.entries[:1] and dataset.entries[0].table is not None):
+        for part in parts:
+            total.merge(survey_part(part, rules))
+            progress(len(part))
+        return total
+    with ProcessPoolExecutor(workers) as pool:
+        running = [(len(part), pool.submit(survey_part, part, rules)) for part in islice(parts, 2 * workers)]
+        while running:  # in order, so that the first findings are the first ones however many processes there are
+            size, future = running.pop(0)
+            total.merge(future.result())
+            progress(size)
+            running += [(len(part), pool.submit(survey_part, part, rules)) for part in islice(parts, 1)]
+    return total
+
+
+def _parts(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
+    for start in range(0, len(entries), _ENTRIES_AT_ONCE):
+        yield entries[start : start + _ENTRIES_AT_ONCE]
+
+
+def survey_part(entries: Sequence[Entry], rules: Rules) -> Survey:
+    """The survey of some images."""
+    part = Survey()
+    for entry in entries:
+        read = read_entry(entry, rules.labels, rules.nc)
+        table = read.table
+        part.states[read.state] += 1
+        part.boxes += 0 if table.failed else len(table.rows)
+        part.polygons += table.form == POLYGONS
+        part.dropped += table.failed
+        if read.state == FOUND and not table.failed:
+            part.classes.update(map(int, table.rows[:, 1].tolist()))
+        if entry.image is not None and not os.path.exists(entry.image):  # noqa: PTH110 - a Path for each takes longer
+            part.add([Finding("image-not-found", "there is no such image", entry.image)])
+        findings = [*table.findings, *_geometry(entry, read, rules)]
+        if findings:
+            part.add(sorted(findings, key=lambda finding: finding.line))
+    return part
+
+
+def _geometry(entry: Entry, read: ReadEntry, rules: Rules) -> Iterator[Finding]:
+    rows = read.table.rows
+    if not len(rows):
+        return
+    size = rules.image_size
+    # the header is only read where it can matter, because that takes longer than all the rest
+    if size is None and not rules.letterboxed and rows[:, 4:].min() * max(rules.imgsz) < LOST_UNDER * _THINNEST:
+        try:
+            size = size_of(entry)
+        except InputError as error:
+            if error.id != "no-such-file":
+                yield Finding("image-not-readable", error.message, str(entry.image))
+    if rules.letterboxed:
+        size = (rules.imgsz[1], rules.imgsz[0])
+    yield from geometry_findings(read.table, read.path, rules.imgsz, Letterbox.of(size, rules.imgsz) if size else None)

@@ -1,0 +1,55 @@
+"""Head outputs that come from no model and never change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..arrays import Array
+from ..errors import InputError
+from ..grid import Grid
+from ..plural import count
+
+LARGEST = 8 << 30
+"""Bytes of synthetic heads beyond which the request is taken for a mistake."""
+
+
+def synthetic_maps(grid: Grid, batch: int, channels: int, seed: int) -> list[Array]:
+    """Standard normal maps (b, channels, h, w) from numpy's frozen RandomState, fine level first.
+
+    numpy promises never to change this stream, so the same seed gives the same maps with every version.
+    """
+    _check_size(grid, batch, channels)
+    random = np.random.RandomState(seed)
+    maps = []
+    for level in grid.levels:
+        shape = (batch, channels, level.height, level.width)
+        values = np.empty(shape, dtype=np.float32)
+        for i in range(batch):  # image by image: the stream is the same, its float64 form is smaller
+            values[i] = random.standard_normal(shape[1:])
+        maps.append(values)
+    return maps
+
+
+def synthetic_images(grid: Grid, images: Sequence[int], channels: int, seed: int) -> list[Array]:
+    """Likewise for ``images`` of a dataset, by position; an image has the same maps in whichever batch it comes."""
+    _check_size(grid, len(images), channels)
+    each = [synthetic_stream(grid, channels, np.random.RandomState([seed, i])) for i in images]
+    return [np.stack(levels) for levels in zip(*each, strict=True)]
+
+
+def synthetic_stream(grid: Grid, channels: int, random: np.random.RandomState) -> list[Array]:
+    """The maps (channels, h, w) of one image."""
+    return [random.standard_normal((channels, level.height, level.width)).astype(np.float32) for level in grid.levels]
+
+
+def _check_size(grid: Grid, batch: int, channels: int) -> None:
+    size = 4 * batch * channels * grid.anchors
+    if size > LARGEST:
+        raise InputError(
+            "too-large",
+            f"synthetic heads for {count(batch, 'image')}, {channels} channels and {grid.anchors} anchors "
+            f"would take {size / 2**30:.1f} GiB",
+            hint="trace fewer images, classes or a smaller input at a time",
+        )

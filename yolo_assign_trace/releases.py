@@ -1,0 +1,31 @@
+"""Release numbers of the ultralytics package, as people write them."""
+
+from __future__ import annotations
+
+import re
+
+from .errors import InputError
+
+Release = tuple[int, int, int]
+OLDEST: Release = (8, 0, 0)
+NEWEST_MEASURED: Release = (8, 4, 190)
+
+
+def parse_release(text: str, where: str = "") -> Release | None:
+    """The release written as ``ultralytics==8.4.190``, ``v8.4.190`` or ``8.4``; None for anything else.
+
+    Raises:
+        InputError: a release before the first one.
+    """
+    match = re.fullmatch(r"(?:ultralytics\s*==\s*)?v?(\d+)\.(\d+)(?:\.(\d+))?(?:\.?(?:post|dev)\d+)?", text.strip())
+    if match is None:
+        return None
+    found = (int(match[1]), int(match[2]), int(match[3] or 0))
+    if found < OLDEST:
+        message = f"ultralytics {dotted(found)} has no task-aligned assigner"
+        raise InputError("unknown-release", message, where=where, hint="the first release that has it is 8.0.0")
+    return found
+
+
+def dotted(release: Release) -> str:
+    return ".".join(map(str, release))
