@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import pickle
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -41,15 +42,13 @@ def _damaged(path: Path) -> None:
     path.write_bytes(data)
 
 
-def _one_array(path: Path) -> None:
-    with path.open("wb") as file:
-        np.save(file, np.zeros((1, 65, 8, 8), np.float32))
-
-
 def _zip_of_text(path: Path) -> None:
-    # what torch.save writes is a zip file as well, of members that are no arrays
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("archive/data.pkl", b"\x80\x02}q\x00.")
+        archive.writestr("readme.txt", "p3 p4 p5")
+
+
+def _pickle(path: Path) -> None:
+    path.write_bytes(pickle.dumps({"p3": [1.0]}))
 
 
 def _objects(path: Path) -> None:
@@ -70,12 +69,12 @@ HEADS = [
     heads("not-npz", "heads.npz", "", lambda path: path.touch(), hint="numpy.savez", about="empty"),
     heads("not-npz", "heads.npz", "", _half, hint="numpy.savez", about="half of it"),
     heads("not-npz", "heads.npz", "", _damaged, hint="numpy.savez", about="damaged"),
-    heads("not-npz", "heads.npz", "", _one_array, hint="numpy.savez", about=".npy"),
-    heads("not-npz", "heads.npz", "", _zip_of_text, hint="numpy.savez", about="a torch checkpoint"),
+    heads("not-npz", "heads.npz", "no numpy arrays", _zip_of_text, hint="numpy.savez", about="a zip file of text"),
+    heads("pickled", "heads.npz", "a Python pickle", _pickle, hint="torch.save({", about="a pickle"),
     heads("pickled", "heads.npz", "Python objects", _objects, hint="never loaded"),
     heads("no-maps", "heads.npz", "holds no array", {}),
     # arrays that are no maps
-    heads("not-a-map", "heads.npz[p3]", "float32 [65, 8, 8]", {"p3": (65, 8, 8)}, hint="one array per level"),
+    heads("not-a-map", "heads.npz[p3]", "float32 [8, 8]", {"p3": (8, 8)}, hint="one array per level"),
     heads("not-a-map", "heads.npz[p3]", "float32 [1, 65, 8, 0]", {"p3": (1, 65, 8, 0)}, hint="one array per level"),
     heads("not-a-map", "heads.npz[p3]", "complex128", _complex, hint="one array per level"),
     # levels
@@ -89,15 +88,16 @@ HEADS = [
     heads(
         "heads-do-not-fit",
         "heads.npz",
-        "expected 3 maps of 8x8, 4x4, 2x2 cells for --shapes study, found 2 of 8x8, 4x4",
+        "no named layout has 2 maps of 8x8, 4x4 cells",
         {"p3": (1, 65, 8, 8), "p4": (1, 65, 4, 4)},
-        hint="--shapes",
+        hint="--shapes my.yaml",
     ),
     heads(
         "heads-do-not-fit",
         "heads.npz",
         "expected 3 maps of 8x8, 4x4, 2x2 cells for --shapes study, found 3 of 16x16, 8x8, 4x4",
         {"p3": (1, 65, 16, 16), "p4": (1, 65, 8, 8), "p5": (1, 65, 4, 4)},
+        *("--shapes", "study"),
         hint="these maps fit --shapes yolov8 --imgsz 128",
     ),
     heads(
@@ -112,7 +112,8 @@ HEADS = [
     heads(
         "wrong-channels",
         "heads.npz",
-        "expected 4·16 + 80 = 144 channels for 80 classes at reg_max 16, found 65",
+        "expected 4·16 + 80 = 144 channels for 80 classes (--nc) at reg_max 16, found 65: 1 class at reg_max 16; "
+        "the labels need at least 1 class",
         GOOD_HEADS,
         *("--nc", "80"),
         hint=CHANNELS,

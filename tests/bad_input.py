@@ -98,12 +98,13 @@ LABELS = [
         about="shapes file",
     ),
     Bad(
-        "class-too-large",
-        "labels.txt:1",
-        "according to heads.npz",
+        "wrong-channels",
+        "heads.npz",
+        "found 65: 1 class at reg_max 16; the labels need at least 3 classes",
         ["--labels", "labels.txt", "--heads", "heads.npz"],
+        "channels = 4·reg_max + nc",
         heads=GOOD_HEADS,
-        about="heads",
+        about="labels",
     ),
     Bad(
         "image-too-large",

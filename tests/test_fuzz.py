@@ -12,9 +12,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from yolo_assign_trace.errors import InputError
+from yolo_assign_trace.grid import Grid
+from yolo_assign_trace.inputs.head_channels import Wanted
 from yolo_assign_trace.inputs.heads import read_heads
 from yolo_assign_trace.inputs.labels import read_labels
-from yolo_assign_trace.inputs.shapes import KEYS, read_shapes
+from yolo_assign_trace.inputs.shapes import KEYS, Shapes, read_shapes
 
 EXAMPLES = settings(max_examples=150, deadline=None, derandomize=True)
 
@@ -135,7 +137,8 @@ def test_heads_with_damage_anywhere(path, start, damage, compressed):
     start %= len(data)
     data[start : start + len(damage)] = damage
     path.write_bytes(data)
-    heads = content_or_error(lambda: read_heads(path), path)
+    wanted = Wanted(Shapes("one map", Grid.of((32, 32), [(4, 4)])), reg_max=1)
+    heads = content_or_error(lambda: read_heads(path, wanted), path)
     if heads is not None:
         assert math.prod(heads.maps[0].shape) > 0
         assert heads.maps[0].dtype == np.float32

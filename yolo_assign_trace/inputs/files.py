@@ -21,13 +21,18 @@ def read_bytes(path: Path, what: str) -> bytes:
     """
     try:
         return path.read_bytes()
-    except FileNotFoundError:
-        raise InputError("no-such-file", f"there is no such {what}", where=str(path)) from None
-    except IsADirectoryError:
-        raise InputError("is-a-folder", f"this is a folder, not a {what}", where=str(path)) from None
     except (OSError, ValueError) as error:
-        reason = (getattr(error, "strerror", None) or str(error)).lower()
-        raise InputError("not-readable", f"this {what} cannot be read: {reason}", where=str(path)) from None
+        raise refusal(path, what, error) from None
+
+
+def refusal(path: Path, what: str, error: OSError | ValueError) -> InputError:
+    """Why the file system does not give ``path``, which should hold ``what``, in words."""
+    if isinstance(error, FileNotFoundError):
+        return InputError("no-such-file", f"there is no such {what}", where=str(path))
+    if isinstance(error, IsADirectoryError):
+        return InputError("is-a-folder", f"this is a folder, not a {what}", where=str(path))
+    reason = (getattr(error, "strerror", None) or str(error)).lower()
+    return InputError("not-readable", f"this {what} cannot be read: {reason}", where=str(path))
 
 
 def read_text(path: Path, what: str) -> str:

@@ -9,7 +9,9 @@ from ..errors import InputError
 from ..grid import Grid
 from ..plural import count
 from ..record import Inputs
-from .heads import Heads, check_heads, read_heads, synthetic_maps
+from .head_channels import Wanted
+from .head_layout import Heads
+from .heads import read_heads, synthetic_maps
 from .labels import Labels, read_labels
 from .shapes import DEFAULT_REG_MAX, STUDY, Shapes, read_shapes
 
@@ -40,13 +42,18 @@ def load_inputs(request: Request) -> tuple[Inputs, list[str]]:
         InputError: a file that cannot be used, or files that contradict each other.
     """
     labels = read_labels(request.labels)
-    shapes = read_shapes(request.shapes or STUDY, request.imgsz)
-    heads = read_heads(request.heads) if request.heads else None
-    if heads:
-        check_heads(heads, shapes.grid, shapes_name=shapes.name, shapes_given=request.shapes is not None)
-
-    reg_max = request.reg_max or shapes.reg_max or DEFAULT_REG_MAX
-    nc = _classes(request, shapes, heads, labels, reg_max)
+    given = read_shapes(request.shapes, request.imgsz) if request.shapes else None
+    heads = None
+    if request.heads:
+        imgsz = None if given else request.imgsz
+        wanted = Wanted(given, imgsz, request.reg_max, request.nc, labels_classes=labels.classes)
+        heads = read_heads(request.heads, wanted)
+        shapes = given or Shapes(heads.shapes_name, heads.grid)
+        reg_max = heads.reg_max
+    else:
+        shapes = given or read_shapes(STUDY, request.imgsz)
+        reg_max = request.reg_max or shapes.reg_max or DEFAULT_REG_MAX
+    nc = _classes(request, shapes, heads, labels)
     batch = _batch(shapes, heads, labels)
     channels = 4 * reg_max + nc
     if heads:
@@ -61,27 +68,15 @@ def load_inputs(request: Request) -> tuple[Inputs, list[str]]:
         "labels": f"{labels.name}: {boxes}, {count(nc, 'class')}, sha256 {labels.digest}",
         "heads": about,
     }
-    remarks = []
+    remarks = [heads.reading] if heads else []
     if not len(labels.rows):
         remarks.append(f"{labels.path} is empty: traced as {count(batch, 'image')} without boxes")
     return Inputs(shapes.grid, maps, labels.rows, batch, nc, reg_max, lines), remarks
 
 
-def _classes(request: Request, shapes: Shapes, heads: Heads | None, labels: Labels, reg_max: int) -> int:
-    said = request.nc or shapes.nc
-    source = "--nc" if request.nc else shapes.name
-    if heads:
-        from_heads = heads.channels - 4 * reg_max
-        if from_heads < 1 or (said and said != from_heads):
-            classes = f"{said} classes" if said else "at least 1 class"
-            raise InputError(
-                "wrong-channels",
-                f"expected 4·{reg_max} + {said or 1} = {4 * reg_max + (said or 1)} channels "
-                f"for {classes} at reg_max {reg_max}, found {heads.channels}",
-                where=heads.path,
-                hint="mend --nc or --reg-max: channels = 4·reg_max + nc",
-            )
-        said, source = from_heads, f"{heads.name} with {heads.channels} - 4·{reg_max} class channels"
+def _classes(request: Request, shapes: Shapes, heads: Heads | None, labels: Labels) -> int:
+    said = heads.nc if heads else request.nc or shapes.nc
+    source = heads.name if heads else "--nc" if request.nc else shapes.name
     nc = said or max(labels.classes, 1)
     for row, label in enumerate(labels.rows[:, 1].tolist()):
         if label >= nc:
