@@ -53,16 +53,17 @@ def label_row(id: str, row: str | bytes, says: str, hint: str = "", *, line: int
 LABELS = [
     Bad("no-such-file", "missing.txt", "no such label file", ["--labels", "missing.txt"]),
     Bad("no-such-file", "", "no such label file", ["--labels", "a" * 200 + "/x.txt"], about="in a missing folder"),
-    Bad("is-a-folder", "a_folder", "a folder, not a label file", ["--labels", "a_folder"]),
+    Bad("empty-folder", "a_folder", "neither images nor label files lie here", ["--labels", "a_folder"], "labels in txt"),
     Bad("not-text", "my.txt", "a binary file", ["--labels", "my.txt"], "", {"my.txt": b"\x89PNG\r\n\x1a\n\0\0"}),
     label_row("not-text", b"0 .5 .5 .5 .5 \xe9", "not UTF-8 text: byte 0xe9", "UTF-8"),
     # columns
-    label_row("wrong-column-count", "0 .5 .5 .5", "expected 5 numbers, as in the rows above, found 4"),
-    label_row("wrong-column-count", "0 0 .5 .5 .5 .5", "expected 5 numbers, as in the rows above, found 6"),
+    label_row("wrong-column-count", "0 .5 .5 .5", "expected 5 numbers (class cx cy w h), found 4"),
+    label_row("confidence-column", "0 0 .5 .5 .5 .5", "expected 5 numbers (class cx cy w h), found 6", "leave it out"),
     label_row("wrong-column-count", "0 .5 .5 .5 .5", "expected 6", before="0 0 .5 .5 .5 .5\n"),
-    label_row("wrong-column-count", "0 .5 .5", "expected 5 numbers (class cx cy w h) or 6", before="", line=1),
+    label_row("wrong-column-count", "0 .5 .5", "expected 5 numbers (class cx cy w h)", before="", line=1),
     label_row("wrong-column-count", "0,.5,.5,.5,.5", "found 1", "commas", before="", line=1),
-    label_row("wrong-column-count", "0 .1 .1 .2 .1 .2 .2 .1 .2", "found 9", "polygon", before="", line=1),
+    label_row("box-in-polygon-file", "0 .1 .1 .2 .1 .2 .2 .1 .2", "a box of 5 numbers in a file of polygons", line=1),
+    label_row("odd-coordinates", "0 .1 .1 .2 .1 .2 .2 .1", "found 7 coordinates", before="", line=1),
     # numbers
     label_row("not-a-number", "person .5 .5 .5 .5", "'person' is not a number"),
     label_row("not-a-number", "0 .5 .5 1_0 .5", "'1_0' is not a number"),
@@ -70,7 +71,7 @@ LABELS = [
     label_row("not-finite", "0 .5 .5 inf .5", "inf is not a finite number"),
     label_row("not-finite", "-inf .5 .5 .5 .5", "-inf is not a finite number"),
     # ranges
-    label_row("out-of-range", "0 1.01 .5 .5 .5", "cx is 1.01, expected a number from 0 to 1"),
+    label_row("out-of-range", "0 1.02 .5 .5 .5", "cx is 1.02, expected a number from 0 to 1"),
     label_row("out-of-range", "0 .5 -0.1 .5 .5", "cy is -0.1"),
     label_row("out-of-range", "0 .5 .5 .5 1.5", "h is 1.5"),
     label_row("out-of-range", "0 320 240 64 64", "cx is 320", "fractions of the image's width and height"),
@@ -128,7 +129,7 @@ LABELS = [
 USAGE = "yolo-assign --help"
 
 ARGUMENTS = [
-    Bad("usage", "", "Missing option '--labels'", [], USAGE),
+    Bad("no-labels", "", "neither --labels nor --data was given", [], "--data a data.yaml"),
     named("usage", "", "No such option: --label-file", "--label-file", "x", hint=USAGE),
     named("usage", "", "--nc", "--nc", "0", hint=USAGE),
     named("usage", "", "'many' is not a valid int", "--nc", "many", hint=USAGE),

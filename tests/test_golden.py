@@ -17,8 +17,8 @@ from golden_cases import GoldenCase
 
 from yolo_assign_trace import Inputs, stages
 from yolo_assign_trace.generations import GENERATIONS
-from yolo_assign_trace.inputs.heads import synthetic_maps
 from yolo_assign_trace.inputs.labels import read_labels
+from yolo_assign_trace.inputs.synthetic import synthetic_maps
 from yolo_assign_trace.runner import trace
 
 SAMPLES = Path(__file__).parents[1] / "sample_inputs"

@@ -52,7 +52,7 @@ CORE = {"stages", "boxes", "grid", "cells", "ranking"}
 def test_the_reader_of_imports_finds_them():
     """The tests below mean nothing if it does not."""
     assert {"torch", "boxes", "cells", "grid", "outputs", "ranking"} <= IMPORTS["stages"]
-    assert {"cli.terminal", "inputs.load", "generations", "typer"} <= IMPORTS["cli.trace"] | IMPORTS["cli.main"]
+    assert {"cli.terminal", "inputs.load", "cli.input_options", "typer"} <= IMPORTS["cli.trace"] | IMPORTS["cli.main"]
 
 
 @pytest.mark.parametrize("module", sorted(CORE))

@@ -10,7 +10,7 @@ import torch
 
 from yolo_assign_trace import Inputs, Record, Run, Tracer
 from yolo_assign_trace.grid import Grid
-from yolo_assign_trace.inputs.heads import synthetic_maps
+from yolo_assign_trace.inputs.synthetic import synthetic_maps
 from yolo_assign_trace.outputs import STAGE_RESULTS
 from yolo_assign_trace.record import BoxLine, Fact, StageStart
 from yolo_assign_trace.runner import RESULTS, trace

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from yolo_assign_trace.inputs.heads import read_heads, synthetic_maps
+from yolo_assign_trace.inputs.heads import read_heads
 from yolo_assign_trace.inputs.load import Request, load_inputs
+from yolo_assign_trace.inputs.synthetic import synthetic_maps
 from yolo_assign_trace.runner import trace
 from yolo_assign_trace.tracers.memory import Memory
 

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from .generations import ASSIGNERS as assigners
     from .generations import find_assigner
     from .grid import Grid
-    from .inputs.load import Request, load_inputs
+    from .inputs.load import load_inputs
+    from .inputs.request import Request
     from .record import Inputs, Record, Run, Tracer
     from .runner import assign, trace
 
@@ -36,7 +37,7 @@ _HOME = {
     "InputError": ("errors", "InputError"),
     "Inputs": ("record", "Inputs"),
     "Record": ("record", "Record"),
-    "Request": ("inputs.load", "Request"),
+    "Request": ("inputs.request", "Request"),
     "Run": ("record", "Run"),
     "Tracer": ("record", "Tracer"),
     "assign": ("runner", "assign"),

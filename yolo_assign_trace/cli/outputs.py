@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InputError
-from .terminal import message_console, result_console, say
+from .terminal import message_console, print_line, result_console, say
 
 if TYPE_CHECKING:
     from ..record import Tracer
@@ -51,8 +51,34 @@ class Outputs:
                 raise InputError("would-overwrite", "this file is also an input or another output", where=str(path))
             taken.add(os.path.realpath(path))
 
-    def watchers(self, summary: JsonSummary | None) -> list[Tracer]:
-        """The tracers, in the order in which they are told."""
+    def of_batch(self, stem: str) -> Outputs:
+        """The outputs of one batch of several: files called ``stem`` in folders called like the files.
+
+        Raises:
+            InputError: a folder cannot be made.
+        """
+
+        def inside(path: Path | None) -> Path | None:
+            if path is None:
+                return None
+            folder = path.with_suffix("")
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                reason = (error.strerror or str(error)).lower()
+                message = f"the folder for several batches cannot be made: {reason}"
+                raise InputError("not-writable", message, where=str(folder)) from None
+            return folder / f"{stem}{path.suffix}"
+
+        return replace(self, log=inside(self.log), save=inside(self.save))
+
+    def watchers(self, summary: JsonSummary | None, first: int | None = None) -> list[Tracer]:
+        """The tracers, in the order in which they are told.
+
+        Args:
+            summary: takes the JSON summary, if one is wanted.
+            first: position of the first image in its dataset if this is one batch of several.
+        """
         from ..tracers.non_finite import NonFiniteWarning
         from ..tracers.plugins import load_installed, load_named
         from ..tracers.run_log import RunLog
@@ -66,6 +92,10 @@ class Outputs:
             watching.append(ProgressBar(message_console()))
         if summary is not None:
             watching.append(summary)
+        elif first is not None and not self.quiet and not self.stages:
+            from ..tracers.digest import Digest
+
+            watching.append(Digest(print_line, first))
         elif not self.quiet:
             from ..tracers.console import Console
 

@@ -42,6 +42,11 @@ def print_json(document: Any) -> None:
         forget_stdout()
 
 
+def print_line(text: str) -> None:
+    """One line of results to stdout."""
+    result_console().print(text, soft_wrap=True)
+
+
 def result_console() -> Console:
     """Rich console on stdout. Tensors are full of [brackets] and :colons:, so nothing in them is markup."""
     return _console(stderr=False)

@@ -3,96 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
-from ..generations import find_assigner
-from .devices import check_device, require_device
-from .options import ASSIGNER, INPUT, OUTPUT, option
+from .devices import require_device
+from .input_options import AssignerOptions, InputOptions
+from .options import OUTPUT, option
 from .outputs import Outputs
+from .shared import expanded
 from .terminal import print_json, say
 
+if TYPE_CHECKING:
+    from ..record import Inputs
 
+
+@expanded
 def trace(
-    labels: Annotated[
-        Path,
-        option(
-            panel=INPUT,
-            env="LABELS",
-            metavar="FILE",
-            help="Label file: rows of class cx cy w h (one image), or image class cx cy w h (a batch).",
-        ),
-    ],
-    shapes: Annotated[
-        str | None,
-        option(
-            panel=INPUT,
-            env="SHAPES",
-            metavar="NAME|FILE",
-            help="Feature maps: study (the default), yolov8, yolov8-p2, yolov8-p6, or a YAML file.",
-        ),
-    ] = None,
-    imgsz: Annotated[
-        str | None,
-        option(panel=INPUT, env="IMGSZ", metavar="PX", help="Network input of a named head: 640, or height,width."),
-    ] = None,
-    heads: Annotated[
-        Path | None,
-        option(
-            panel=INPUT,
-            env="HEADS",
-            metavar="FILE",
-            help="Head outputs: .npz with one array (b, 4R+c, h, w) per level. Without it they are synthetic.",
-        ),
-    ] = None,
-    nc: Annotated[
-        int | None,
-        option(panel=INPUT, env="NC", metavar="N", min=1, help="Number of classes; default: largest class + 1."),
-    ] = None,
-    reg_max: Annotated[
-        int | None, option(panel=INPUT, env="REG_MAX", metavar="N", min=1, help="Bins per side, R; default: 16.")
-    ] = None,
-    seed: Annotated[
-        int, option(panel=INPUT, env="SEED", metavar="N", min=0, max=2**32 - 1, help="Seed of synthetic heads.")
-    ] = 0,
-    assigner: Annotated[
-        str,
-        option(
-            panel=ASSIGNER,
-            env="ASSIGNER",
-            metavar="NAME",
-            help="A name of yolo-assign assigners, or a release: ultralytics==8.4.190.",
-        ),
-    ] = "yolov8",
-    topk: Annotated[
-        int | None, option(panel=ASSIGNER, env="TOPK", metavar="N", min=1, help="Candidates that a box selects.")
-    ] = None,
-    topk2: Annotated[
-        int | None,
-        option(panel=ASSIGNER, env="TOPK2", metavar="N", min=1, help="Positives that a box keeps, from 8.4.0 on."),
-    ] = None,
-    alpha: Annotated[
-        float | None, option(panel=ASSIGNER, env="ALPHA", metavar="X", min=0, help="Exponent of the class score.")
-    ] = None,
-    beta: Annotated[
-        float | None, option(panel=ASSIGNER, env="BETA", metavar="X", min=0, help="Exponent of the overlap.")
-    ] = None,
-    overlap: Annotated[
-        str | None, option(panel=ASSIGNER, env="OVERLAP", metavar="NAME", help="iou, giou, diou or ciou.")
-    ] = None,
-    swap: Annotated[
-        list[str] | None,
-        option(
-            panel=ASSIGNER,
-            metavar="STAGE=FUNCTION",
-            help="Replace a stage by your own function: topk=package.module:my_topk. Repeatable.",
-        ),
-    ] = None,
-    dtype: Annotated[
-        str, option(panel=ASSIGNER, env="DTYPE", metavar="NAME", help="Compute in float32 or float64.")
-    ] = "float32",
-    device: Annotated[
-        str, option(panel=ASSIGNER, env="DEVICE", metavar="NAME", help="Compute on cpu or, where there is one, cuda.")
-    ] = "cpu",
+    given: InputOptions,
+    chosen: AssignerOptions,
     log: Annotated[Path, option(panel=OUTPUT, env="LOG", metavar="FILE", help="Where the log goes.")] = Path("run.log"),
     no_log: Annotated[bool, option("--no-log", panel=OUTPUT, env="NO_LOG", help="Write no log.")] = False,
     digits: Annotated[
@@ -146,51 +73,88 @@ def trace(
     """Run label assignment stage by stage and show every tensor, on the console and in run.log.
 
     Without --heads the head outputs are synthetic: no trained model is involved, and every output says so.
-    """
-    from ..inputs.load import Request, load_inputs
-    from ..inputs.shapes import LAYOUTS, STUDY, parse_imgsz
 
-    chosen = find_assigner(assigner).with_parameters(topk=topk, topk2=topk2, alpha=alpha, beta=beta, overlap=overlap)
-    check_device(dtype, device)
+    A dataset is traced in batches of --batch images. Several batches write a log (and a saved file) each, into a
+    folder called like the log without its ending, and the console shows a line per image.
+    """
+    from ..inputs.load import open_inputs
+
+    assigner = chosen.chosen()
+    request = given.request()
     outputs = Outputs(
         log=None if no_log else log,
         save=save,
-        stages=tuple(chosen.stage(name, "--stage").name for name in stage or ()),
+        stages=tuple(assigner.stage(name, "--stage").name for name in stage or ()),
         digits=digits,
         max_log=max_log,
         tracers=tuple(tracer or ()),
         plugins=not no_plugins,
-        quiet=quiet,
+        quiet=quiet or json,
     )
-    given, shapes = shapes, shapes or STUDY
-    outputs.check([labels, *([heads] if heads else []), *([] if shapes in (STUDY, *LAYOUTS) else [Path(shapes)])])
-    size = parse_imgsz(imgsz) if imgsz else None
-    inputs, remarks = load_inputs(Request(labels, given, size, heads, nc, reg_max, seed))
-    inputs.grid.require_anchors(
-        chosen.parameters.topk, shapes if shapes not in (STUDY, *LAYOUTS) else f"--shapes {shapes}"
-    )
-    for remark in remarks:
+    outputs.check(given.files)
+    opened = open_inputs(request)
+    for part in opened.parts:
+        part.grid.require_anchors(assigner.parameters.topk, opened.shapes_option)
+    opened.require_memory()
+    for remark in opened.remarks:
         say(f"note: {remark}", "yellow")
+    runner = _Runner(chosen, outputs, several=len(opened.parts) > 1, summarised=json)
+    for part in opened.parts:
+        runner.run(opened.inputs(part), part.stem, part.first)
+    if json:
+        print_json(runner.document() | {"remarks": opened.remarks})
+    if runner.written and not quiet:
+        say(f"wrote {runner.written_text()}")
 
-    from ..tracers.json_summary import JsonSummary
 
-    summary = JsonSummary(outputs.stages) if json else None
-    watchers = outputs.watchers(summary)
+class _Runner:
+    """Traces batches one after the other, so that only one is in memory."""
 
-    import torch
+    def __init__(self, chosen: AssignerOptions, outputs: Outputs, *, several: bool, summarised: bool) -> None:
+        self.chosen = chosen
+        self.assigner = chosen.chosen()
+        self.outputs = outputs
+        self.several = several
+        self.summarised = summarised
+        self.documents: list[dict[str, Any]] = []
+        self.written: list[Path] = []
+        self.swapped = False
 
-    from ..runner import RESULTS
-    from ..runner import trace as run_trace
-    from ..swap import swap_named
+    def run(self, inputs: Inputs, stem: str, first: int) -> None:
+        """Trace one batch; ``first`` is the position of its first image in the dataset."""
+        from ..tracers.json_summary import JsonSummary
 
-    require_device(device)
-    for text in swap or ():
-        chosen = swap_named(chosen, text, RESULTS)
-    run_trace(inputs, chosen, watchers, dtype=getattr(torch, dtype), device=device, use_up=True)
-    if summary is not None:
-        print_json(summary.document | {"log": str(outputs.log) if outputs.log else None, "remarks": remarks})
-    if outputs.files and not quiet:
+        outputs = self.outputs.of_batch(stem) if self.several else self.outputs
+        summary = JsonSummary(outputs.stages) if self.summarised else None
+        watchers = outputs.watchers(summary, first if self.several else None)
+
+        import torch
+
+        from ..runner import RESULTS
+        from ..runner import trace as run_trace
+        from ..swap import swap_named
+
+        require_device(self.chosen.device)
+        if not self.swapped:
+            for text in self.chosen.swap or ():
+                self.assigner = swap_named(self.assigner, text, RESULTS)
+            self.swapped = True
+        dtype = getattr(torch, self.chosen.dtype)
+        run_trace(inputs, self.assigner, watchers, dtype=dtype, device=self.chosen.device, use_up=True)
+        self.written += outputs.files
+        if summary is not None:
+            self.documents.append(summary.document | {"log": str(outputs.log) if outputs.log else None})
+
+    def document(self) -> dict[str, Any]:
+        """The JSON of the only batch, or of all."""
+        return {"format": 1, "traces": self.documents} if self.several else self.documents[0]
+
+    def written_text(self) -> str:
+        """``run.log (370.0 kB)``, or ``313 files to run/ (4.2 GB)``."""
         from rich.filesize import decimal
 
-        sizes = [f"{path} ({decimal(path.stat().st_size)})" for path in outputs.files]
-        say(f"wrote {', '.join(sizes)}")
+        if not self.several:
+            return ", ".join(f"{path} ({decimal(path.stat().st_size)})" for path in self.written)
+        folders = dict.fromkeys(path.parent for path in self.written)
+        size = decimal(sum(path.stat().st_size for path in self.written))
+        return f"{len(self.written)} files to {' and '.join(f'{folder}/' for folder in folders)} ({size})"

@@ -35,7 +35,7 @@ def read_row(words: list[str], form: str, rules: LabelRules, count: int, remarks
         numbers = np.array([_number(word) for word in words]).astype(np.float32)
     if not np.isfinite(numbers).all():
         word = words[int(np.isfinite(numbers).argmin())]
-        raise RowError("not-finite", f"{_short(word)} is not a finite number")
+        raise RowError("not-finite", f"{word[:30]} is not a finite number")
     image = _index("image", float(numbers[0]), LARGEST_INDEX + 1) if form == BATCH else 0.0
     numbers = numbers[1:] if form == BATCH else numbers
     label = _class(float(numbers[0]), rules, count, remarks)
@@ -69,7 +69,7 @@ def _check_width(words: list[str], form: str, rules: LabelRules) -> None:
     if form == BOXES and found == 6:
         message = "expected 5 numbers (class cx cy w h), found 6: is the last one a confidence?"
         raise RowError("confidence-column", message, "labels have no confidence; leave it out")
-    expected = "6 numbers (image class cx cy w h)" if form == BATCH else "5 numbers (class cx cy w h)"
+    expected = "6 numbers (image class cx cy w h), as in the first row" if form == BATCH else "5 numbers (class cx cy w h)"
     raise RowError("wrong-column-count", f"expected {expected}, found {found}", hint)
 
 

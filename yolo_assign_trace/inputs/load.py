@@ -2,122 +2,211 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
+import numpy as np
+
+from ..arrays import Array
 from ..errors import InputError
-from ..grid import Grid
 from ..plural import count
 from ..record import Inputs
+from .dataset import LABELS, kind_of
 from .head_channels import Wanted
 from .head_layout import Heads
-from .heads import read_heads, synthetic_maps
-from .labels import Labels, read_labels
-from .shapes import DEFAULT_REG_MAX, STUDY, Shapes, read_shapes
+from .heads import read_heads
+from .parts import DatasetLabels, FileLabels, Part
+from .request import Request
+from .shapes import DEFAULT_REG_MAX, LAYOUTS, STUDY, Shapes, read_shapes
+from .synthetic import require_memory, synthetic_images, synthetic_maps
 
-LARGEST_HEADS = 8 << 30
-"""Bytes of synthetic heads beyond which the request is taken for a mistake."""
+DATASET_SHAPES = "yolov8"
+"""The head of a dataset if nothing is said; a single label file is traced on the study grid."""
 
 
 @dataclass(frozen=True)
-class Request:
-    """What a user asked for; None where nothing was said."""
+class Opened:
+    """A request with everything read but the heads made: batch by batch, so that few are in memory.
 
-    labels: Path
-    shapes: str | None = None
-    imgsz: tuple[int, int] | None = None
-    heads: Path | None = None
-    nc: int | None = None
-    reg_max: int | None = None
-    seed: int = 0
+    Attributes:
+        parts: labels and grid of every batch.
+        shapes_name: what the user calls the levels, for errors.
+        nc: number of classes.
+        reg_max: bins per side.
+        heads: real head outputs of all images, None for synthetic ones.
+        seed: of synthetic heads.
+        class_names: by class, empty if unknown.
+        from_dataset: are the images those of a dataset?
+        remarks: what a user should see although nothing is wrong.
+    """
+
+    parts: Sequence[Part]
+    shapes_name: str
+    nc: int
+    reg_max: int
+    heads: Heads | None
+    seed: int
+    class_names: tuple[str, ...]
+    from_dataset: bool
+    remarks: tuple[str, ...]
+
+    @property
+    def shapes_option(self) -> str:
+        """What to change when the levels do not do: the option, or the file that it names."""
+        return f"--shapes {self.shapes_name}" if self.shapes_name in (STUDY, *LAYOUTS) else self.shapes_name
+
+    @property
+    def channels(self) -> int:
+        return 4 * self.reg_max + self.nc
+
+    def require_memory(self) -> None:
+        """Can the synthetic heads of every batch be made?
+
+        Raises:
+            InputError: they would take more memory than anyone means to use.
+        """
+        for part in [] if self.heads else self.parts:
+            require_memory(part.grid, part.batch, self.channels)
+
+    def inputs(self, part: Part) -> Inputs:
+        """The inputs of one batch, with its head outputs."""
+        boxes = f"{count(len(part.rows), 'box')} in {count(part.batch, 'image')}"
+        about = {
+            "labels": f"{part.name}: {boxes}, {count(self.nc, 'class')}, sha256 {part.digest}",
+            "heads": self._about_heads(part),
+        }
+        maps = self._maps(part)
+        return Inputs(
+            part.grid, maps, part.rows, part.batch, self.nc, self.reg_max, about, part.images, self.class_names
+        )
+
+    def _maps(self, part: Part) -> list[Array]:
+        if self.heads:
+            at = part.first - self.parts[0].first
+            return [level[at : at + part.batch] for level in self.heads.maps]
+        if self.from_dataset:
+            return synthetic_images(part.grid, range(part.first, part.first + part.batch), self.channels, self.seed)
+        return synthetic_maps(part.grid, part.batch, self.channels, self.seed)
+
+    def _about_heads(self, part: Part) -> str:
+        if not self.heads:
+            return f"synthetic, seed {self.seed}: not a trained model"
+        maps = f"{len(self.heads.maps)} maps of {count(self.heads.batch, 'image')}"
+        return f"{self.heads.name}: {maps}, {self.channels} channels, sha256 {self.heads.digest}"
+
+
+def open_inputs(request: Request) -> Opened:
+    """Read labels, shapes and heads, and hold them against each other.
+
+    Raises:
+        InputError: a file that cannot be used, or files that contradict each other.
+    """
+    is_file = request.data is None and kind_of(request.source) == LABELS
+    labels = FileLabels(request, request.source) if is_file else DatasetLabels(request)
+    given = read_shapes(request.shapes, request.imgsz) if request.shapes else None
+    nc, nc_source = _said_classes(request, labels, given)
+    heads = None
+    if request.heads:
+        imgsz = None if given else request.imgsz
+        wanted = Wanted(given, imgsz, request.reg_max, nc, nc_source, labels.classes)
+        heads = read_heads(request.heads, wanted)
+        nc, nc_source = heads.nc, heads.name
+    default = STUDY if is_file else DATASET_SHAPES
+    shapes = given or (Shapes(heads.shapes_name, heads.grid) if heads else read_shapes(default, request.imgsz))
+    parts = labels.parts(shapes)
+    for part in parts if nc else []:
+        _check_classes(part, nc or 0, nc_source)
+    if is_file:
+        parts = [_in_batch(part, shapes, heads) for part in parts]
+    elif heads:
+        _check_images(labels.images, parts, heads)
+    remarks = [*labels.remarks, *([heads.reading] if heads else [])]
+    if not any(len(part.rows) for part in parts):
+        images = count(sum(part.batch for part in parts), "image")
+        what = f"{request.source} is empty" if is_file else f"there is no box in {request.source}"
+        remarks.append(f"{what}: traced as {images} without boxes")
+    return Opened(
+        parts=parts,
+        shapes_name=shapes.name,
+        nc=nc or max(labels.classes, 1),
+        reg_max=heads.reg_max if heads else request.reg_max or shapes.reg_max or DEFAULT_REG_MAX,
+        heads=heads,
+        seed=request.seed,
+        class_names=labels.class_names,
+        from_dataset=labels.from_dataset,
+        remarks=tuple(remarks),
+    )
 
 
 def load_inputs(request: Request) -> tuple[Inputs, list[str]]:
-    """Read everything the request names.
+    """Read everything the request names, as one batch.
 
     Returns:
         The inputs, and remarks that a user should see although nothing is wrong.
 
     Raises:
-        InputError: a file that cannot be used, or files that contradict each other.
+        InputError: as :func:`open_inputs`, or more images than ``request.at_once``.
     """
-    labels = read_labels(request.labels)
-    given = read_shapes(request.shapes, request.imgsz) if request.shapes else None
-    heads = None
-    if request.heads:
-        imgsz = None if given else request.imgsz
-        wanted = Wanted(given, imgsz, request.reg_max, request.nc, labels_classes=labels.classes)
-        heads = read_heads(request.heads, wanted)
-        shapes = given or Shapes(heads.shapes_name, heads.grid)
-        reg_max = heads.reg_max
-    else:
-        shapes = given or read_shapes(STUDY, request.imgsz)
-        reg_max = request.reg_max or shapes.reg_max or DEFAULT_REG_MAX
-    nc = _classes(request, shapes, heads, labels)
-    batch = _batch(shapes, heads, labels)
-    channels = 4 * reg_max + nc
-    if heads:
-        maps = heads.maps
-        about = f"{heads.name}: {len(maps)} maps of {batch} images, {channels} channels, sha256 {heads.digest}"
-    else:
-        _check_size(shapes.grid, batch, channels)
-        maps = synthetic_maps(shapes.grid, batch, channels, request.seed)
-        about = f"synthetic, seed {request.seed}: not a trained model"
-    boxes = f"{count(len(labels.rows), 'box')} in {count(batch, 'image')}"
-    lines = {
-        "labels": f"{labels.name}: {boxes}, {count(nc, 'class')}, sha256 {labels.digest}",
-        "heads": about,
-    }
-    remarks = [heads.reading] if heads else []
-    if not len(labels.rows):
-        remarks.append(f"{labels.path} is empty: traced as {count(batch, 'image')} without boxes")
-    return Inputs(shapes.grid, maps, labels.rows, batch, nc, reg_max, lines), remarks
+    opened = open_inputs(request)
+    if len(opened.parts) > 1:
+        message = f"the request makes {len(opened.parts)} batches, expected one"
+        hint = "select fewer images, raise at_once, or go through open_inputs(request).parts"
+        raise InputError("several-batches", message, hint=hint)
+    opened.require_memory()
+    return opened.inputs(opened.parts[0]), list(opened.remarks)
 
 
-def _classes(request: Request, shapes: Shapes, heads: Heads | None, labels: Labels) -> int:
-    said = heads.nc if heads else request.nc or shapes.nc
-    source = heads.name if heads else "--nc" if request.nc else shapes.name
-    nc = said or max(labels.classes, 1)
-    for row, label in enumerate(labels.rows[:, 1].tolist()):
-        if label >= nc:
-            raise InputError(
-                "class-too-large",
-                f"class is {label:g}, but there are {nc} classes, 0 to {nc - 1}, according to {source}",
-                where=labels.where(row),
-            )
-    return nc
+def _said_classes(
+    request: Request, labels: FileLabels | DatasetLabels, shapes: Shapes | None
+) -> tuple[int | None, str]:
+    """The number of classes that somebody says, and who says it."""
+    option = (request.nc, "--nc") if request.nc else (shapes.nc if shapes else None, shapes.name if shapes else "")
+    said = [(number, source) for number, source in (option, (labels.nc, labels.name)) if number]
+    if len({number for number, _ in said}) > 1:
+        counted = ", ".join(f"{number} according to {source}" for number, source in said)
+        message = f"the number of classes is {counted}; the labels need at least {labels.classes}"
+        raise InputError("classes-disagree", message, hint="mend or leave out all but one of them")
+    return said[0] if said else (None, "--nc")
 
 
-def _batch(shapes: Shapes, heads: Heads | None, labels: Labels) -> int:
+def _check_classes(part: Part, nc: int, source: str) -> None:
+    for row in np.flatnonzero(part.rows[:, 1] >= nc).tolist():
+        message = f"class is {part.rows[row, 1]:g}, but there are {nc} classes, 0 to {nc - 1}, according to {source}"
+        raise InputError("class-too-large", message, where=part.places[row])
+
+
+def _in_batch(part: Part, shapes: Shapes, heads: Heads | None) -> Part:
+    """The rows of a single file in the batch that heads or shapes ask for.
+
+    Raises:
+        InputError: a row whose image is not in it, or heads and shapes that differ.
+    """
     if heads and shapes.batch and heads.batch != shapes.batch:
         message = f"expected a batch of {shapes.batch} according to {shapes.name}, found {heads.batch}"
         raise InputError("wrong-batch", message, where=heads.path)
-    batch = heads.batch if heads else shapes.batch or labels.images
-    if batch > 1 and len(labels.rows) and not labels.has_images:
-        source = heads.name if heads else shapes.name
+    batch = heads.batch if heads else shapes.batch or part.batch
+    source = heads.name if heads else shapes.name
+    if batch > 1 and len(part.rows) and not part.has_images:
         raise InputError(
             "rows-without-image",
             f"rows of five numbers are one image, but the batch has {batch} images according to {source}",
-            where=labels.where(0),
+            where=part.places[0],
             hint="begin every row with the number of its image: image class cx cy w h",
         )
-    for row, image in enumerate(labels.rows[:, 0].tolist()):
-        if image >= batch:
-            source = heads.name if heads else shapes.name
-            raise InputError(
-                "image-too-large",
-                f"image is {image:g}, but the batch has {batch} images, 0 to {batch - 1}, according to {source}",
-                where=labels.where(row),
-            )
-    return batch
+    for row in np.flatnonzero(part.rows[:, 0] >= batch).tolist():
+        image = f"image is {part.rows[row, 0]:g}"
+        message = f"{image}, but the batch has {batch} images, 0 to {batch - 1}, according to {source}"
+        raise InputError("image-too-large", message, where=part.places[row])
+    return replace(part, batch=batch)
 
 
-def _check_size(grid: Grid, batch: int, channels: int) -> None:
-    size = 4 * batch * channels * grid.anchors
-    if size > LARGEST_HEADS:
-        raise InputError(
-            "too-large",
-            f"synthetic heads for {count(batch, 'image')}, {channels} channels and {grid.anchors} anchors "
-            f"would take {size / 2**30:.1f} GiB",
-            hint="trace fewer images, classes or a smaller input at a time",
-        )
+def _check_images(images: int, parts: Sequence[Part], heads: Heads) -> None:
+    """Are there as many heads as images of the dataset, all of the same input?"""
+    if heads.batch != images:
+        message = f"expected heads of {count(images, 'image')}, as many as are selected, found {heads.batch}"
+        hint = f"select them with --images, such as --images 0:{heads.batch}"
+        raise InputError("wrong-batch", message, where=heads.path, hint=hint)
+    for part in parts:
+        if part.grid != heads.grid:
+            message = f"the heads are of {heads.grid}, but with --rect {part.images[0].name} has {part.grid}"
+            raise InputError("heads-do-not-fit", message, where=heads.path, hint="leave --rect out, or trace one image")

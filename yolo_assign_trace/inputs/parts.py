@@ -89,7 +89,7 @@ class FileLabels:
             rows = np.concatenate([rows[:, :2], letterbox.place(rows[:, 2:])], axis=1)
             self.remarks.append(f"every image is letterboxed: {letterbox}")
             images = () if labels.has_images else (Image(labels.name, letterbox),)
-        elif shapes.name != STUDY and len(rows) and not self.request.letterboxed:
+        elif shapes.name != STUDY and len(rows) and not labels.has_images and not self.request.letterboxed:
             self.remarks.append(
                 "boxes are taken as fractions of the network input; --image-size WxH letterboxes them as training does"
             )

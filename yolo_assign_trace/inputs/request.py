@@ -49,6 +49,23 @@ class Request:
     at_once: int = IMAGES_AT_ONCE
     capture: Path | None = None
 
+    def check(self) -> None:
+        """Do the options go together?
+
+        Raises:
+            InputError: two that exclude each other.
+        """
+        excluded = [
+            (self.capture and (self.labels or self.data or self.heads), "--capture", "--labels, --data and --heads"),
+            (self.rect and self.letterboxed, "--letterboxed", "--rect"),
+            (self.image_size and self.letterboxed, "--letterboxed", "--image-size"),
+        ]
+        for both, one, other in excluded:
+            if both:
+                raise InputError("options-exclude", f"{one} cannot be combined with {other}", where=one)
+        if not self.capture:
+            _ = self.source
+
     @property
     def source(self) -> Path:
         """Where the labels come from.

@@ -20,7 +20,6 @@ def synthetic_maps(grid: Grid, batch: int, channels: int, seed: int) -> list[Arr
 
     numpy promises never to change this stream, so the same seed gives the same maps with every version.
     """
-    _check_size(grid, batch, channels)
     random = np.random.RandomState(seed)
     maps = []
     for level in grid.levels:
@@ -34,17 +33,20 @@ def synthetic_maps(grid: Grid, batch: int, channels: int, seed: int) -> list[Arr
 
 def synthetic_images(grid: Grid, images: Sequence[int], channels: int, seed: int) -> list[Array]:
     """Likewise for ``images`` of a dataset, by position; an image has the same maps in whichever batch it comes."""
-    _check_size(grid, len(images), channels)
-    each = [synthetic_stream(grid, channels, np.random.RandomState([seed, i])) for i in images]
-    return [np.stack(levels) for levels in zip(*each, strict=True)]
+    maps = [np.empty((len(images), channels, level.height, level.width), np.float32) for level in grid.levels]
+    for at, image in enumerate(images):
+        random = np.random.RandomState([seed, image])
+        for level in maps:
+            level[at] = random.standard_normal(level.shape[1:])
+    return maps
 
 
-def synthetic_stream(grid: Grid, channels: int, random: np.random.RandomState) -> list[Array]:
-    """The maps (channels, h, w) of one image."""
-    return [random.standard_normal((channels, level.height, level.width)).astype(np.float32) for level in grid.levels]
+def require_memory(grid: Grid, batch: int, channels: int) -> None:
+    """Would synthetic heads of this size be made?
 
-
-def _check_size(grid: Grid, batch: int, channels: int) -> None:
+    Raises:
+        InputError: they would take more than :data:`LARGEST` bytes.
+    """
     size = 4 * batch * channels * grid.anchors
     if size > LARGEST:
         raise InputError(

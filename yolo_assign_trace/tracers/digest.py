@@ -1,0 +1,38 @@
+"""One line per image, for traces of many."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+from ..plural import count
+from ..record import BoxLine, Run, Tracer
+
+
+class Digest(Tracer):
+    """Says for every image how many boxes and positives it has, and why boxes got none.
+
+    Args:
+        say: takes a line.
+        first: position of the first image in its dataset.
+    """
+
+    def __init__(self, say: Callable[[str], None], first: int = 0) -> None:
+        self.say = say
+        self.first = first
+        self.run: Run
+
+    def run_start(self, run: Run) -> None:
+        self.run = run
+
+    def run_end(self, boxes: tuple[BoxLine, ...]) -> None:
+        names = [image.name for image in self.run.images]
+        gutter = max(map(len, names), default=0)
+        for image in range(self.run.sizes["image"]):
+            mine = [box for box in boxes if box.image == image]
+            name = names[image].ljust(gutter) if names else ""
+            positives = sum(box.positives for box in mine)
+            causes = Counter(box.cause for box in mine if not box.positives)
+            without = ", ".join(f"{number} {cause}" for cause, number in causes.items())
+            line = f"image {self.first + image}  {name}  {count(len(mine), 'box')}  {count(positives, 'positive')}"
+            self.say(f"{line}  without positives: {without}" if without else line)
