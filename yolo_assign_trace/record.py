@@ -39,6 +39,66 @@ class Inputs:
     reg_max: int = 16
     about: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def boxes(self) -> tuple[int, ...]:
+        """Label rows of every image."""
+        counts = np.bincount(np.asarray(self.label_rows)[:, 0].astype(np.int64), minlength=self.batch)
+        return tuple(counts.tolist())
+
+    @property
+    def longest(self) -> int:
+        """Boxes per image after padding, m."""
+        return max(self.boxes, default=0)
+
+
+@dataclass(frozen=True)
+class Captured:
+    """What a trace of a captured assigner call starts from: its six inputs, arrays or tensors of one float dtype.
+
+    Attributes:
+        grid: levels and anchors.
+        pd_scores: (image, anchor, class) scores.
+        pd_bboxes: (image, anchor, xyxy) px.
+        anc_points: (anchor, xy) px, the cell centres of ``grid``.
+        gt_labels: (image, gt, 1) class indices.
+        gt_bboxes: (image, gt, xyxy) px.
+        mask_gt: (image, gt, 1) true for real boxes.
+        about: one line each about ``labels`` and ``heads``, for headers.
+        parameters: topk, topk2, alpha and beta of the call as far as they were saved with it.
+        remarks: what a user should know about how the file was read.
+    """
+
+    grid: Grid
+    pd_scores: Any
+    pd_bboxes: Any
+    anc_points: Any
+    gt_labels: Any
+    gt_bboxes: Any
+    mask_gt: Any
+    about: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def batch(self) -> int:
+        return int(self.pd_scores.shape[0])
+
+    @property
+    def nc(self) -> int:
+        return int(self.pd_scores.shape[2])
+
+    @property
+    def longest(self) -> int:
+        """Boxes per image after padding, m."""
+        return int(self.gt_bboxes.shape[1])
+
+    @property
+    def boxes(self) -> tuple[int, ...]:
+        """Boxes of every image: its rows up to the last one that is not all zero, padding in between included."""
+        filled = np.asarray(self.gt_bboxes).any(axis=-1) | np.asarray(self.mask_gt)[..., 0].astype(bool)  # (b, m)
+        places = np.where(filled, np.arange(1, self.longest + 1), 0)
+        return tuple(places.max(axis=1, initial=0).tolist())
+
 
 @dataclass(frozen=True)
 class Run:
