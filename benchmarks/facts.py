@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from yolo_assign_trace.given import Inputs
 from yolo_assign_trace.inputs.shapes import layout_grid
-from yolo_assign_trace.record import Inputs
 
 from .assign import BOXES, CLASSES, IMAGES, SIZE, make_inputs, on_pairs
 from .measure import Line, in_turns, slower

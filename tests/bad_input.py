@@ -53,7 +53,9 @@ def label_row(id: str, row: str | bytes, says: str, hint: str = "", *, line: int
 LABELS = [
     Bad("no-such-file", "missing.txt", "no such label file", ["--labels", "missing.txt"]),
     Bad("no-such-file", "", "no such label file", ["--labels", "a" * 200 + "/x.txt"], about="in a missing folder"),
-    Bad("empty-folder", "a_folder", "neither images nor label files lie here", ["--labels", "a_folder"], "labels in txt"),
+    Bad(
+        "empty-folder", "a_folder", "neither images nor label files lie here", ["--labels", "a_folder"], "labels in txt"
+    ),
     Bad("not-text", "my.txt", "a binary file", ["--labels", "my.txt"], "", {"my.txt": b"\x89PNG\r\n\x1a\n\0\0"}),
     label_row("not-text", b"0 .5 .5 .5 .5 \xe9", "not UTF-8 text: byte 0xe9", "UTF-8"),
     # columns

@@ -11,10 +11,11 @@ if TYPE_CHECKING:
     from .errors import InputError
     from .generations import ASSIGNERS as assigners
     from .generations import find_assigner
+    from .given import Inputs
     from .grid import Grid
     from .inputs.load import load_inputs
     from .inputs.request import Request
-    from .record import Inputs, Record, Run, Tracer
+    from .record import Record, Run, Tracer
     from .runner import assign, trace
 
 __all__ = [
@@ -35,7 +36,7 @@ __all__ = [
 _HOME = {
     "Grid": ("grid", "Grid"),
     "InputError": ("errors", "InputError"),
-    "Inputs": ("record", "Inputs"),
+    "Inputs": ("given", "Inputs"),
     "Record": ("record", "Record"),
     "Request": ("inputs.request", "Request"),
     "Run": ("record", "Run"),

@@ -11,6 +11,7 @@ from .record import BoxLine, Run
 
 CAUSES: Mapping[str, str] = {
     "ignored-as-padding": "its corners add up to 0 or less, so it counts as padding and selects nothing",
+    "masked-out": "mask_gt is false for it, so it selects nothing",
     "no-anchor-inside": "no anchor centre lies inside it",
     "non-finite": "its metric is nan or infinite",
     "metric-zero": "all its metrics are 0, and tie order selected other anchors",
@@ -51,12 +52,13 @@ def summarize(run: Run, kept: Mapping[str, Array]) -> tuple[BoxLine, ...]:
     labels = kept["gt_labels"].reshape(rows).tolist()
     valid = kept["mask_gt"].reshape(rows).tolist()
     corners = kept["gt_bboxes"].reshape(rows, 4)
+    corner_sums = corners.sum(axis=1).tolist()
     sizes = (corners[:, 2:] - corners[:, :2]).tolist()
     lines = []
     for i, j in [(i, j) for i, boxes in enumerate(run.boxes) for j in range(boxes)]:
         n = i * m + j
         if not valid[n]:
-            cause = "ignored-as-padding"
+            cause = "ignored-as-padding" if corner_sums[n] <= 0 else "masked-out"
         elif positives[n]:
             cause = ""
         elif not sum(candidates[n]):

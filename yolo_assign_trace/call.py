@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -12,7 +12,7 @@ from .errors import InputError
 FLOATS = (torch.float32, torch.float64)
 
 
-def check_call(given: Mapping[str, tuple[Tensor, str]], sizes: Mapping[str, int]) -> None:
+def check_call(given: Mapping[str, tuple[Tensor, Sequence[str]]], sizes: Mapping[str, int]) -> None:
     """Have the tensors the axes they should have, all of one float dtype, and labels within the classes?
 
     Args:
@@ -24,8 +24,7 @@ def check_call(given: Mapping[str, tuple[Tensor, str]], sizes: Mapping[str, int]
     """
     known = dict(sizes)
     dtype = given["pd_scores"][0].dtype
-    for name, (tensor, names) in given.items():
-        axes = names.split()
+    for name, (tensor, axes) in given.items():
         expected = [known.get(axis) for axis in axes]
         shape = list(tensor.shape)
         if len(shape) != len(axes) or any(e not in (None, s) for e, s in zip(expected, shape, strict=True)):

@@ -102,11 +102,19 @@ def _ground_truth(run: Run, kept: Mapping[str, Array]) -> list[Fact]:
     if empty:
         facts.append(Fact("images-without-boxes", f"{count(empty, 'image')} without a box"))
     real = np.arange(m) < np.array(run.boxes)[:, None]
-    ignored = _at(real & ~kept["mask_gt"][..., 0])
+    invalid = real & ~kept["mask_gt"][..., 0]
+    positive = kept["gt_bboxes"].sum(axis=-1) > 0  # only a captured call can mask out such a box
+    ignored, masked = _at(invalid & ~positive), _at(invalid & positive)
+    if masked:
+        facts.append(Fact("masked-out", f"mask_gt is false for {_boxes(masked)}", notable=True))
     if ignored:
         text = f"taken for padding, as the corners x1 + y1 + x2 + y2 add up to 0 or less: {_boxes(ignored)}"
         facts.append(Fact("ignored-as-padding", text, notable=True))
     return facts
+
+
+def _capture(run: Run, kept: Mapping[str, Array]) -> list[Fact]:
+    return [*_flatten(run, kept), *_ground_truth(run, kept)]
 
 
 def _screen(run: Run, kept: Mapping[str, Array]) -> list[Fact]:
@@ -231,6 +239,7 @@ def _normalize(_: Run, kept: Mapping[str, Array]) -> list[Fact]:
 _FACTS: Mapping[str, Callable[[Run, Mapping[str, Array]], list[Fact]]] = {
     "flatten": _flatten,
     "ground_truth": _ground_truth,
+    "capture": _capture,
     "screen": _screen,
     "align": _align,
     "topk": _topk,

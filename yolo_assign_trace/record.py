@@ -1,11 +1,11 @@
-"""What a run starts from, and what it tells its observers: stages, outputs, facts. Needs no torch."""
+"""What a run tells its observers: stages, outputs, facts. Needs no torch."""
 
 from __future__ import annotations
 
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -13,48 +13,10 @@ import numpy as np
 
 from .arrays import Array
 from .assigner import Assigner, Stage
+from .given import Image
 from .grid import Grid
-from .letterbox import Letterbox
 from .outputs import PARTS, Output
 from .statistics import Statistics
-
-
-@dataclass(frozen=True)
-class Image:
-    """An image of a trace: its name, and how it lies in the network input if that is known."""
-
-    name: str
-    letterbox: Letterbox | None = None
-
-    def __str__(self) -> str:
-        return f"{self.name}, {self.letterbox}" if self.letterbox else self.name
-
-
-@dataclass
-class Inputs:
-    """What a trace starts from.
-
-    Attributes:
-        grid: levels and anchors.
-        maps: head outputs, arrays or tensors, fine level first, each (b, 4·reg_max + nc, h, w), logits.
-        label_rows: (box, 6) float64 array or tensor: image, class, cx, cy, w, h (normalised).
-        batch: number of images b.
-        nc: number of classes c.
-        reg_max: bins per side R.
-        about: one line each about ``labels`` and ``heads``, for headers.
-        images: the images by name; empty if they have none.
-        class_names: by class; empty if the classes have none.
-    """
-
-    grid: Grid
-    maps: list[Any]
-    label_rows: Any
-    batch: int
-    nc: int
-    reg_max: int = 16
-    about: Mapping[str, str] = field(default_factory=dict)
-    images: tuple[Image, ...] = ()
-    class_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Mapping, Sequence
-from importlib.metadata import version
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from .arrays import Array
 from .assigner import Assigner, Stage
 from .call import check_call
+from .capture import CAPTURE, begin_with_capture, require_available
+from .describe import describe
 from .facts import FactFinder
 from .generations import YOLOV8
+from .given import Captured, Inputs
 from .grid import Grid
 from .outputs import FIXED_SIZES
-from .record import Inputs, Record, Run, StageStart, Tracer
+from .record import Record, Run, StageStart, Tracer
 from .swap import check_swapped
 
 RESULTS = ("target_labels", "target_bboxes", "target_scores", "fg_mask", "target_gt_idx")
@@ -27,7 +28,7 @@ RESULTS = ("target_labels", "target_bboxes", "target_scores", "fg_mask", "target
 
 
 def trace(
-    inputs: Inputs,
+    inputs: Inputs | Captured,
     assigner: Assigner = YOLOV8,
     tracers: Iterable[Tracer] = (),
     *,
@@ -38,10 +39,10 @@ def trace(
     """Run all stages on ``inputs`` and show every output to ``tracers``.
 
     Args:
-        inputs: what to run on.
+        inputs: what to run on; a captured call begins with the stage ``capture`` instead of those before ``screen``.
         assigner: which stages and parameters.
         tracers: who watches.
-        dtype: of every float tensor, torch.float32 or torch.float64; by default that of the maps.
+        dtype: of every float tensor, torch.float32 or torch.float64; by default that of the inputs.
         device: where to compute.
         use_up: empty ``inputs.maps``, so that their memory can go as soon as they are flattened.
 
@@ -49,11 +50,14 @@ def trace(
         The five tensors of :data:`RESULTS` by name.
 
     Raises:
-        InputError: the grid has fewer anchors than the assigner selects per box.
+        InputError: the grid has fewer anchors than the assigner selects per box, or a captured call whose tensors
+            do not fit together.
     """
+    if isinstance(inputs, Captured):
+        return _trace_captured(inputs, begin_with_capture(assigner), tuple(tracers), dtype, torch.device(device))
     dtype = dtype or torch.as_tensor(inputs.maps[0]).dtype
     settings = assigner.settings | {"batch": inputs.batch, "nc": inputs.nc, "reg_max": inputs.reg_max}
-    run = _describe(inputs, assigner, settings, dtype, torch.device(device))
+    run = describe(inputs, assigner, settings, dtype, torch.device(device))
     state: dict[str, Any] = settings | {
         "grid": inputs.grid,
         "label_rows": torch.as_tensor(inputs.label_rows, device=device),
@@ -93,28 +97,34 @@ def assign(
     Raises:
         InputError: tensors whose axes or dtypes do not fit, or fewer anchors than the assigner selects per box.
     """
-    given = {
-        "pd_scores": (pd_scores, "image anchor class"),
-        "pd_bboxes": (pd_bboxes, "image anchor xyxy"),
-        "anc_points": (anc_points, "anchor xy"),
-        "gt_labels": (gt_labels, "image gt one"),
-        "gt_bboxes": (gt_bboxes, "image gt xyxy"),
-        "mask_gt": (mask_gt, "image gt one"),
-    }
-    check_call(given, {"anchor": grid.anchors, **FIXED_SIZES})
-    b, _, c = pd_scores.shape
-    state: dict[str, Any] = assigner.settings | {
-        "pd_scores": pd_scores,
-        "pd_bboxes": pd_bboxes,
-        "anc_points": anc_points,
-        "gt_labels": gt_labels.long(),
-        "gt_bboxes": gt_bboxes,
-        "mask_gt": mask_gt.bool(),
-        "grid": grid,
-        "batch": b,
-        "nc": c,
-    }
+    tensors = (pd_scores, pd_bboxes, anc_points, gt_labels, gt_bboxes, mask_gt)
+    state = assigner.settings | _call_state(tensors, grid)
     return run_stages(assigner, state, RESULTS, first="screen")
+
+
+def _trace_captured(
+    inputs: Captured, assigner: Assigner, tracers: Sequence[Tracer], dtype: torch.dtype | None, device: torch.device
+) -> dict[str, Tensor]:
+    dtype = dtype or torch.as_tensor(inputs.pd_scores).dtype
+    tensors = []
+    for output in CAPTURE.outputs:
+        tensor = torch.as_tensor(getattr(inputs, output.name), device=device)
+        tensors.append(tensor.to(dtype) if tensor.is_floating_point() else tensor)
+    state = assigner.settings | _call_state(tensors, inputs.grid)
+    require_available(assigner, set(state))
+    settings = assigner.settings | {"batch": inputs.batch, "nc": inputs.nc}
+    run = describe(inputs, assigner, settings, dtype, device)
+    return run_stages(assigner, state, RESULTS, first=CAPTURE.name, run=run, tracers=tracers)
+
+
+def _call_state(tensors: Sequence[Tensor], grid: Grid) -> dict[str, Any]:
+    """What the stages from screen on take, beside the parameters; ``tensors`` in the order of the call."""
+    named = {output.name: tensor for output, tensor in zip(CAPTURE.outputs, tensors, strict=True)}
+    axes = {output.name: output.axes for output in CAPTURE.outputs}
+    check_call({name: (named[name], axes[name]) for name in named}, {"anchor": grid.anchors, **FIXED_SIZES})
+    b, _, c = named["pd_scores"].shape
+    named["gt_labels"], named["mask_gt"] = named["gt_labels"].long(), named["mask_gt"].bool()
+    return {**named, "grid": grid, "batch": b, "nc": c}
 
 
 def run_stages(
@@ -254,38 +264,3 @@ def read_only(tensor: Tensor) -> Array:
     array: Array = tensor.detach().cpu().numpy()
     array.flags.writeable = False  # for good: torch's memory cannot be made writable through numpy again
     return array
-
-
-def _describe(
-    inputs: Inputs, assigner: Assigner, settings: Mapping[str, Any], dtype: torch.dtype, device: torch.device
-) -> Run:
-    boxes = np.bincount(np.asarray(inputs.label_rows)[:, 0].astype(np.int64), minlength=inputs.batch)
-    sizes = {
-        "image": inputs.batch,
-        "gt": int(boxes.max(initial=0)),
-        "anchor": inputs.grid.anchors,
-        "class": inputs.nc,
-        "level": len(inputs.grid.levels),
-        "channel": 4 * inputs.reg_max,
-        **FIXED_SIZES,
-    }
-    return Run(
-        assigner=assigner,
-        grid=inputs.grid,
-        sizes=MappingProxyType(sizes),
-        boxes=tuple(boxes.tolist()),
-        settings=MappingProxyType(dict(settings)),
-        dtype=str(dtype).removeprefix("torch."),
-        device=device.type,
-        about=MappingProxyType(dict(inputs.about)),
-        images=inputs.images,
-        class_names=inputs.class_names,
-        versions=MappingProxyType(
-            {
-                "yolo-assign-trace": version("yolo-assign-trace"),
-                # without the build suffix: the same release made for another device gives the same numbers
-                "torch": torch.__version__.partition("+")[0],
-                "numpy": np.__version__,
-            }
-        ),
-    )

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from ..generations import find_assigner
+from ..generations import YOLOV8, find_assigner
 from .devices import check_device
 from .options import ASSIGNER, INPUT, option
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..assigner import Assigner
     from ..inputs.request import Request
 
@@ -149,7 +151,7 @@ class InputOptions:
             reg_max=self.reg_max,
             seed=self.seed,
         )
-        request.check()
+        request.check()  # before anything is read
         return request
 
     @property
@@ -203,13 +205,19 @@ class AssignerOptions:
         str, option(panel=ASSIGNER, env="DEVICE", metavar="NAME", help="Compute on cpu or, where there is one, cuda.")
     ] = "cpu"
 
-    def chosen(self) -> Assigner:
+    def chosen(self, recorded: Mapping[str, float] | None = None) -> Assigner:
         """The assigner, without swapped stages, which need torch.
+
+        Args:
+            recorded: parameters that come with the inputs; options win over them.
 
         Raises:
             InputError: an unknown name or a parameter that cannot be.
         """
         check_device(self.dtype, self.device)
-        return find_assigner(self.assigner).with_parameters(
+        named = find_assigner(self.assigner)
+        if named.parameters == YOLOV8.parameters:  # a name such as tood stands for parameters of its own
+            named = named.with_parameters(**dict(recorded or {}))
+        return named.with_parameters(
             topk=self.topk, topk2=self.topk2, alpha=self.alpha, beta=self.beta, overlap=self.overlap
         )

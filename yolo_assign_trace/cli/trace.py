@@ -13,7 +13,8 @@ from .shared import expanded
 from .terminal import print_json, say
 
 if TYPE_CHECKING:
-    from ..record import Inputs
+    from ..assigner import Assigner
+    from ..given import Captured, Inputs
 
 
 @expanded
@@ -93,12 +94,13 @@ def trace(
     )
     outputs.check(given.files)
     opened = open_inputs(request)
+    assigner = chosen.chosen(opened.parameters)
     for part in opened.parts:
         part.grid.require_anchors(assigner.parameters.topk, opened.shapes_option)
     opened.require_memory()
     for remark in opened.remarks:
         say(f"note: {remark}", "yellow")
-    runner = _Runner(chosen, outputs, several=len(opened.parts) > 1, summarised=json)
+    runner = _Runner(assigner, chosen, outputs, several=len(opened.parts) > 1, summarised=json)
     for part in opened.parts:
         runner.run(opened.inputs(part), part.stem, part.first)
     if json:
@@ -110,9 +112,11 @@ def trace(
 class _Runner:
     """Traces batches one after the other, so that only one is in memory."""
 
-    def __init__(self, chosen: AssignerOptions, outputs: Outputs, *, several: bool, summarised: bool) -> None:
+    def __init__(
+        self, assigner: Assigner, chosen: AssignerOptions, outputs: Outputs, *, several: bool, summarised: bool
+    ) -> None:
         self.chosen = chosen
-        self.assigner = chosen.chosen()
+        self.assigner = assigner
         self.outputs = outputs
         self.several = several
         self.summarised = summarised
@@ -120,7 +124,7 @@ class _Runner:
         self.written: list[Path] = []
         self.swapped = False
 
-    def run(self, inputs: Inputs, stem: str, first: int) -> None:
+    def run(self, inputs: Inputs | Captured, stem: str, first: int) -> None:
         """Trace one batch; ``first`` is the position of its first image in the dataset."""
         from ..tracers.json_summary import JsonSummary
 

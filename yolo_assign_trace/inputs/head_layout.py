@@ -171,7 +171,11 @@ def _from_anchors(file: ArrayFile, parts: Sequence[tuple[str, Array]], sizes: Si
 def _orientation(
     file: ArrayFile, parts: Sequence[tuple[str, Array]], sizes: Sizes | None, wanted: Wanted
 ) -> tuple[Levels, bool]:
-    """The levels, and whether anchors stand before channels: only if no levels fit the last axis."""
+    """The levels, and whether anchors stand before channels.
+
+    They do only if no levels fit the last axis. If both axes fit, the last one has to be the longer one, as there
+    are hardly more channels than anchors.
+    """
     name, first = parts[0]
     _, channels, anchors = first.shape
     where = f"{file.path}[{name}]" if len(parts) > 1 else file.path
@@ -181,7 +185,7 @@ def _orientation(
     across, along = (fitting_levels(wanted.shapes, wanted.imgsz, n, sizes) for n in (channels, anchors))
     if len(parts) > 1 and first.shape[1] == parts[1][1].shape[1] and first.shape[2] != parts[1][1].shape[2]:
         along = []  # what both have in common are the anchors
-    if across and along and channels != anchors:
+    if across and along and channels > anchors:
         readings = " or ".join(
             f"{n} anchors, {other} channels ({levels[0].options})"
             for n, other, levels in ((anchors, channels, along), (channels, anchors, across))

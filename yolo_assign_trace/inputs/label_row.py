@@ -69,7 +69,9 @@ def _check_width(words: list[str], form: str, rules: LabelRules) -> None:
     if form == BOXES and found == 6:
         message = "expected 5 numbers (class cx cy w h), found 6: is the last one a confidence?"
         raise RowError("confidence-column", message, "labels have no confidence; leave it out")
-    expected = "6 numbers (image class cx cy w h), as in the first row" if form == BATCH else "5 numbers (class cx cy w h)"
+    expected = (
+        "6 numbers (image class cx cy w h), as in the first row" if form == BATCH else "5 numbers (class cx cy w h)"
+    )
     raise RowError("wrong-column-count", f"expected {expected}, found {found}", hint)
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..arrays import Array
 from ..errors import InputError
+from ..given import Captured, Inputs
 from ..plural import count
-from ..record import Inputs
+from .capture import capture_inputs
 from .dataset import LABELS, kind_of
+from .files import display_name
 from .head_channels import Wanted
 from .head_layout import Heads
 from .heads import read_heads
@@ -49,6 +51,11 @@ class Opened:
     class_names: tuple[str, ...]
     from_dataset: bool
     remarks: tuple[str, ...]
+
+    @property
+    def parameters(self) -> Mapping[str, float]:
+        """Labels and heads say nothing about the assigner."""
+        return {}
 
     @property
     def shapes_option(self) -> str:
@@ -95,12 +102,51 @@ class Opened:
         return f"{self.heads.name}: {maps}, {self.channels} channels, sha256 {self.heads.digest}"
 
 
-def open_inputs(request: Request) -> Opened:
-    """Read labels, shapes and heads, and hold them against each other.
+@dataclass(frozen=True)
+class OpenedCapture:
+    """A captured call, with the interface of :class:`Opened`; ``parameters`` are those of the call."""
+
+    captured: Captured
+    name: str
+
+    @property
+    def parts(self) -> Sequence[Part]:
+        """The only one; its rows are in the captured call."""
+        rows, grid = np.zeros((0, 6)), self.captured.grid
+        return [Part(self.name, grid, rows, (), self.captured.batch, 0, (), has_images=True, digest="")]
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        return self.captured.remarks
+
+    @property
+    def parameters(self) -> Mapping[str, float]:
+        return self.captured.parameters
+
+    @property
+    def shapes_option(self) -> str:
+        return self.name
+
+    def require_memory(self) -> None:
+        """It has been read already."""
+
+    def inputs(self, part: Part) -> Captured:
+        return self.captured
+
+
+def open_inputs(request: Request) -> Opened | OpenedCapture:
+    """Read labels, shapes and heads, and hold them against each other; or a captured call.
 
     Raises:
         InputError: a file that cannot be used, or files that contradict each other.
     """
+    request.check()
+    if request.capture is not None:
+        return OpenedCapture(capture_inputs(request.capture), display_name(request.capture))
+    return _open_labelled(request)
+
+
+def _open_labelled(request: Request) -> Opened:
     is_file = request.data is None and kind_of(request.source) == LABELS
     labels = FileLabels(request, request.source) if is_file else DatasetLabels(request)
     given = read_shapes(request.shapes, request.imgsz) if request.shapes else None
@@ -138,7 +184,7 @@ def open_inputs(request: Request) -> Opened:
     )
 
 
-def load_inputs(request: Request) -> tuple[Inputs, list[str]]:
+def load_inputs(request: Request) -> tuple[Inputs | Captured, list[str]]:
     """Read everything the request names, as one batch.
 
     Returns:

@@ -12,9 +12,9 @@ import numpy as np
 
 from ..arrays import Array
 from ..errors import InputError
+from ..given import Image
 from ..grid import Grid
 from ..letterbox import Letterbox, rect_imgsz
-from ..record import Image
 from .dataset import Entry, open_dataset, select_images
 from .files import display_name
 from .findings import Finding, as_error

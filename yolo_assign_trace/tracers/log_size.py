@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from ..outputs import STAGE_RESULTS
+from ..outputs import STAGE_RESULTS, StageResult
 
 _PREFIX = 28
 """Bytes that a line begins with: name, index and address, on average."""
 
 
-def estimate_log_bytes(sizes: Mapping[str, int], digits: int) -> int:
+def estimate_log_bytes(
+    sizes: Mapping[str, int], digits: int, stages: Iterable[type[StageResult]] = STAGE_RESULTS
+) -> int:
     """Bytes of the dense tensors in the log; within a factor of two on real traces.
 
     Tensors over pairs are left out: how many pairs there are is not known before screening.
     """
     total = 0.0
-    for stage in STAGE_RESULTS:
+    for stage in stages:
         for output in stage.outputs():
             if output.on_pairs:
                 continue

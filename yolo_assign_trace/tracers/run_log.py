@@ -50,7 +50,7 @@ class RunLog(Tracer):
         self.stages = self.outputs = self.estimate = 0
 
     def run_start(self, run: Run) -> None:
-        self.estimate = estimate_log_bytes(run.sizes, self.digits)
+        self.estimate = estimate_log_bytes(run.sizes, self.digits, [stage.result for stage in run.assigner.stages])
         self._check_size()
         self.file = SafeFile(self.path, "log")
         header = run.header()

@@ -1,0 +1,250 @@
+"""The six inputs of an assigner call, saved from a real training step. docs/heads.md."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..arrays import Array
+from ..errors import InputError, did_you_mean
+from ..given import Captured
+from ..grid import Grid
+from ..plural import count
+from .head_files import ArrayFile, read_arrays
+from .points import cell_centres, grid_of_points, grid_of_strides
+
+AXES: Mapping[str, tuple[str, ...]] = {
+    "pd_scores": ("image", "anchor", "class"),
+    "pd_bboxes": ("image", "anchor", "xyxy"),
+    "anc_points": ("anchor", "xy"),
+    "gt_labels": ("image", "gt", "one"),
+    "gt_bboxes": ("image", "gt", "xyxy"),
+    "mask_gt": ("image", "gt", "one"),
+}
+"""The six in the order of the call."""
+
+ALIASES: Mapping[str, str] = {"pred_scores": "pd_scores", "pred_bboxes": "pd_bboxes"}
+PARAMETERS = ("topk", "topk2", "alpha", "beta")
+NAMED_AT_MOST = 6
+
+
+@dataclass(frozen=True)
+class Capture:
+    """A captured call; floats are float32, or float64 if any of them was.
+
+    Attributes:
+        name: of the file, without its folders.
+        digest: first 12 hex digits of the file's sha256.
+        grid: levels and anchors.
+        pd_scores: (image, anchor, class) scores, 0..1.
+        pd_bboxes: (image, anchor, xyxy) px.
+        anc_points: (anchor, xy) px.
+        gt_labels: (image, gt, 1) int64.
+        gt_bboxes: (image, gt, xyxy) px, finite.
+        mask_gt: (image, gt, 1) bool.
+        parameters: those of topk, topk2, alpha, beta that were saved; a topk2 of 0 (not used) is left out.
+        remarks: what a user should know about how the file was read.
+    """
+
+    name: str
+    digest: str
+    grid: Grid
+    pd_scores: Array
+    pd_bboxes: Array
+    anc_points: Array
+    gt_labels: Array
+    gt_bboxes: Array
+    mask_gt: Array
+    parameters: Mapping[str, float]
+    remarks: tuple[str, ...]
+
+
+def capture_inputs(path: Path) -> Captured:
+    """What :func:`yolo_assign_trace.trace` takes, from a captured call.
+
+    Raises:
+        InputError: as :func:`read_capture`.
+    """
+    read = read_capture(path)
+    six = {name: getattr(read, name) for name in AXES}
+    found = Captured(read.grid, **six, parameters=read.parameters, remarks=read.remarks)
+    boxes = f"{count(sum(found.boxes), 'box')} in {count(found.batch, 'image')}, {count(found.nc, 'class')}"
+    about = {
+        "labels": f"{read.name}: {boxes}, sha256 {read.digest}",
+        "heads": f"{read.name}: captured call, scores and boxes of {count(read.grid.anchors, 'anchor')}",
+    }
+    return replace(found, about=about)
+
+
+def read_capture(path: Path) -> Capture:
+    """Read the six inputs from a .safetensors, .npz or torch file.
+
+    ``pred_scores`` and ``pred_bboxes`` are accepted as names too, and six unnamed tensors in the order of the call.
+    ``anc_points`` may be missing if ``imgsz`` (height, width) and ``strides`` are there.
+
+    Raises:
+        InputError: missing entries, wrong axes or types, boxes that are not finite, labels beyond the classes, or
+            points that are no cell centres.
+    """
+    file = read_arrays(path, "capture")
+    arrays = _named(file)
+    _check_axes(file, arrays)
+    parameters = _parameters(file)
+    imgsz, strides = _imgsz(file), _whole_numbers(file, "strides")
+    remarks = []
+    floats = [name for name in AXES if name in arrays and name not in ("gt_labels", "mask_gt")]
+    dtype = np.dtype(np.float64 if any(arrays[name].dtype == np.float64 for name in floats) else np.float32)
+    made = {name: _floats(file, name, arrays[name], dtype) for name in floats}
+    if "anc_points" in made:
+        grid, guessed = grid_of_points(made["anc_points"], imgsz, strides, file.path)
+        if guessed:
+            remarks.append(f"the input size {grid.height}x{grid.width} px is that of the anchor points")
+    else:
+        assert imgsz is not None
+        assert strides is not None
+        grid = grid_of_strides(imgsz, strides)
+        if grid.anchors != arrays["pd_scores"].shape[1]:
+            message = f"imgsz and strides give {grid.anchors} anchors, pd_scores has {arrays['pd_scores'].shape[1]}"
+            raise InputError("points-disagree", message, where=file.path)
+        made["anc_points"] = cell_centres(grid, dtype)
+    made["gt_labels"] = _labels(file, arrays)
+    made["mask_gt"] = _mask(file, arrays["mask_gt"])
+    _require_scores(file, made["pd_scores"])
+    used = {*AXES, *ALIASES, "imgsz", "strides", *PARAMETERS, *(f"hyper_{name}" for name in PARAMETERS)}
+    others = [name for name in file.arrays if name not in used and not name.isdecimal()]
+    if others:
+        more = f" and {len(others) - NAMED_AT_MOST} more" if len(others) > NAMED_AT_MOST else ""
+        entries = "1 other entry is" if len(others) == 1 else f"{len(others)} other entries are"
+        remarks.append(f"{entries} not used: {', '.join(others[:NAMED_AT_MOST])}{more}")
+    return Capture(file.name, file.digest, grid, **made, parameters=parameters, remarks=tuple(remarks))
+
+
+def _named(file: ArrayFile) -> dict[str, Array]:
+    if set(file.arrays) == {str(i) for i in range(len(AXES))}:  # a tuple or list of the arguments
+        return {name: file.arrays[str(i)] for i, name in enumerate(AXES)}
+    found = {ALIASES.get(name, name): array for name, array in file.arrays.items() if name in ALIASES}
+    found |= {name: file.arrays[name] for name in AXES if name in file.arrays}
+    missing = [name for name in AXES if name not in found]
+    if missing == ["anc_points"] and {"imgsz", "strides"} <= file.arrays.keys():
+        return found
+    if missing:
+        unused = [name for name in file.arrays if ALIASES.get(name, name) not in found]
+        hint = "a capture holds " + ", ".join(AXES)
+        if unused:
+            hint += f"; for {missing[0]}: {did_you_mean(missing[0], unused[: 3 * NAMED_AT_MOST])}"
+        message = f"there is no {' and no '.join(missing)} in this capture"
+        raise InputError("missing-entry", message, where=file.path, hint=hint)
+    return found
+
+
+def _check_axes(file: ArrayFile, arrays: Mapping[str, Array]) -> None:
+    known = {"xyxy": 4, "xy": 2, "one": 1}
+    for name, array in arrays.items():
+        axes = AXES[name]
+        wrong = array.ndim != len(axes)
+        wrong = wrong or any(known.get(axis, size) != size for axis, size in zip(axes, array.shape, strict=True))
+        if wrong:
+            wanted = ", ".join(f"{axis} {known.get(axis, '?')}" for axis in axes)
+            message = f"expected [{wanted}], found {list(array.shape)}"
+            raise InputError("wrong-shape", message, where=f"{file.path}[{name}]")
+        known |= dict(zip(axes, array.shape, strict=True))
+        if not array.size and "gt" not in axes:
+            message = f"there is nothing in it: {list(array.shape)}"
+            raise InputError("wrong-shape", message, where=f"{file.path}[{name}]")
+
+
+def _floats(file: ArrayFile, name: str, array: Array, dtype: np.dtype[np.generic]) -> Array:
+    kinds = "f" if name.startswith("pd_") else "fiu"
+    if array.dtype.kind not in kinds:
+        message = f"expected floats, found {array.dtype}"
+        raise InputError("wrong-dtype", message, where=f"{file.path}[{name}]")
+    array = np.array(array, dtype=dtype, order="C")  # a copy: torch wants to own what it shares
+    if not name.startswith("pd_"):  # predictions may be nan; the trace tells where that begins
+        _require(file, name, np.isfinite(array), array, "is not finite", "not-finite")
+    return array
+
+
+def _require(file: ArrayFile, name: str, good: Array, array: Array, what: str, id: str, hint: str = "") -> None:
+    """All elements are good; otherwise the first that is not is named with its index."""
+    if good.all():
+        return
+    index = tuple(np.argwhere(~good)[0].tolist())
+    place = ",".join(map(str, index))
+    raise InputError(id, f"{array[index]} {what}", where=f"{file.path}[{name}][{place}]", hint=hint)
+
+
+def _labels(file: ArrayFile, arrays: Mapping[str, Array]) -> Array:
+    labels, classes = arrays["gt_labels"], arrays["pd_scores"].shape[2]
+    if labels.dtype.kind not in "fiu":
+        message = f"expected whole numbers, found {labels.dtype}"
+        raise InputError("wrong-dtype", message, where=f"{file.path}[gt_labels]")
+    with np.errstate(invalid="ignore"):
+        whole = np.isfinite(labels) & (labels == np.floor(labels))
+    _require(file, "gt_labels", whole, labels, "is no class: expected a whole number", "class-not-an-integer")
+    within = (labels >= 0) & (labels < classes)
+    what = f"is no class: pd_scores has {count(classes, 'class')}, 0 to {classes - 1}"
+    _require(file, "gt_labels", within, labels, what, "class-too-large", "pad with 0, as training does")
+    return labels.astype(np.int64)
+
+
+def _mask(file: ArrayFile, mask: Array) -> Array:
+    if mask.dtype.kind not in "bfiu":
+        raise InputError("wrong-dtype", f"expected booleans, found {mask.dtype}", where=f"{file.path}[mask_gt]")
+    _require(file, "mask_gt", (mask == 0) | (mask == 1), mask, "is neither 0 nor 1", "not-a-mask")
+    return mask.astype(bool)
+
+
+def _require_scores(file: ArrayFile, scores: Array) -> None:
+    good = ~((scores < 0) | (scores > 1))  # nan is for the trace to tell
+    hint = "the assigner is called with scores, not logits: save pd_scores after the sigmoid"
+    _require(file, "pd_scores", good, scores, "is no score: expected 0..1", "not-a-score", hint)
+
+
+def _parameters(file: ArrayFile) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for name in PARAMETERS:
+        for key in (f"hyper_{name}", name):
+            if key in file.arrays:
+                value = _number(file, key)
+                if name == "topk2" and value == 0:
+                    continue
+                found[name] = value
+                break
+    return found
+
+
+def _number(file: ArrayFile, key: str) -> float:
+    array = file.arrays[key]
+    if array.size != 1 or array.dtype.kind not in "fiu" or not np.isfinite(array).all():
+        message = f"expected one number, found {array.dtype} {list(array.shape)}"
+        raise InputError("wrong-shape", message, where=f"{file.path}[{key}]")
+    value: Any = array.reshape(-1)[0].item()
+    return int(value) if value == int(value) and "topk" in key else float(value)
+
+
+def _imgsz(file: ArrayFile) -> tuple[int, int] | None:
+    sizes = _whole_numbers(file, "imgsz")
+    if sizes is None:
+        return None
+    if len(sizes) > 2:
+        message = f"expected height and width, found {len(sizes)} numbers"
+        raise InputError("wrong-shape", message, where=f"{file.path}[imgsz]")
+    return sizes[0], sizes[-1]
+
+
+def _whole_numbers(file: ArrayFile, key: str) -> list[int] | None:
+    """Positive whole numbers, if the file has them."""
+    if key not in file.arrays:
+        return None
+    array = file.arrays[key].reshape(-1)
+    if array.dtype.kind not in "fiu" or not array.size:
+        message = f"expected whole numbers of px, found {array.dtype} {list(array.shape)}"
+        raise InputError("wrong-dtype", message, where=f"{file.path}[{key}]")
+    with np.errstate(invalid="ignore"):
+        good = np.isfinite(array) & (array >= 1) & (array == np.floor(array)) & (array < 1 << 31)
+    _require(file, key, good, array, "is no whole number of px", "wrong-value")
+    return [int(value) for value in array.tolist()]
