@@ -158,7 +158,10 @@ def _from_list(path: Path, labels: Path | None) -> list[Entry]:
             continue
         name = os.path.normpath(path.parent / text if text.startswith("./") else text)
         if is_image(name):
-            entries.append(_of_image(name, labels, None))
+            entry = _of_image(name, labels, None)
+            if labels is None and not text.startswith("./"):
+                entry = entry._replace(label=label_of(name, as_written=True))
+            entries.append(entry)
         elif name.lower().endswith(".txt"):
             entries.append(_of_label(name))
         else:

@@ -31,23 +31,30 @@ def files_below(folder: str) -> Iterator[str]:
         yield from (os.path.join(here, name) for name in names)
 
 
-def label_of(image: str) -> str:
+def label_of(image: str, *, as_written: bool = False) -> str:
     """Where the label of an image lies: the last ``/images/`` becomes ``/labels/``; otherwise beside the image.
+
+    Folders become whole paths in training, so a path that begins with ``images/`` counts as well; a line of a list
+    is taken ``as_written``, and there it does not.
 
     >>> label_of("data/images/val/a.b.jpg")
     'data/labels/val/a.b.txt'
-    >>> label_of("a.jpg")
-    'a.txt'
+    >>> label_of("images/a.jpg"), label_of("images/a.jpg", as_written=True)
+    ('labels/a.txt', 'images/a.txt')
     """
-    before, found, after = image.rpartition("/images/")
-    swapped = f"{before}/labels/{after}" if found else image
-    return swapped.rpartition(".")[0] + ".txt"
+    beside = as_written and "/images/" not in image
+    return (image if beside else _swapped(image, "images", "labels")).rpartition(".")[0] + ".txt"
+
+
+def _swapped(path: str, folder: str, other: str) -> str:
+    """``path`` with the last folder of that name called otherwise."""
+    before, found, after = f"/{path}".rpartition(f"/{folder}/")
+    return f"{before}/{other}/{after}"[1:] if found else path
 
 
 def image_of(label: str) -> str | None:
     """The image that a label file belongs to, if there is one: the last ``/labels/`` becomes ``/images/``."""
-    before, found, after = label.rpartition("/labels/")
-    stem = (f"{before}/images/{after}" if found else label).rpartition(".")[0]
+    stem = _swapped(label, "labels", "images").rpartition(".")[0]
     for suffix in sorted(SUFFIXES):
         for name in (f"{stem}.{suffix}", f"{stem}.{suffix.upper()}"):
             if os.path.exists(name):
@@ -58,13 +65,10 @@ def image_of(label: str) -> str | None:
 def near_misses(image: str, label: str) -> list[str]:
     """Files that may have been meant as the label of an image that has none."""
     stem = image.rpartition(".")[0]
-    before, found, after = stem.rpartition("/images/")
+    folder, slash, name = stem.rpartition("/")
     places = [f"{stem}.txt", f"{label.removesuffix('.txt')}.TXT"]
-    if found:
-        places += [f"{before}/{folder}/{after}.txt" for folder in ("Labels", "label", "Label", "annotations", "LABELS")]
-    else:
-        folder, slash, name = stem.rpartition("/")
-        places += [f"{folder}{slash}{other}/{name}.txt" for other in ("labels", "Labels", "label", "annotations")]
+    for other in ("labels", "Labels", "LABELS", "label", "Label", "annotations"):
+        places += [f"{_swapped(stem, 'images', other)}.txt", f"{folder}{slash}{other}/{name}.txt"]
     return [place for place in places if place != label and os.path.isfile(place)]
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..arrays import Array
 from ..boxes_summary import CAUSES
+from ..costs import estimate_log_bytes, estimate_pair_bytes
 from ..errors import InputError
 from ..log_grammar import (
     END,
@@ -27,7 +28,6 @@ from ..log_grammar import (
 from ..number_text import grid_text, number_text, rows_text
 from ..record import BoxLine, Fact, Record, Run, StageStart, Tracer
 from ..safe_write import SafeFile
-from .log_size import estimate_log_bytes, estimate_pair_bytes
 
 _VALUES_AT_ONCE = 1 << 17
 

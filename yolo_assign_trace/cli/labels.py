@@ -1,0 +1,167 @@
+"""``yolo-assign labels``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .options import INPUT, OUTPUT, option
+from .terminal import message_console, print_json, result_console
+
+if TYPE_CHECKING:
+    from ..inputs.dataset import Dataset
+    from ..inputs.survey import Rules, Survey
+
+SHOWN = 3
+"""Places of a finding that are shown without --all."""
+
+_COLOURS = {"error": "red", "warning": "yellow", "note": ""}
+
+
+def labels(
+    source: Annotated[
+        Path, typer.Argument(metavar="SOURCE", help="data.yaml, folder, list.txt, COCO .json or a label file.")
+    ],
+    split: Annotated[
+        list[str] | None,
+        option(panel=INPUT, env="SPLIT", metavar="NAME", help="Split of a data.yaml; repeatable. Default: all."),
+    ] = None,
+    labels: Annotated[
+        Path | None,
+        option(panel=INPUT, metavar="FOLDER", help="Folder of the labels, if not where training looks."),
+    ] = None,
+    labels_as: Annotated[
+        str | None, option(panel=INPUT, env="LABELS_AS", metavar="RELEASE", help="Read as this release: 8.3.200.")
+    ] = None,
+    nc: Annotated[
+        int | None,
+        option(panel=INPUT, env="NC", metavar="N", min=1, help="Number of classes, unless a data.yaml says it."),
+    ] = None,
+    imgsz: Annotated[
+        str, option(panel=INPUT, env="IMGSZ", metavar="PX", help="Network input, for boxes that become tiny in it.")
+    ] = "640",
+    image_size: Annotated[
+        str | None,
+        option(panel=INPUT, env="IMAGE_SIZE", metavar="WxH", help="Size of the images; default: from their headers."),
+    ] = None,
+    letterboxed: Annotated[
+        bool, option("--letterboxed", panel=INPUT, help="Labels are fractions of the network input already.")
+    ] = False,
+    processes: Annotated[
+        int | None, option(panel=OUTPUT, metavar="N", min=1, help="Processes; default: one per core.")
+    ] = None,
+    show_all: Annotated[bool, option("--all", panel=OUTPUT, help="Show every place, not just three.")] = False,
+    exit_zero: Annotated[bool, option("--exit-zero", panel=OUTPUT, help="Exit 0 whatever is found.")] = False,
+    json: Annotated[bool, option("--json", panel=OUTPUT, help="Print as JSON.")] = False,
+) -> None:
+    """Read every label file as training does and report what it would drop, change or ignore; trace nothing.
+
+    Exit code 1 if there are errors or warnings; notes are only told.
+    """
+    from ..inputs.dataset import open_dataset
+    from ..inputs.findings import ERROR, WARNING
+    from ..inputs.image_files import parse_image_size
+    from ..inputs.label_rules import TODAY, rules_as
+    from ..inputs.shapes import parse_imgsz
+    from ..inputs.survey import Rules, survey
+
+    release = rules_as(labels_as) if labels_as else TODAY
+    size = parse_image_size(image_size) if image_size else None
+    dataset = open_dataset(source, splits=split, labels=labels)
+    rules = Rules(release, nc or dataset.nc, parse_imgsz(imgsz), size, letterboxed)
+    with _progress(len(dataset.entries)) as progress:
+        found = survey(dataset, rules, processes=processes, progress=progress)
+    if json:
+        print_json(_document(dataset, rules, found))
+    else:
+        _print(dataset, rules, found, sys.maxsize if show_all else SHOWN)
+    if (found.graded(ERROR) or found.graded(WARNING)) and not exit_zero:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[int], None]]:
+    """A progress bar on a terminal; nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda done: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("reading labels"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=message_console(), transient=True) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda done: bar.advance(task, done)
+
+
+def _document(dataset: Dataset, rules: Rules, found: Survey) -> dict[str, Any]:
+    from ..inputs.findings import KINDS
+
+    return {
+        "source": dataset.name,
+        "kind": dataset.kind,
+        "read_as": rules.labels.name,
+        "images": found.images,
+        "labels": dict(sorted(found.states.items())),
+        "polygon_files": found.polygons,
+        "dropped_images": found.dropped,
+        "boxes": found.boxes,
+        "classes": rules.nc,
+        "class_names": dataset.class_names,
+        "boxes_by_class": {str(label): number for label, number in sorted(found.classes.items())},
+        "remarks": dataset.remarks,
+        "findings": [
+            {
+                "id": kind,
+                "grade": KINDS[kind].grade,
+                "consequence": KINDS[kind].consequence,
+                "count": group.count,
+                "files": group.files,
+                "first": [asdict(finding) for finding in group.first],
+            }
+            for kind, group in found.ordered()
+        ],
+    }
+
+
+def _print(dataset: Dataset, rules: Rules, found: Survey, shown: int) -> None:
+    from rich.text import Text
+
+    from ..inputs.findings import GRADES, KINDS
+    from ..plural import count
+
+    console = result_console()
+
+    def show(text: str, style: str = "") -> None:
+        console.print(Text(text, style), soft_wrap=True)
+
+    for remark in dataset.remarks:
+        show(remark)
+    states = ", ".join(f"{found.states[state]} {state}" for state in ("found", "missing", "empty"))
+    classes = f"{len(found.classes)} of {rules.nc} classes" if rules.nc else count(len(found.classes), "class")
+    show(f"{count(found.images, 'image')}, label files: {states}", "bold")
+    show(f"{count(found.boxes, 'box')} of {classes}, read as {rules.labels.name}")
+    if found.polygons:
+        show(f"{count(found.polygons, 'file')} of polygons, read as the boxes around them")
+    if found.dropped:
+        show(f"training drops {count(found.dropped, 'image')}", "bold red")
+    for kind, group in found.ordered():
+        grade = KINDS[kind].grade
+        places = f" in {count(group.files, 'file')}" if group.files != group.count else ""
+        show(f"\n{grade}  {kind}  {group.count}{places}: {KINDS[kind].consequence}", _COLOURS[grade])
+        for finding in group.first[:shown]:
+            show(f"  {finding.where}: {finding.message}")
+        if group.count > shown:
+            kept = len(group.first)
+            more = f", of which --all and --json show {kept - shown}" if group.count > kept else ""
+            show(f"  ... and {group.count - min(shown, kept)} more{more}")
+        hints = list(dict.fromkeys(finding.hint for finding in group.first if finding.hint))
+        for hint in hints[:1]:
+            show(f"  hint: {hint}")
+    counted = ", ".join(count(found.graded(grade), grade) for grade in GRADES)
+    show(f"\n{counted}")

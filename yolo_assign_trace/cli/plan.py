@@ -1,0 +1,102 @@
+"""``yolo-assign plan``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .input_options import AssignerOptions, InputOptions
+from .options import OUTPUT, option
+from .shared import expanded
+from .terminal import print_json, result_console, say
+
+if TYPE_CHECKING:
+    from ..assigner import Assigner
+    from ..inputs.load import Opened, OpenedCapture
+    from ..plan import Cost
+
+
+@expanded
+def plan(
+    given: InputOptions,
+    chosen: AssignerOptions,
+    digits: Annotated[
+        int, option(panel=OUTPUT, env="DIGITS", metavar="N", min=1, max=17, help="Significant digits in the log.")
+    ] = 5,
+    json: Annotated[bool, typer.Option("--json", rich_help_panel=OUTPUT, help="Print as JSON.")] = False,
+) -> None:
+    """Say what a trace would cost before running it: anchors, candidate pairs, bytes of memory, log and saved file.
+
+    Takes the options of trace. Labels are read and pairs are counted; bytes are estimates, within a factor of two.
+    """
+    from ..inputs.load import open_inputs
+
+    request = given.request()
+    chosen.chosen()
+    opened = open_inputs(request)
+    assigner = chosen.chosen(opened.parameters)
+    for part in opened.parts:
+        part.grid.require_anchors(assigner.parameters.topk, opened.shapes_option)
+    for remark in opened.remarks:
+        say(f"note: {remark}", "yellow")
+    costs = _costs(opened, assigner, digits, 8 if chosen.dtype == "float64" else 4)
+    rows = _rows(opened, costs)
+    if json:
+        print_json({"total": {key: value for key, value, _ in rows}, "batches": [asdict(cost) for cost in costs]})
+        return
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="bold")
+    table.add_column(justify="right")
+    for key, value, unit in rows:
+        table.add_row(key.replace("_", " "), _text(value, unit))
+    result_console().print(table)
+
+
+def _costs(opened: Opened | OpenedCapture, assigner: Assigner, digits: int, float_bytes: int) -> list[Cost]:
+    from ..inputs.load import OpenedCapture
+    from ..plan import cost_of, cost_of_call
+
+    if isinstance(opened, OpenedCapture):
+        return [cost_of_call(assigner, opened.captured, digits=digits, float_bytes=float_bytes)]
+    return [
+        cost_of(
+            assigner,
+            part.grid,
+            part.rows,
+            batch=part.batch,
+            nc=opened.nc,
+            reg_max=opened.reg_max,
+            digits=digits,
+            float_bytes=float_bytes,
+        )
+        for part in opened.parts
+    ]
+
+
+def _rows(opened: Opened | OpenedCapture, costs: list[Cost]) -> list[tuple[str, Any, str]]:
+    """Name, value and unit of everything worth knowing."""
+    grids = list(dict.fromkeys(str(part.grid) for part in opened.parts))
+    total = {key: sum(getattr(cost, key) for cost in costs) for key in ("images", "boxes", "pairs", "saved", "log")}
+    return [
+        ("grid", grids[0] if len(grids) == 1 else f"{len(grids)} different inputs", ""),
+        ("images", total["images"], ""),
+        ("batches", len(costs), ""),
+        ("anchors_per_image", max(cost.anchors for cost in costs), ""),
+        ("boxes", total["boxes"], ""),
+        ("candidate_pairs", total["pairs"], ""),
+        ("memory_of_the_largest_batch", max(cost.peak for cost in costs), "bytes"),
+        ("run.log", total["log"], "bytes"),
+        ("saved_file", total["saved"], "bytes"),
+    ]
+
+
+def _text(value: Any, unit: str) -> str:
+    from rich.filesize import decimal
+
+    if unit == "bytes":
+        return f"about {decimal(value)}"
+    return f"{value:,}" if isinstance(value, int) else str(value)

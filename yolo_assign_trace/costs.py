@@ -1,0 +1,77 @@
+"""What a trace costs before it runs: bytes of memory, of the log and of the saved file."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+from .assigner import Assigner
+from .outputs import STAGE_RESULTS, Output, StageResult
+
+_WHOLE = frozenset({"index", "count"})
+_ONE_BYTE = "mask"
+
+
+def output_bytes(output: Output, sizes: Mapping[str, int], float_bytes: int = 4) -> int:
+    """Bytes of one output; ``sizes`` holds the length of every axis, ``pair`` too."""
+    each = 1 if output.unit == _ONE_BYTE else 8 if output.unit in _WHOLE else float_bytes
+    return each * math.prod(sizes[axis] for axis in output.axes)
+
+
+def saved_bytes(assigner: Assigner, sizes: Mapping[str, int], float_bytes: int = 4) -> int:
+    """Bytes of all outputs, which is what ``--save`` writes."""
+    outputs = [output for stage in assigner.stages for output in stage.outputs]
+    return sum(output_bytes(output, sizes, float_bytes) for output in outputs)
+
+
+def peak_bytes(assigner: Assigner, sizes: Mapping[str, int], results: Sequence[str], float_bytes: int = 4) -> int:
+    """Bytes of tensors that are alive together at the fullest moment, as the runner frees them.
+
+    What a stage needs for itself while it computes is not in it; docs/labels.md says what was measured.
+
+    Args:
+        assigner: the stages, whose inputs and outputs decide what lives how long.
+        sizes: length of every axis.
+        results: names that live to the end.
+        float_bytes: of one number.
+    """
+    alive = {"maps": float_bytes * sizes["image"] * sizes["anchor"] * (sizes["channel"] + sizes["class"])}
+    most = 0
+    for number, stage in enumerate(assigner.stages, 1):
+        alive |= {output.name: output_bytes(output, sizes, float_bytes) for output in stage.outputs}
+        most = max(most, sum(alive.values()))
+        needed = {name for later in assigner.stages[number:] for name in later.inputs}.union(results)
+        alive = {name: size for name, size in alive.items() if name in needed}
+    return most
+
+
+_PREFIX = 28
+"""Bytes that a line begins with: name, index and address, on average."""
+
+
+def estimate_log_bytes(
+    sizes: Mapping[str, int], digits: int, stages: Iterable[type[StageResult]] = STAGE_RESULTS
+) -> int:
+    """Bytes of the dense tensors in the log; within a factor of two on real traces.
+
+    Tensors over pairs are left out: how many pairs there are is not known before screening.
+    """
+    total = 0.0
+    for stage in stages:
+        for output in stage.outputs():
+            if output.on_pairs:
+                continue
+            count = math.prod(sizes[axis] for axis in output.axes)
+            lines = count // max(1, sizes[output.axes[-1]])
+            if output.name in ("one_hot", "target_scores"):
+                total += lines * (_PREFIX + 8)  # nearly all rows are background and written as 0*n
+            elif output.unit in ("mask", "index", "count"):
+                total += lines * _PREFIX + count * 2
+            else:
+                total += lines * _PREFIX + count * (digits + 3.5)
+    return int(total)
+
+
+def estimate_pair_bytes(pairs: int, digits: int) -> int:
+    """Bytes of everything over ``pairs`` candidate pairs in the log, likewise."""
+    return int(pairs * (4 * _PREFIX + 50 + 8 * (digits + 3.5)))
