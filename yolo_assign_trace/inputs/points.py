@@ -86,7 +86,7 @@ def _no_grid(points: Array, at: int, where: str, in_cells: bool) -> InputError:
     x, y = points[at].tolist()
     hint = "these look like cells: multiply by the stride" if in_cells else EXPECTED
     message = f"({x:g}, {y:g}) neither continues a level nor begins one with a larger stride"
-    return InputError("not-a-grid", message, where=f"{where.removesuffix(']')},{at}]", hint=hint)
+    return InputError("not-a-grid", message, where=f"{where}[{at}]", hint=hint)
 
 
 def _listed(numbers: Sequence[int]) -> str:
