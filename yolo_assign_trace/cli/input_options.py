@@ -199,8 +199,14 @@ class AssignerOptions:
         ),
     ] = None
     dtype: Annotated[
-        str, option(panel=ASSIGNER, env="DTYPE", metavar="NAME", help="Compute in float32 or float64.")
-    ] = "float32"
+        str | None,
+        option(
+            panel=ASSIGNER,
+            env="DTYPE",
+            metavar="NAME",
+            help="Compute in float32 or float64. Default: float32; a capture keeps its own.",
+        ),
+    ] = None
     device: Annotated[
         str, option(panel=ASSIGNER, env="DEVICE", metavar="NAME", help="Compute on cpu or, where there is one, cuda.")
     ] = "cpu"
@@ -214,7 +220,7 @@ class AssignerOptions:
         Raises:
             InputError: an unknown name or a parameter that cannot be.
         """
-        check_device(self.dtype, self.device)
+        check_device(self.dtype or "float32", self.device)
         named = find_assigner(self.assigner)
         if named.parameters == YOLOV8.parameters:  # a name such as tood stands for parameters of its own
             named = named.with_parameters(**dict(recorded or {}))

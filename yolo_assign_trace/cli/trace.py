@@ -78,10 +78,15 @@ def trace(
     A dataset is traced in batches of --batch images. Several batches write a log (and a saved file) each, into a
     folder called like the log without its ending, and the console shows a line per image.
     """
-    from ..inputs.load import open_inputs
+    from ..inputs.load import OpenedCapture, open_inputs
 
-    assigner = chosen.chosen()
-    request = given.request()
+    chosen.chosen()  # a wrong name is told before anything is read
+    opened = open_inputs(given.request())
+    assigner = chosen.chosen(opened.parameters)
+    if isinstance(opened, OpenedCapture):
+        from ..capture import begin_with_capture
+
+        assigner = begin_with_capture(assigner)
     outputs = Outputs(
         log=None if no_log else log,
         save=save,
@@ -90,11 +95,9 @@ def trace(
         max_log=max_log,
         tracers=tuple(tracer or ()),
         plugins=not no_plugins,
-        quiet=quiet or json,
+        quiet=quiet,
     )
     outputs.check(given.files)
-    opened = open_inputs(request)
-    assigner = chosen.chosen(opened.parameters)
     for part in opened.parts:
         part.grid.require_anchors(assigner.parameters.topk, opened.shapes_option)
     opened.require_memory()
@@ -143,7 +146,7 @@ class _Runner:
             for text in self.chosen.swap or ():
                 self.assigner = swap_named(self.assigner, text, RESULTS)
             self.swapped = True
-        dtype = getattr(torch, self.chosen.dtype)
+        dtype = getattr(torch, self.chosen.dtype) if self.chosen.dtype else None
         run_trace(inputs, self.assigner, watchers, dtype=dtype, device=self.chosen.device, use_up=True)
         self.written += outputs.files
         if summary is not None:

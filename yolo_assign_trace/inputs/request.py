@@ -55,8 +55,9 @@ class Request:
         Raises:
             InputError: two that exclude each other.
         """
+        beside = (self.labels, self.data, self.heads, self.shapes, self.imgsz, self.nc, self.reg_max, self.images)
         excluded = [
-            (self.capture and (self.labels or self.data or self.heads), "--capture", "--labels, --data and --heads"),
+            (self.capture and any(beside), "--capture", "--labels, --data, --heads and what describes them"),
             (self.rect and self.letterboxed, "--letterboxed", "--rect"),
             (self.image_size and self.letterboxed, "--letterboxed", "--image-size"),
         ]
