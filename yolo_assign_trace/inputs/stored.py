@@ -34,7 +34,8 @@ class FileArray:
                 found = np.fromfile(file, self.dtype, stop - start)
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
-            raise InputError("not-readable", f"this trace file cannot be read: {reason}", where=str(self.path)) from None
+            message = f"this trace file cannot be read: {reason}"
+            raise InputError("not-readable", message, where=str(self.path)) from None
         if len(found) < stop - start:
             message = "this trace file became shorter while it was read"
             raise InputError("wrong-trace-file", message, where=str(self.path))
