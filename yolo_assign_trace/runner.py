@@ -278,12 +278,15 @@ def _describe(
         dtype=str(dtype).removeprefix("torch."),
         device=device.type,
         about=MappingProxyType(dict(inputs.about)),
-        versions=MappingProxyType(
-            {
-                "yolo-assign-trace": version("yolo-assign-trace"),
-                # without the build suffix: the same release made for another device gives the same numbers
-                "torch": torch.__version__.partition("+")[0],
-                "numpy": np.__version__,
-            }
-        ),
+        versions=MappingProxyType(versions()),
     )
+
+
+def versions() -> dict[str, str]:
+    """Versions that decide the numbers, by package."""
+    return {
+        "yolo-assign-trace": version("yolo-assign-trace"),
+        # without the build suffix: the same release made for another device gives the same numbers
+        "torch": torch.__version__.partition("+")[0],
+        "numpy": np.__version__,
+    }

@@ -31,7 +31,7 @@ def diff(
         option(
             panel=ASSIGNER,
             metavar="NAME",
-            help="Instead of B: run the recorded inputs of A through this assigner. A release takes over A's parameters.",
+            help="Instead of B: run this assigner on A's recorded inputs; a release takes A's parameters.",
         ),
     ] = None,
     isolate: Annotated[

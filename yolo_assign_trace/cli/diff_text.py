@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from rich.table import Table
 from rich.text import Text
 
 from ..compare.results import (
@@ -62,7 +61,7 @@ def print_diff(diff: TraceDiff, name_a: str, name_b: str, a: StoredTrace, b: Sto
     console.print(text, soft_wrap=True, end="")
     later = [output for output in diff.differing if output is not diff.first]
     if later:
-        console.print(_later(later, console))
+        console.print(_later(later, console), soft_wrap=True, end="")
         _whys(console, diff)
     if command is not None:
         console.print(f"\n{command}", soft_wrap=True)
@@ -78,7 +77,7 @@ def _verdict(text: Text, diff: TraceDiff, a: StoredTrace, b: StoredTrace) -> Non
     if diff.verdict == SAME:
         values = sum(output.elements.size for output in diff.outputs if output.elements is not None)
         text.append("same", "bold green")
-        text.append(f" in all {count(diff.common, 'output')} that both have: {count(values, 'value')}{how}\n")
+        text.append(f" in all {count(diff.common, 'output')} that both have: {values:,} values{how}\n")
     else:
         many = f"{len(diff.differing)} of {count(diff.common, 'output')} differ{how}\n"
         if diff.verdict == TIES:
@@ -114,8 +113,7 @@ def _first(text: Text, diff: TraceDiff, first: OutputDiff) -> None:
     if elements is None or not elements.differing or first.place is None:
         return
     text.append(f"  {first.name}{first.place}\n")
-    dtypes = [np.dtype(what.partition(" ")[0]) for what in (first.what_a, first.what_b)]
-    for side, value, dtype in zip("AB", (elements.a, elements.b), dtypes, strict=True):
+    for side, value, dtype in zip("AB", (elements.a, elements.b), _dtypes(first), strict=True):
         text.append(f"  {side} ", "cyan")
         text.append(f"{value_text(value, dtype)}\n", "bold")
     text.append(f"  {elements.differing:,} of {elements.size:,} elements differ")
@@ -166,39 +164,52 @@ def _more(text: Text, number: int, noun: str) -> None:
         text.append(f"  ... and {count(number - SHOWN_AT_MOST, f'more {noun}')}; --json has all\n", "dim")
 
 
-def _later(outputs: list[OutputDiff], console: Console) -> Table:
-    """One line per output behind the first."""
-    table = Table(box=None, pad_edge=False, title="\nLater differences", title_justify="left", title_style="bold")
-    for column in ("stage", "output", "differ", "A", "B", "worst at", ""):
-        right = column in ("differ", "A", "B")
-        table.add_column(column, header_style="dim", justify="right" if right else "left", overflow="fold")
+def _later(outputs: list[OutputDiff], console: Console) -> Text:
+    """One line per output behind the first; a narrow terminal does without the place of the worst element."""
+    head = ("stage", "output", "differ", "A", "B", "worst at", "")
+    rows = [head]
     for output in outputs:
-        mark = output.isolated or output.mark
-        a, b, place = _worst(output)
-        table.add_row(output.stage, output.name, _many(output), a, b, place, Text(mark, _COLOUR.get(mark, "dim")))
-    return table
+        rows.append((output.stage, output.name, _many(output), *_worst(output), output.isolated or output.mark))
+    widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
+    if console.is_terminal and sum(widths) + 2 * len(widths) > console.width:
+        widths[head.index("worst at")] = 0
+    text = Text("\nLater differences\n", "bold")
+    for row in rows:
+        cells = [
+            f"{cell:>{width}}" if title in ("differ", "A", "B") else f"{cell:<{width}}"
+            for cell, width, title in zip(row[:-1], widths, head, strict=False)
+            if width
+        ]
+        text.append("  ".join(cells), "dim" if row is head else "")
+        text.append(f"  {row[-1]}".rstrip() + "\n", _COLOUR.get(row[-1], "dim"))
+    return text
 
 
 def _worst(output: OutputDiff) -> tuple[str, str, str]:
+    """Both values and the index of the worst element, short."""
     elements, place = output.elements, output.place
     index = "[" + ",".join(map(str, place.index)) + "]" if place is not None else ""
     if elements is None or not elements.differing:
         return "", "", index
-    dtypes = [np.dtype(what.partition(" ")[0]) for what in (output.what_a, output.what_b)]
-    a, b = (value_text(value, dtype, 5) for value, dtype in zip((elements.a, elements.b), dtypes, strict=True))
+    a, b = (f"{v:.4g}" if isinstance(v, float) else value_text(v) for v in (elements.a, elements.b))
     if a == b:  # the digits that tell them apart
-        a, b = (value_text(value, dtype) for value, dtype in zip((elements.a, elements.b), dtypes, strict=True))
+        a, b = (
+            value_text(value, dtype) for value, dtype in zip((elements.a, elements.b), _dtypes(output), strict=True)
+        )
     return a, b, index
 
 
 def _many(output: OutputDiff) -> str:
     elements = output.elements
     if elements is not None and elements.differing:
-        background = " (background)" if elements.on_positives and not elements.matter else ""
-        return f"{elements.differing:,} of {elements.size:,}{background}"
+        return f"{elements.differing:,}/{elements.size:,}"
     if output.pairs_only_a or output.pairs_only_b:
         return f"-{output.pairs_only_a:,} +{output.pairs_only_b:,} pairs"
-    return f"{' and '.join(output.reasons)}"
+    return " and ".join(output.reasons)
+
+
+def _dtypes(output: OutputDiff) -> list[np.dtype[Any]]:
+    return [np.dtype(what.partition(" ")[0]) for what in (output.what_a, output.what_b)]
 
 
 def _whys(console: Console, diff: TraceDiff) -> None:
@@ -207,11 +218,11 @@ def _whys(console: Console, diff: TraceDiff) -> None:
         console.print(f"{stage}: {why}", soft_wrap=True, style="dim")
 
 
-def value_text(value: Any, dtype: np.dtype[Any], digits: int = 17) -> str:
-    """A value in its shortest form that reads back to the same, or with fewer digits."""
+def value_text(value: Any, dtype: Any = np.float64) -> str:
+    """A value in its shortest form that reads back to the same."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return number_text(value, digits, dtype) if isinstance(value, float) else str(value)
+    return number_text(value, 17, dtype) if isinstance(value, float) else str(value)
 
 
 def _wrapped(text: Text, console: Console, head: str, said: str, style: str) -> None:
