@@ -9,6 +9,7 @@ from rich.text import Text
 
 from ..compare.results import (
     BY_TIES,
+    FIRST,
     INDEPENDENT,
     INTRODUCED,
     NOT_REPRODUCED,
@@ -85,6 +86,9 @@ def _verdict(text: Text, diff: TraceDiff, a: StoredTrace, b: StoredTrace) -> Non
         else:
             text.append("different", "bold red")
         text.append(f": {many}")
+        introduced = dict.fromkeys(output.stage for output in diff.differing if output.isolated == INTRODUCED)
+        if introduced:
+            text.append(f"introduced in {', '.join(introduced)}: B's stages on A's own inputs give something else\n")
     for verdict in (ONLY_A, ONLY_B):
         names = [output.key for output in diff.only(verdict)]
         if names:
@@ -167,9 +171,7 @@ def _more(text: Text, number: int, noun: str) -> None:
 def _later(outputs: list[OutputDiff], console: Console) -> Text:
     """One line per output behind the first; a narrow terminal does without the place of the worst element."""
     head = ("stage", "output", "differ", "A", "B", "worst at", "")
-    rows = [head]
-    for output in outputs:
-        rows.append((output.stage, output.name, _many(output), *_worst(output), output.isolated or output.mark))
+    rows = [head, *((out.stage, out.name, _many(out), *_worst(out), _origin(out)) for out in outputs)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
     if console.is_terminal and sum(widths) + 2 * len(widths) > console.width:
         widths[head.index("worst at")] = 0
@@ -183,6 +185,10 @@ def _later(outputs: list[OutputDiff], console: Console) -> Text:
         text.append("  ".join(cells), "dim" if row is head else "")
         text.append(f"  {row[-1]}".rstrip() + "\n", _COLOUR.get(row[-1], "dim"))
     return text
+
+
+def _origin(output: OutputDiff) -> str:
+    return output.isolated or ("same stage" if output.mark == FIRST else output.mark)
 
 
 def _worst(output: OutputDiff) -> tuple[str, str, str]:
