@@ -104,8 +104,8 @@ def test_the_screen_names_verdict_element_consequence_and_the_next_command(yolo_
         "",
         "Consequence  1 anchor changes owner; positives 38 -> 38",
         f"  image 0 {address}: gt {old} -> gt {1 - old}",
-        "  image 0 gt 0: positives 10 -> 9 (1 moved to other boxes)",
         "  image 0 gt 1: positives 0 -> 1 (1 won from other boxes)",
+        "  image 0 gt 0: positives 10 -> 9 (1 moved to other boxes)",
         "",
         f"yolo-assign explain b.safetensors --image 0 --anchor {anchor}",
         "",
@@ -119,7 +119,7 @@ def test_floats_are_told_whole_with_the_tolerance_that_passes(yolo_assign, files
     near = np.nextafter(value, np.float32(0))
     plant(files / "a.safetensors", files / "c.safetensors", "align.overlaps", flat, near)
     outcome = yolo_assign("diff", "a.safetensors", "c.safetensors")
-    assert f"  A {value}\n  B {near}\n" in outcome.out  # numpy too prints the shortest form
+    assert f"  A {value!s}\n  B {near!s}\n" in outcome.out  # numpy too prints the shortest form
     tolerance = outcome.out.partition("--tol ")[2].split()[0]
     assert tolerance.startswith("overlaps=")
     assert yolo_assign("diff", "a.safetensors", "c.safetensors", "--tol", tolerance).code == 0
@@ -215,7 +215,7 @@ def lines_of(files: Path) -> list[str]:
 
 LOGS = [
     # what happened to the log, how, which line is named
-    ("cut off", lambda lines: lines[:200], 201),
+    ("cut off", lambda lines: lines[:200], 200),
     ("cut off within a line", lambda lines: [*lines[:200], lines[200][:20]], 201),
     ("two lines changed places", lambda lines: [*lines[:99], lines[100], lines[99], *lines[101:]], 100),
     ("a number became a word", lambda lines: [*lines[:99], lines[99].rpartition(" ")[0] + " x", *lines[100:]], 100),

@@ -62,7 +62,7 @@ def isolated(a: Path, b: Path) -> dict[str, str]:
     }
 
 
-PAIRS_OF_RELEASES = [("8.0.0", "8.0.52"), ("8.0.52", "8.4.0"), ("8.4.0", "8.4.128"), ("8.0.0", "8.4.144")]
+PAIRS_OF_RELEASES = [("8.0.0", "8.0.52"), ("8.0.52", "8.4.0"), ("8.0.52", "8.4.128"), ("8.0.0", "8.4.144")]
 
 
 @pytest.mark.parametrize(("old", "new"), PAIRS_OF_RELEASES)
