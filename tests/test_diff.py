@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from golden_cases import load
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from planted import another, plant, saved, where
 from traces import KINDS, Kind
 
@@ -125,15 +127,14 @@ def test_logs_of_different_digits_of_one_run_are_the_same(tmp_path, one, other):
     assert compare(*logs).verdict == "same"
 
 
-@pytest.mark.parametrize("kind", [KINDS[0], KINDS[6]], ids=str)
-def test_the_verdict_does_not_depend_on_which_side_comes_first(tmp_path, kind):
-    a = saved(tmp_path, kind)
-    for key in KEYS:
+def test_the_verdict_does_not_depend_on_which_side_comes_first(tmp_path):
+    a = saved(tmp_path, KINDS[6])  # with nan and infinities
+    for key in KEYS[::2]:
         array = open_trace(a).outputs[key].array
         if not array.size or key == "screen.pairs":
             continue
         b = plant(a, tmp_path / "b.safetensors", key, array.size // 2, another(array, array.size // 2))
-        for tolerances in (Tolerances(), Tolerances(rtol=1e-6), Tolerances(atol=1e-7)):
+        for tolerances in (Tolerances(), Tolerances(rtol=1e-7)):
             there, back = compare(a, b, tolerances=tolerances), compare(b, a, tolerances=tolerances)
             assert there.verdict == back.verdict, (key, tolerances)
             assert [output.key for output in there.differing] == [output.key for output in back.differing]
@@ -232,6 +233,27 @@ def test_a_table_that_does_not_have_a_row_a_pair_is_an_error(study):
     assert caught.value.id == "wrong-trace-file"
 
 
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(st.data())
+def test_any_number_in_the_place_of_any_other_gives_a_result_or_an_error(study, data):
+    """Indices beyond every limit as well; nothing else may be raised."""
+    trace = open_trace(study)
+    other = trace
+    for name in data.draw(st.lists(st.sampled_from([key.partition(".")[2] for key in KEYS]), min_size=1, max_size=3)):
+        array = other.array(name).copy()
+        bits = array.reshape(-1).view(f"i{array.dtype.itemsize}") if array.dtype.kind != "b" else array.reshape(-1)
+        limit = 8 * array.dtype.itemsize - 1
+        value = data.draw(st.booleans() if array.dtype.kind == "b" else st.integers(-(2**limit), 2**limit - 1), name)
+        bits[data.draw(st.integers(0, bits.size - 1), "place")] = value
+        other = changed(other, name, array)
+    for a, b in ((trace, other), (other, trace)):
+        try:
+            verdict = compare_traces(a, b).verdict
+        except InputError as error:
+            verdict = error.id
+        assert verdict in ("same", "different", "ties", "wrong-trace-file")
+
+
 def test_comparing_nothing_is_an_error(study):
     trace = open_trace(study)
     nothing = replace(trace, outputs={})
@@ -257,7 +279,7 @@ def stored(case) -> StoredTrace:
     return StoredTrace({"assigner": case.generation}, case.scene.grid, outputs)
 
 
-CASES = ("contested_by_a_third_box", "one_level", "small_square_sides", "study_grid", "tiny", "square_8")
+CASES = ("contested_by_a_third_box", "one_level", "study_grid", "square_8")
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -102,7 +102,7 @@ class Comparer:
         sides = [side.by_name.get("pairs") for side in (self.a, self.b)]
         if any(side is None or side.shape[1:] != (3,) for side in sides):
             return None
-        return Rows(self.a.array("pairs"), self.b.array("pairs"))
+        return Rows(_pairs_of(self.a), _pairs_of(self.b))
 
     def side(self, trace: StoredTrace) -> Side:
         """What :mod:`.ties` looks at."""
@@ -158,6 +158,25 @@ class Comparer:
             index = (*row, *index[1:])
         known = anchor is not None and 0 <= anchor < self.a.grid.anchors
         return Place(index, image, self.a.grid.address(anchor) if known and anchor is not None else None)
+
+
+def _pairs_of(trace: StoredTrace) -> Array:
+    """(pair, 3) image, gt, anchor of the candidate pairs.
+
+    Raises:
+        InputError: a pair beyond the images, gts or anchors of the trace.
+    """
+    pairs = trace.array("pairs")
+    sizes: dict[str, int] = {"anchor": trace.grid.anchors}
+    for stored in trace.outputs.values():
+        for axis, size in zip(stored.output.axes, stored.shape, strict=True):
+            sizes.setdefault(axis, size)
+    for column, axis in enumerate(("image", "gt", "anchor")):
+        limit = sizes.get(axis, 1 << 20)
+        if pairs.dtype.kind != "i" or ((pairs[:, column] < 0) | (pairs[:, column] >= limit)).any():
+            message = f"the pairs of this trace name a number of {axis} that is not one of 0..{limit - 1}"
+            raise InputError("wrong-trace-file", message, where="pairs", hint="trace again")
+    return pairs
 
 
 def _comparable(a: np.dtype[np.generic], b: np.dtype[np.generic]) -> bool:
