@@ -58,8 +58,8 @@ def diff(
 ) -> int:
     """Where do two traces first differ, and what did that do?
 
-    Exit code 0: the same in everything that both have; 1: different. Booleans, integers, shapes and dtypes must be
-    equal; floats too, unless a tolerance is given. A log is compared with the digits that it was printed with.
+    Everything must be equal unless a tolerance is given; a log is compared at its printed digits. Exit code 0: the
+    same in everything that both have; 1: different.
     """
     from ..compare.traces import compare_traces
     from ..inputs.open_trace import open_trace

@@ -63,7 +63,7 @@ def print_diff(diff: TraceDiff, name_a: str, name_b: str, a: StoredTrace, b: Sto
     later = [output for output in diff.differing if output is not diff.first]
     if later:
         console.print(_later(later, console), soft_wrap=True, end="")
-        _whys(console, diff)
+    _whys(console, diff)
     if command is not None:
         console.print(f"\n{command}", soft_wrap=True)
 
@@ -105,7 +105,7 @@ def _first(text: Text, diff: TraceDiff, first: OutputDiff) -> None:
     if first.isolated:
         text.append(f"  {first.isolated}", _COLOUR.get(first.isolated, "dim"))
     if first.mark == BY_TIES:
-        text.append("  differ only in the order of equal values", _COLOUR[BY_TIES])
+        text.append("  ties", _COLOUR[BY_TIES])
     text.append("\n")
     if first.what_a != first.what_b:
         text.append(f"  A {first.what_a}\n  B {first.what_b}\n")
@@ -122,11 +122,11 @@ def _first(text: Text, diff: TraceDiff, first: OutputDiff) -> None:
         text.append(f"{value_text(value, dtype)}\n", "bold")
     text.append(f"  {elements.differing:,} of {elements.size:,} elements differ")
     if elements.on_positives and not elements.matter:
-        text.append(", all on background, which training does not read")
+        text.append("\n  all on background, which training does not read")
     if elements.passing is not None:
-        text.append(f"; the smallest tolerance that passes: --tol {first.name}={elements.passing:g}")
+        text.append(f"\n  the smallest tolerance that passes: --tol {first.name}={elements.passing:g}")
     elif elements.a.__class__ is float:
-        text.append("; no tolerance passes: nan and infinities must be equal")
+        text.append("\n  no tolerance passes: nan and infinities must be equal")
     text.append("\n")
 
 
@@ -220,8 +220,10 @@ def _dtypes(output: OutputDiff) -> list[np.dtype[Any]]:
 
 def _whys(console: Console, diff: TraceDiff) -> None:
     """Why a stage was not rerun, or not reproduced: once a stage."""
+    text = Text()
     for stage, why in {output.stage: output.why for output in diff.differing if output.why}.items():
-        console.print(f"{stage}: {why}", soft_wrap=True, style="dim")
+        _wrapped(text, console, f"\n{stage}: ", why, "dim")
+    console.print(text, soft_wrap=True, end="")
 
 
 def value_text(value: Any, dtype: Any = np.float64) -> str:
@@ -236,6 +238,7 @@ def _wrapped(text: Text, console: Console, head: str, said: str, style: str) -> 
     if not console.is_terminal:
         text.append(f"{head}{said}\n", style)
         return
-    parts = [part.plain.rstrip() for part in Text(said).wrap(console, max(20, console.width - len(head) - 1))]
+    margin = len(head.strip("\n"))
+    parts = [part.plain.rstrip() for part in Text(said).wrap(console, max(20, console.width - margin - 1))]
     for i, part in enumerate(parts or [""]):
-        text.append(f"{head if i == 0 else ' ' * len(head)}{part}\n", style)
+        text.append(f"{head if i == 0 else ' ' * margin}{part}\n", style)
