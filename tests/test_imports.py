@@ -60,6 +60,8 @@ def test_the_algorithm_imports_nothing_of_ours_but_itself_outputs_and_errors(mod
     assert IMPORTS[module] & OURS <= CORE | {"outputs", "errors"}
 
 
+NEED_TORCH = ("compare.isolate", "compare.rerun", "compare.recorded")
+
 LAYERS = [
     # modules, what they must not import
     (lambda module: not module.startswith("cli") and module != "__main__", ("typer", "cli")),
@@ -69,11 +71,12 @@ LAYERS = [
         ("torch", "tracers", "trace", "stages", "cli"),
     ),
     (lambda module: module.startswith("tracers"), ("torch", "inputs", "trace", "stages", "cli")),
+    (lambda module: module.startswith("compare") and module not in NEED_TORCH, ("torch", *NEED_TORCH, "runner", "cli")),
     (lambda module: module in ("outputs", "grid", "errors", "number_text"), ("record", "assigners", "trace")),
 ]
 
 
-@pytest.mark.parametrize(("chosen", "forbidden"), LAYERS, ids=["typer", "inputs", "tracers", "declarations"])
+@pytest.mark.parametrize(("chosen", "forbidden"), LAYERS, ids=["typer", "inputs", "tracers", "compare", "declarations"])
 def test_arrows_point_one_way(chosen, forbidden):
     modules = [module for module in OURS if chosen(module)]
     assert modules
@@ -111,6 +114,8 @@ COMMANDS = [
     (["unknown"], 2),
     (["trace"], 2),  # without the required option
     (["trace", "--unknown"], 2),
+    (["diff", "--help"], 0),
+    (["diff"], 2),
     (["trace", "--labels", "x", "--nc", "many"], 2),
 ]
 

@@ -45,12 +45,15 @@ def describe(
         about=MappingProxyType(dict(inputs.about)),
         images=inputs.images,
         class_names=inputs.class_names,
-        versions=MappingProxyType(
-            {
-                "yolo-assign-trace": version("yolo-assign-trace"),
-                # without the build suffix: the same release made for another device gives the same numbers
-                "torch": torch.__version__.partition("+")[0],
-                "numpy": np.__version__,
-            }
-        ),
+        versions=MappingProxyType(versions()),
     )
+
+
+def versions() -> dict[str, str]:
+    """Versions that decide the numbers, by package."""
+    return {
+        "yolo-assign-trace": version("yolo-assign-trace"),
+        # without the build suffix: the same release made for another device gives the same numbers
+        "torch": torch.__version__.partition("+")[0],
+        "numpy": np.__version__,
+    }

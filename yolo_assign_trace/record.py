@@ -51,20 +51,28 @@ class Run:
 
     def header(self) -> dict[str, str]:
         """The lines that every output of a run begins with; ``image[0]`` and ``names`` only where they are known."""
-        note = f" ({self.assigner.note})" if self.assigner.note.startswith("generation") else ""
-        where = "" if self.device == "cpu" else f" on {self.device}"
-        parameters = f"{self.assigner.name}{note}: {self.assigner.parameters}, {self.dtype}{where}"
-        if self.assigner.swaps:
-            parameters += f"; SWAPPED {', '.join(self.assigner.swaps)}"
         return {
             "labels": self.about.get("labels", f"{sum(self.boxes)} boxes in {self.sizes['image']} images"),
             "grid": str(self.grid),
             "heads": self.about.get("heads", "tensors given by the caller"),
-            "assigner": parameters,
-            "versions": ", ".join(f"{name} {version}" for name, version in self.versions.items()),
+            "assigner": assigner_line(self.assigner, self.dtype, self.device),
+            "versions": versions_line(self.versions),
             **{f"image[{i}]": str(image) for i, image in enumerate(self.images)},
             **({"names": json.dumps(self.class_names, ensure_ascii=False)} if self.class_names else {}),
         }
+
+
+def versions_line(versions: Mapping[str, str]) -> str:
+    """What a header says about versions."""
+    return ", ".join(f"{name} {version}" for name, version in versions.items())
+
+
+def assigner_line(assigner: Assigner, dtype: str, device: str) -> str:
+    """What a header says about an assigner: name, generation, parameters, dtype, device, swapped stages."""
+    note = f" ({assigner.note})" if assigner.note.startswith("generation") else ""
+    where = "" if device == "cpu" else f" on {device}"
+    swapped = f"; SWAPPED {', '.join(assigner.swaps)}" if assigner.swaps else ""
+    return f"{assigner.name}{note}: {assigner.parameters}, {dtype}{where}{swapped}"
 
 
 @dataclass(frozen=True)

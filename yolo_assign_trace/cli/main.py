@@ -10,7 +10,7 @@ from typing import NoReturn
 import typer
 
 from ..errors import InputError
-from . import assigners, check, labels, plan, stages, trace
+from . import assigners, check, diff, labels, plan, stages, trace
 from .options import EPILOG
 from .terminal import forget_stdout, prepare_streams, say
 
@@ -31,6 +31,7 @@ app.command("labels", epilog=EPILOG)(labels.labels)
 app.command("stages")(stages.stages)
 app.command("assigners")(assigners.assigners)
 app.command("check")(check.check)
+app.command("diff")(diff.diff)
 
 
 def _version(value: bool) -> None:

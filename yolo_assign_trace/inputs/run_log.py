@@ -159,7 +159,7 @@ class _Reader:
             self._keep(what, self._read_mask(name, shape[0]))
             if self.stage + ".pairs" in self.outputs and self.pairs is not None:
                 held = self.outputs[self.stage + ".pairs"]
-                self.outputs[self.stage + ".pairs"] = replace(held, array=self.pairs)
+                self.outputs[self.stage + ".pairs"] = replace(held, values=self.pairs)
         else:  # its place is held here; the mask of this stage fills in the pairs, the table below all others
             self._keep(what, np.zeros(0, what[3]))
             if name != "pairs":

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from ..arrays import Array
 from ..errors import InputError, did_you_mean
@@ -12,12 +17,63 @@ from ..outputs import Output
 
 
 @dataclass(frozen=True)
+class FileArray:
+    """An array that stays in its file, ``offset`` bytes from the start, until it is read, whole or in part."""
+
+    path: Path
+    offset: int
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+    def read(self, start: int, stop: int) -> Array:
+        """Elements ``start`` to ``stop``, counted row by row, as a flat array."""
+        # not memory-mapped: mapped pages count as the process's memory until someone else wants it
+        try:
+            with self.path.open("rb") as file:
+                file.seek(self.offset + start * self.dtype.itemsize)
+                found = np.fromfile(file, self.dtype, stop - start)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            message = f"this trace file cannot be read: {reason}"
+            raise InputError("not-readable", message, where=str(self.path)) from None
+        if len(found) < stop - start:
+            message = "this trace file became shorter while it was read"
+            raise InputError("wrong-trace-file", message, where=str(self.path))
+        return found
+
+
+@dataclass(frozen=True)
 class StoredOutput:
-    """One output as stored: its stage, declaration and values."""
+    """One output as stored: its stage, declaration and values, in memory or still in the file."""
 
     stage: str
     output: Output
-    array: Array
+    values: Array | FileArray
+
+    @property
+    def name(self) -> str:
+        return self.output.name
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.values.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.values.dtype
+
+    @cached_property
+    def array(self) -> Array:
+        """All values; read from the file on first use, then kept."""
+        if isinstance(self.values, FileArray):
+            return self.values.read(0, int(np.prod(self.shape, dtype=np.int64))).reshape(self.shape)
+        return self.values
+
+    def read(self, start: int, stop: int) -> Array:
+        """Elements ``start`` to ``stop``, counted row by row, as a flat array; keeps nothing in memory."""
+        if isinstance(self.values, FileArray):
+            return self.values.read(start, stop)
+        return self.values.reshape(-1)[start:stop]
 
 
 @dataclass(frozen=True)
@@ -29,12 +85,21 @@ class StoredTrace:
         grid: the levels.
         outputs: by ``stage.name``, in order of execution.
         digits: significant digits of its floats, None if they are exact.
+        settings: the assigner's parameters and ``reg_max``, ``nc``, ``batch``; empty for a log, which has none.
+        boxes: label rows of every image, before padding; empty for a log.
     """
 
     header: Mapping[str, str]
     grid: Grid
     outputs: Mapping[str, StoredOutput]
     digits: int | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    boxes: tuple[int, ...] = ()
+
+    @cached_property
+    def by_name(self) -> Mapping[str, StoredOutput]:
+        """The outputs by name alone; names are unique in a trace."""
+        return {stored.name: stored for stored in self.outputs.values()}
 
     def array(self, name: str) -> Array:
         """The values of output ``name``; names are unique in a trace.
@@ -42,8 +107,7 @@ class StoredTrace:
         Raises:
             InputError: the trace has no such output.
         """
-        by_name = {stored.output.name: stored.array for stored in self.outputs.values()}
-        if name not in by_name:
-            hint = did_you_mean(name, by_name)
+        if name not in self.by_name:
+            hint = did_you_mean(name, self.by_name)
             raise InputError("unknown-output", f"the trace has no output {name!r}", hint=hint)
-        return by_name[name]
+        return self.by_name[name].array

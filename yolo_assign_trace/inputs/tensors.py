@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import orjson
 from safetensors import SafetensorError, safe_open
 
-from ..arrays import Array
 from ..errors import InputError
 from ..grid import Grid
 from ..outputs import Output
-from ..tensor_file import FORMAT
-from .stored import StoredOutput, StoredTrace
+from ..tensor_file import DTYPES, FORMAT
+from .stored import FileArray, StoredOutput, StoredTrace
+
+_DTYPES = {code: np.dtype(name) for name, code in DTYPES.items()}
 
 
 def read_trace_file(path: Path) -> StoredTrace:
-    """The trace in ``path``, with all its tensors.
+    """The trace in ``path``; its tensors stay in the file until they are asked for.
 
     Raises:
         InputError: not a safetensors file, or not one that ``--save`` wrote.
     """
     try:
-        with safe_open(path, framework="numpy") as file:
+        with safe_open(path, framework="numpy") as file:  # holds header and length of the file against each other
             metadata: dict[str, Any] = file.metadata() or {}
-            found = metadata.get("format")
-            if found != FORMAT:
-                message = f"this file was not written by --save: its format is {found!r}, not {FORMAT!r}"
-                raise InputError("wrong-trace-file", message, where=str(path))
-            return _stored(metadata, file.get_tensor)
+        found = metadata.get("format")
+        if found != FORMAT:
+            message = f"this file was not written by --save: its format is {found!r}, not {FORMAT!r}"
+            raise InputError("wrong-trace-file", message, where=str(path))
+        return _stored(metadata, _places(path))
     except FileNotFoundError:
         raise InputError("no-such-file", "there is no such trace file", where=str(path)) from None
     except (SafetensorError, OSError) as error:
@@ -40,16 +41,32 @@ def read_trace_file(path: Path) -> StoredTrace:
         raise InputError("wrong-trace-file", message, where=str(path)) from None
 
 
-def _stored(metadata: dict[str, Any], get_tensor: Callable[[str], Array]) -> StoredTrace:
+def _places(path: Path) -> dict[str, FileArray]:
+    """Where every tensor of the file lies. The library reads tensors whole only, or cut along their own axes."""
+    with path.open("rb") as file:
+        room = int.from_bytes(file.read(8), "little")
+        header = orjson.loads(file.read(room))
+    return {
+        key: FileArray(path, 8 + room + entry["data_offsets"][0], tuple(entry["shape"]), _DTYPES[entry["dtype"]])
+        for key, entry in header.items()
+        if key != "__metadata__"
+    }
+
+
+def _stored(metadata: dict[str, Any], places: dict[str, FileArray]) -> StoredTrace:
     grid = orjson.loads(metadata["grid"])
     outputs = {}
     for declared in orjson.loads(metadata["outputs"]):
         key = declared["key"]
         stage, _, name = key.partition(".")
         output = Output(name, tuple(declared["axes"]), declared["unit"], declared["meaning"])
-        outputs[key] = StoredOutput(stage, output, get_tensor(key))
+        if len(output.axes) != len(places[key].shape) or not output.axes:
+            raise ValueError(f"{key} has shape {list(places[key].shape)}, but axes {list(output.axes)}")
+        outputs[key] = StoredOutput(stage, output, places[key])
     try:
         levels = Grid.of(tuple(grid["imgsz"]), [tuple(size) for size in grid["maps"]], grid["strides"])
     except InputError as error:
         raise ValueError(error.message) from None
-    return StoredTrace(dict(orjson.loads(metadata["header"])), levels, outputs)
+    header = dict(orjson.loads(metadata["header"]))
+    settings, boxes = orjson.loads(metadata.get("settings", "{}")), orjson.loads(metadata.get("boxes", "[]"))
+    return StoredTrace(header, levels, outputs, settings=dict(settings), boxes=tuple(boxes))

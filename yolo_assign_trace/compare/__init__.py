@@ -1,0 +1,1 @@
+"""Two finished traces, held against each other: where they first differ and what that did."""

@@ -1,0 +1,70 @@
+"""Runs another assigner on the inputs that a trace recorded. Imports torch."""
+
+from __future__ import annotations
+
+from ..assigner import Assigner
+from ..call import check_call
+from ..describe import versions
+from ..errors import InputError
+from ..generations import ASSIGNERS
+from ..inputs.stored import StoredOutput, StoredTrace
+from ..outputs import FIXED_SIZES
+from ..record import assigner_line, versions_line
+from ..runner import run_stages
+from .rebuild import rebuild_assigner
+from .recorded import CALL, require_exact, settings_of, tensor_of
+
+
+def rerun(trace: StoredTrace, assigner: Assigner, *, where: str) -> tuple[StoredTrace, list[str]]:
+    """A trace of ``assigner`` on the six tensors that the assigner of ``trace`` was called with.
+
+    A release or generation stands for stages, so it runs with the parameters of ``trace``; a name such as tood or
+    yolo26-one2one stands for parameters too, and brings its own. Stages before the call are the same for all
+    assigners and are taken over as they are.
+
+    Args:
+        trace: an exact trace that holds the six tensors.
+        assigner: what to run on them.
+        where: the name of the trace, for errors.
+
+    Returns:
+        The new trace, in memory, and remarks that a user should read.
+
+    Raises:
+        InputError: a trace that is not exact or lacks one of the tensors, or tensors that no run could have made.
+    """
+    require_exact(trace, where)
+    missing = [name for name in CALL if name not in trace.by_name]
+    if missing:
+        message = f"the trace has not recorded {', '.join(missing)}, which an assigner is called with"
+        raise InputError("no-recorded-inputs", message, where=where)
+    chosen, remarks = _with_its_parameters(trace, assigner)
+    tensors = {name: tensor_of(trace, name) for name in CALL}
+    sizes = {"anchor": trace.grid.anchors, **FIXED_SIZES}
+    check_call({name: (tensors[name], axes) for name, axes in CALL.items()}, sizes)
+    tensors |= {"gt_labels": tensors["gt_labels"].long(), "mask_gt": tensors["mask_gt"].bool()}
+    stages = chosen.stages[[stage.name for stage in chosen.stages].index("screen") :]
+    names = [output.name for stage in stages for output in stage.outputs]
+    dtype = str(tensors["pd_scores"].dtype).removeprefix("torch.")
+    made = run_stages(chosen, settings_of(trace) | chosen.settings | tensors, names, first="screen")
+    run = {stage.name for stage in stages}
+    outputs = {key: stored for key, stored in trace.outputs.items() if stored.stage not in run}
+    for stage in stages:
+        for output in stage.outputs:
+            outputs[f"{stage.name}.{output.name}"] = StoredOutput(stage.name, output, made[output.name].numpy())
+    header = {**trace.header, "assigner": assigner_line(chosen, dtype, "cpu"), "versions": versions_line(versions())}
+    return StoredTrace(header, trace.grid, outputs, None, {**trace.settings, **chosen.settings}, trace.boxes), remarks
+
+
+def _with_its_parameters(trace: StoredTrace, assigner: Assigner) -> tuple[Assigner, list[str]]:
+    """The assigner with the parameters that it should run with, and what to tell about them."""
+    if assigner.name in ASSIGNERS:
+        return assigner, []
+    old = rebuild_assigner(trace)
+    if old.assigner is None:
+        return assigner, [f"{old.why}; {assigner.name} runs with its own parameters: {assigner.parameters}"]
+    settings = old.assigner.settings
+    remarks = []
+    if settings["topk2"] is not None and not assigner.has_topk2:
+        remarks.append(f"{assigner.name} has no topk2; A's topk2 {settings.pop('topk2')} is left out")
+    return assigner.with_parameters(**settings), remarks
