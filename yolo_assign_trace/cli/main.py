@@ -10,7 +10,7 @@ from typing import NoReturn
 import typer
 
 from ..errors import InputError
-from . import assigners, check, stages, trace
+from . import assigners, check, explain, stages, trace
 from .options import EPILOG
 from .terminal import forget_stdout, prepare_streams, say
 
@@ -26,6 +26,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 app.command("trace", epilog=EPILOG)(trace.trace)
+app.command("explain", epilog=EPILOG)(explain.explain)
 app.command("stages")(stages.stages)
 app.command("assigners")(assigners.assigners)
 app.command("check")(check.check)

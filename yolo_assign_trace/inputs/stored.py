@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from ..arrays import Array
 from ..errors import InputError, did_you_mean
@@ -29,12 +30,16 @@ class StoredTrace:
         grid: the levels.
         outputs: by ``stage.name``, in order of execution.
         digits: significant digits of its floats, None if they are exact.
+        settings: the assigner's parameters, reg_max, nc and batch by name; empty where they are not stored (run.log).
+        boxes: label rows of every image before padding, None where they are not stored.
     """
 
     header: Mapping[str, str]
     grid: Grid
     outputs: Mapping[str, StoredOutput]
     digits: int | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    boxes: tuple[int, ...] | None = None
 
     def array(self, name: str) -> Array:
         """The values of output ``name``; names are unique in a trace.

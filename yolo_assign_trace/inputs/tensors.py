@@ -52,4 +52,6 @@ def _stored(metadata: dict[str, Any], get_tensor: Callable[[str], Array]) -> Sto
         levels = Grid.of(tuple(grid["imgsz"]), [tuple(size) for size in grid["maps"]], grid["strides"])
     except InputError as error:
         raise ValueError(error.message) from None
-    return StoredTrace(dict(orjson.loads(metadata["header"])), levels, outputs)
+    settings = dict(orjson.loads(metadata["settings"])) if "settings" in metadata else {}
+    boxes = tuple(map(int, orjson.loads(metadata["boxes"]))) if "boxes" in metadata else None
+    return StoredTrace(dict(orjson.loads(metadata["header"])), levels, outputs, settings=settings, boxes=boxes)
