@@ -95,6 +95,9 @@ class Causes:
         if helping.height[at]:
             size = {"height": int(helping.height[at]), "width": int(helping.width[at])}
             found.append(sentence("cause.larger-input", **size, step=grid.strides[-1]))
+            if helping.sure_height[at]:
+                sure = {"height": int(helping.sure_height[at]), "width": int(helping.sure_width[at])}
+                found.append(sentence("cause.always", **sure))
         else:
             found.append(sentence("cause.no-larger-input", height=helping.tried[0], width=helping.tried[1]))
         if helping.stride[at]:

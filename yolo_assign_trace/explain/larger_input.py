@@ -12,6 +12,7 @@ from ..grid import Grid
 
 TIMES_AT_MOST = 16
 """Inputs up to this many times as large are tried."""
+_MARGIN = 1e-3  # px by which a side must be longer than the stride, so that rounding cannot matter
 _INSIDE = 1e-9  # px, the strict test of the screen stage
 
 
@@ -22,6 +23,8 @@ class Larger:
     Attributes:
         height: (box,) px of the smallest input with a centre inside.
         width: (box,) px of the same input.
+        sure_height: (box,) px of the input from which on every larger one helps, whatever the box's place.
+        sure_width: (box,) px of the same input.
         stride: (box,) the coarsest extra level, finer than all others, with a centre inside at the input as it is.
         tried: height and width of the largest input that was tried.
         finest: the finest extra stride that was tried, 0 if there is none below the present ones.
@@ -29,6 +32,8 @@ class Larger:
 
     height: Array
     width: Array
+    sure_height: Array
+    sure_width: Array
     stride: Array
     tried: tuple[int, int]
     finest: int
@@ -43,15 +48,23 @@ def smallest_helping(boxes: Array, grid: Grid, enlarged_below: int | None = None
     stride, None if it does not.
     """
     boxes = boxes.astype(np.float64)
-    height, width, stride = (np.zeros(len(boxes), dtype=np.int64) for _ in range(3))
+    height, width, sure_height, sure_width, stride = (np.zeros(len(boxes), dtype=np.int64) for _ in range(5))
+    # what of a box lies over the input: an open interval longer than a stride holds a centre of that level
+    limit = np.array([grid.width, grid.height] * 2, dtype=np.float64)
+    over = boxes.clip(0, limit)
+    sides = over[:, 2:] - over[:, :2]
     strides, step, longer = grid.strides, grid.strides[-1], max(grid.height, grid.width)
     size = tried = (grid.height, grid.width)
     for side in range(longer + step, TIMES_AT_MOST * longer + 1, step):
-        open_boxes = np.flatnonzero(height == 0)
+        open_boxes = np.flatnonzero((height == 0) | (sure_height == 0))
         if not open_boxes.size:
             break
         size = (round(grid.height * side / longer), round(grid.width * side / longer))
         growth = np.array([size[1] / grid.width, size[0] / grid.height] * 2)
+        sure = open_boxes[(sides[open_boxes] * growth[:2] > strides[0] + _MARGIN).all(axis=1)]
+        sure = sure[sure_height[sure] == 0]
+        sure_height[sure], sure_width[sure] = size
+        open_boxes = open_boxes[height[open_boxes] == 0]
         helped = open_boxes[holds_centre(boxes[open_boxes] * growth, size, strides, enlarged_below)]
         height[helped], width[helped] = size
         tried = size
@@ -61,7 +74,7 @@ def smallest_helping(boxes: Array, grid: Grid, enlarged_below: int | None = None
         open_boxes = np.flatnonzero(stride == 0)
         helped = holds_centre(boxes[open_boxes], (grid.height, grid.width), (finer, *strides), enlarged_below)
         stride[open_boxes[helped]] = finer
-    return Larger(height, width, stride, tried, finest)
+    return Larger(height, width, sure_height, sure_width, stride, tried, finest)
 
 
 def holds_centre(

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..number_text import number_text
-from .texts import ENGLISH
+from ..plural import count
+from .texts import ENGLISH, NOUNS
 
 DIGITS = 5
 _PLAIN = frozenset(
@@ -46,9 +47,12 @@ def sentence(id: str, /, **values: Any) -> Sentence:
     return Sentence(id, "" if stage == "cause" else stage, values, text_of(id, values, ENGLISH))
 
 
-def text_of(id: str, values: Mapping[str, Any], texts: Mapping[str, str]) -> str:
-    """A sentence in the language of ``texts``, a table like :data:`.texts.ENGLISH`."""
-    return texts[id].format(**{name: shown(name, value) for name, value in values.items()})
+def text_of(id: str, values: Mapping[str, Any], texts: Mapping[str, str], nouns: Mapping[str, str] = NOUNS) -> str:
+    """A sentence in the language of ``texts``, a table like :data:`.texts.ENGLISH`; ``nouns`` go with counts."""
+    numbers = {
+        name: count(value, nouns[name]) if name in nouns else shown(name, value) for name, value in values.items()
+    }
+    return texts[id].format(**numbers)
 
 
 def shown(name: str, value: Any) -> str:
