@@ -154,9 +154,10 @@ class Causes:
     def _not_selected(self, line: BoxLine) -> list[Sentence]:
         view = self.view
         here = view.pairs_of_box(line.image, line.gt)
-        resolved = int((view.pair_owner[here] == line.gt).sum())
-        if resolved:
-            return [sentence("cause.not-kept", selected=line.selected, resolved=resolved)]
+        mine = view.pair_owner[here] == line.gt
+        if mine.any():
+            metric = float(view.metric[here][mine].max())
+            return [sentence("cause.not-kept", selected=line.selected, resolved=int(mine.sum()), metric=metric)]
         above = int((view.metric[here] > 0).sum())
         counts = {"candidates": sum(line.candidates), "above": above, "selected": line.selected}
         return [sentence("cause.not-selected", **counts)]

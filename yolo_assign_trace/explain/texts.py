@@ -122,7 +122,8 @@ ENGLISH: Mapping[str, str] = {
     "overlap {owner_overlap} there, {overlap} here",
     "cause.lost-nowhere": "{anchors} of the {selected} that it selected went to no box",
     "cause.not-selected": "{candidates}, {above} with a metric above 0, {selected} selected",
-    "cause.not-kept": "{selected} selected, {resolved} left after conflicts, and topk2 kept none of them",
+    "cause.not-kept": "{selected} selected, {resolved} left after conflicts with a metric of at most {metric}, and "
+    "topk2 kept none of them",
     "cause.non-finite": "nan or infinite: {score} scores, {overlap} overlaps and {metric} metrics of {candidates}; "
     "first at anchor {anchor}",
 }
