@@ -25,7 +25,7 @@ TOPK2 = st.sampled_from([None, 1, 2])
 
 @ANY_GENERATION
 @given(scene=scenes(min_boxes=1), topk2=TOPK2)
-@examples(12)
+@examples(10)
 def test_the_funnel_counts_what_loops_count(generation, scene, topk2):
     trace = stored_scene(scene, generation, topk2)
     dense, levels = Dense(trace), trace.grid.levels
@@ -51,7 +51,7 @@ def test_the_funnel_counts_what_loops_count(generation, scene, topk2):
 
 @ANY_GENERATION
 @given(scene=scenes(min_boxes=1, max_images=2), topk2=TOPK2)
-@examples(12)
+@examples(10)
 def test_the_story_of_a_box_lists_its_candidates_and_adds_up_its_targets(generation, scene, topk2):
     trace = stored_scene(scene, generation, topk2)
     dense, targets = Dense(trace), trace.array("target_scores").astype(np.float64)
@@ -308,7 +308,7 @@ def assert_true(dense: Dense, i: int, j: int, k: int, sentences: tuple[Sentence,
 
 @ANY_GENERATION
 @given(scene=scenes(min_boxes=1, max_images=2), topk2=TOPK2, seed=st.integers(0, 99))
-@examples(12)
+@examples(10)
 def test_every_sentence_about_a_pair_or_an_anchor_is_true(generation, scene, topk2, seed):
     trace = stored_scene(scene, generation, topk2)
     dense, random = Dense(trace), np.random.RandomState(seed)

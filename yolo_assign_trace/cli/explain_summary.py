@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from ..explain.sentences import DIGITS
-from ..number_text import number_text
+from ..explain.sentences import number as num
 from ..plural import count
 from .page import Column, Page
 
@@ -110,7 +109,7 @@ def _duplicates(page: Page, summary: Summary, all_rows: bool) -> None:
     for box in _cut(summary.starved, all_rows):
         same = "the same class" if box.label == box.owner_label else f"class {box.owner_label} against {box.label}"
         text = f"image {box.image} gt {box.gt} starves: gt {box.owner} took all its anchors"
-        page.line(f"{text} (IoU of the boxes {number_text(box.iou, DIGITS)}, {same})", "red")
+        page.line(f"{text} (IoU of the boxes {num(box.iou)}, {same})", "red")
     _more(page, len(summary.starved), all_rows)
 
 
@@ -138,7 +137,7 @@ def _reach(page: Page, summary: Summary) -> None:
 
 def _counts(page: Page, title: str, counts: Sequence[Count]) -> None:
     counts = [one for one in counts if one.boxes]
-    means = ["" if one.mean_target is None else number_text(one.mean_target, DIGITS) for one in counts]
+    means = ["" if one.mean_target is None else num(one.mean_target) for one in counts]
     page.table(
         [
             Column(title, [one.name for one in counts], right=False),

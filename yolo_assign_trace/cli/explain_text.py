@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from ..explain.answer import Answer
 from ..explain.funnel import STEPS
 from ..explain.pair import NO_PAIR_OUTCOMES
-from ..explain.sentences import DIGITS, Sentence
+from ..explain.sentences import Sentence
+from ..explain.sentences import number as num
 from ..explain.view import OUTCOMES
-from ..number_text import number_text
 from ..plural import count
 from .explain_summary import print_summary
 from .page import Column, Page
@@ -184,11 +184,6 @@ def _life(page: Page, sentences: Sequence[Sentence]) -> None:
 def named(label: int, name: str) -> str:
     """``2`` or ``2 dog``."""
     return f"{label} {name}".strip()
-
-
-def num(value: float) -> str:
-    """A number as run.log writes it, with five digits."""
-    return number_text(value, DIGITS)
 
 
 def _short(address: str) -> str:

@@ -76,14 +76,14 @@ class Page:
         self.console.print(self.text, soft_wrap=True, end="")
 
     def _fitting(self, columns: list[Column], indent: int) -> list[Column]:
-        """Shorten and leave out columns, last ones first, until the table fits."""
-        for place in reversed(range(len(columns))):
+        """Shorten columns, then leave some out, last ones first, until the table fits."""
+        shorter = [column for column in columns if column.narrow]
+        needless = [column for column in columns if column.narrow is not None and not column.narrow]
+        for column in [*reversed(shorter), *reversed(needless)]:
             if self.width is None or indent + sum(column.width + 2 for column in columns) - 2 <= self.width:
                 break
-            column = columns[place]
-            if column.narrow is not None:
-                shorter = [Column(column.title, column.narrow, column.right)] if column.narrow else []
-                columns = [*columns[:place], *shorter, *columns[place + 1 :]]
+            place = columns.index(column)
+            columns[place : place + 1] = [Column(column.title, column.narrow, column.right)] if column.narrow else []
         return columns
 
     def _wrapped(self, text: str, indent: int, hang: int) -> list[str]:

@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from ..number_text import number_text
 from ..plural import count
 from .texts import ENGLISH, NOUNS
@@ -58,10 +60,20 @@ def text_of(id: str, values: Mapping[str, Any], texts: Mapping[str, str], nouns:
 def shown(name: str, value: Any) -> str:
     """A number as sentences show it; ``name`` tells how."""
     if isinstance(value, float):
-        return f"{value:.6g}" if name in _PLAIN else number_text(value, DIGITS)
+        return f"{value:.6g}" if name in _PLAIN else number(value)
     if isinstance(value, Sequence) and not isinstance(value, str):
         return ", ".join(shown(name, part) for part in value)
     return str(value)
+
+
+def number(value: float) -> str:
+    """A number as run.log writes it, with five digits.
+
+    >>> number(0.28125), number(4.19053e-5), number(1e-60)
+    ('0.28125', '4.1905e-5', '1e-60')
+    """
+    small = value != 0 and math.isfinite(value) and not 1e-37 < abs(value) < 1e37  # float32 does not hold it
+    return number_text(value, DIGITS, np.float64 if small else np.float32)
 
 
 # --- screen ----------------------------------------------------------------------------------------------------------
