@@ -175,6 +175,21 @@ class TestLostConflicts:
         )
 
 
+class TestTopk2:
+    def test_only_metrics_at_the_cut_were_dropped_by_the_order_of_equal_ones(self) -> None:
+        # anchors 9, 10, 17, 18 and 80 lie inside; topk2 = 2 keeps 9 and one of the equal 10 and 17
+        at = {9: (ORDINARY, 0.9), 10: (ORDINARY, 0.5), 17: (ORDINARY, 0.5), 18: (ORDINARY, 0.2), 80: (ORDINARY, 0.1)}
+        trace = stored([[ORDINARY]], [predict(at=at)], GENERATIONS["8.4.0"], topk2=2)
+        said = {}
+        for anchor in at:
+            (pair,) = ask(trace, 0, 0, anchor).pairs
+            said[anchor] = next(sentence.id for sentence in pair.sentences if sentence.stage == "keep")
+        assert said[9] == "keep.kept"
+        assert sorted([said[10], said[17]]) == ["keep.dropped-by-tie", "keep.kept"]
+        assert (said[18], said[80]) == ("keep.dropped", "keep.dropped")
+        assert ask(trace, 0, 0).box.funnel.dropped == 3
+
+
 def with_array(trace: StoredTrace, **changed: np.ndarray) -> StoredTrace:
     """The trace with some outputs replaced, as a swapped stage could have made them."""
     outputs = {

@@ -166,20 +166,21 @@ def _kept(view: TraceView, image: int, anchor: int, owner: int, is_kept: bool) -
     pair = int(view.pair_at(np.array([image * view.m + owner]), np.array([anchor]))[0])
     metric = float(view.metric[pair]) if pair >= 0 else 0.0
     ties = view.optional("keep_tie_order")
-    tied = ties is not None and bool(ties[image, owner])
-    if tied and not is_kept:  # it decided in this box, but among those equal to the worst that was kept
-        tied = metric == _worst_kept(view, image, owner)
+    tied = ties is not None and bool(ties[image, owner]) and _at_the_cut(view, image, owner, pair)
     topk2 = view.settings.topk2
     assert topk2 is not None
     return say.kept(is_kept, owner, topk2, metric, tied=tied)
 
 
-def _worst_kept(view: TraceView, image: int, gt: int) -> float:
-    """Smallest metric that topk2 kept; 0 where it filled up with anchors that are not the box's."""
+def _at_the_cut(view: TraceView, image: int, gt: int, pair: int) -> bool:
+    """Has a pair of the box, -1 for an anchor outside it, the metric at which topk2 cut?"""
     here = view.pairs_of_box(image, gt)
-    metrics = view.metric[here][view.owner[image, view.pairs[here, 2]] == gt]
-    topk2 = view.settings.topk2 or 0
-    return float(metrics.min()) if len(metrics) >= topk2 and len(metrics) else 0.0
+    kept_ones = here.start + np.flatnonzero(view.owner[image, view.pairs[here, 2]] == gt)
+    if len(kept_ones) < (view.settings.topk2 or 0):  # it filled up with zeros
+        return pair < 0 or bool(view.metric[pair] == 0)
+    ranks = view.optional("rank")
+    order = -view.metric if ranks is None else ranks  # ranks are exact also where metrics are printed ones
+    return pair >= 0 and bool(order[pair] == order[kept_ones].max())
 
 
 def _normalized(view: TraceView, image: int, anchor: int, owner: int) -> Sentence:
