@@ -72,11 +72,14 @@ LAYERS = [
     ),
     (lambda module: module.startswith("tracers"), ("torch", "inputs", "trace", "stages", "cli")),
     (lambda module: module.startswith("compare") and module not in NEED_TORCH, ("torch", *NEED_TORCH, "runner", "cli")),
+    (lambda module: module.startswith("explain"), ("torch", "rich", "tracers", "runner", "stages", "cli")),
     (lambda module: module in ("outputs", "grid", "errors", "number_text"), ("record", "assigners", "trace")),
 ]
 
 
-@pytest.mark.parametrize(("chosen", "forbidden"), LAYERS, ids=["typer", "inputs", "tracers", "compare", "declarations"])
+@pytest.mark.parametrize(
+    ("chosen", "forbidden"), LAYERS, ids=["typer", "inputs", "tracers", "compare", "explain", "declarations"]
+)
 def test_arrows_point_one_way(chosen, forbidden):
     modules = [module for module in OURS if chosen(module)]
     assert modules
@@ -97,7 +100,7 @@ def loaded_after(code: str) -> set[str]:
 
 
 def test_readers_and_declarations_need_no_torch():
-    modules = [module for module in OURS if module.startswith("inputs")]
+    modules = [module for module in OURS if module.startswith(("inputs", "explain", "in_memory"))]
     modules += ["outputs", "grid", "record", "statistics", "errors", "log_grammar"]
     loaded = loaded_after("".join(f"import {NAME}.{module}\n" for module in sorted(modules)))
     assert f"{NAME}.inputs.run_log" in loaded
@@ -111,6 +114,7 @@ COMMANDS = [
     (["--version"], 0),
     (["trace", "--help"], 0),
     (["stages", "--help"], 0),
+    (["explain", "--help"], 0),
     (["unknown"], 2),
     (["trace"], 2),  # without the required option
     (["trace", "--unknown"], 2),

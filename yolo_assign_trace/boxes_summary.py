@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from .arrays import Array
-from .record import BoxLine, Run
+from .grid import Grid
+from .record import BoxLine
 
 CAUSES: Mapping[str, str] = {
     "ignored-as-padding": "its corners add up to 0 or less, so it counts as padding and selects nothing",
@@ -15,18 +16,24 @@ CAUSES: Mapping[str, str] = {
     "no-anchor-inside": "no anchor centre lies inside it",
     "non-finite": "its metric is nan or infinite",
     "metric-zero": "all its metrics are 0, and tie order selected other anchors",
-    "not-selected": "none of its candidates was selected",
+    "not-selected": "the selection left it none of its candidates",
     "lost-conflicts": "it lost every anchor it selected to other boxes",
 }
 """Why a box can end without positives; ids are stable."""
 
 
-def summarize(run: Run, kept: Mapping[str, Array]) -> tuple[BoxLine, ...]:
-    """The lines of all boxes in order; ``kept`` holds the small tensors of the run by name."""
-    m = run.sizes["gt"]
-    rows = run.sizes["image"] * m
+def summarize(grid: Grid, boxes: Sequence[int], kept: Mapping[str, Array]) -> tuple[BoxLine, ...]:
+    """The lines of all boxes in order.
+
+    Args:
+        grid: the levels.
+        boxes: label rows of every image, before padding.
+        kept: the small tensors of the run by name.
+    """
+    rows = kept["mask_gt"].size
     if not rows:
         return ()
+    m = kept["mask_gt"].shape[1]
     image, gt, anchor = kept["pairs"].T
     row = image * m + gt  # ascending, as the pairs are
 
@@ -34,8 +41,8 @@ def summarize(run: Run, kept: Mapping[str, Array]) -> tuple[BoxLine, ...]:
         found: list[int] = np.bincount(row[mask], minlength=rows).tolist()
         return found
 
-    levels = len(run.grid.levels)
-    level = np.searchsorted([level.first for level in run.grid.levels], anchor, side="right") - 1
+    levels = len(grid.levels)
+    level = np.searchsorted([level.first for level in grid.levels], anchor, side="right") - 1
     candidates = np.bincount(row * levels + level, minlength=rows * levels).reshape(rows, levels).tolist()
     where, which = np.nonzero(kept["fg_mask"])
     positives = np.bincount(where * m + kept["target_gt_idx"][where, which], minlength=rows).tolist()
@@ -55,7 +62,7 @@ def summarize(run: Run, kept: Mapping[str, Array]) -> tuple[BoxLine, ...]:
     corner_sums = corners.sum(axis=1).tolist()
     sizes = (corners[:, 2:] - corners[:, :2]).tolist()
     lines = []
-    for i, j in [(i, j) for i, boxes in enumerate(run.boxes) for j in range(boxes)]:
+    for i, j in [(i, j) for i, of_image in enumerate(boxes) for j in range(of_image)]:
         n = i * m + j
         if not valid[n]:
             cause = "ignored-as-padding" if corner_sums[n] <= 0 else "masked-out"

@@ -51,7 +51,7 @@ class FactFinder:
 
     def boxes(self) -> tuple[BoxLine, ...]:
         """The closing line of every box."""
-        return summarize(self.run, self.kept)
+        return summarize(self.run.grid, self.run.boxes, self.kept)
 
     def _look_for_odd(self, record: Record) -> None:
         array = record.array.reshape(-1)

@@ -85,8 +85,8 @@ class StoredTrace:
         grid: the levels.
         outputs: by ``stage.name``, in order of execution.
         digits: significant digits of its floats, None if they are exact.
-        settings: the assigner's parameters and ``reg_max``, ``nc``, ``batch``; empty for a log, which has none.
-        boxes: label rows of every image, before padding; empty for a log.
+        settings: the assigner's parameters, reg_max, nc and batch by name; empty where they are not stored (run.log).
+        boxes: label rows of every image before padding, None where they are not stored.
     """
 
     header: Mapping[str, str]
@@ -94,7 +94,7 @@ class StoredTrace:
     outputs: Mapping[str, StoredOutput]
     digits: int | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
-    boxes: tuple[int, ...] = ()
+    boxes: tuple[int, ...] | None = None
 
     @cached_property
     def by_name(self) -> Mapping[str, StoredOutput]:

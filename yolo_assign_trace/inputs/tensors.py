@@ -67,6 +67,6 @@ def _stored(metadata: dict[str, Any], places: dict[str, FileArray]) -> StoredTra
         levels = Grid.of(tuple(grid["imgsz"]), [tuple(size) for size in grid["maps"]], grid["strides"])
     except InputError as error:
         raise ValueError(error.message) from None
-    header = dict(orjson.loads(metadata["header"]))
-    settings, boxes = orjson.loads(metadata.get("settings", "{}")), orjson.loads(metadata.get("boxes", "[]"))
-    return StoredTrace(header, levels, outputs, settings=dict(settings), boxes=tuple(boxes))
+    settings = dict(orjson.loads(metadata["settings"])) if "settings" in metadata else {}
+    boxes = tuple(map(int, orjson.loads(metadata["boxes"]))) if "boxes" in metadata else None
+    return StoredTrace(dict(orjson.loads(metadata["header"])), levels, outputs, settings=settings, boxes=boxes)

@@ -1,0 +1,87 @@
+"""``yolo-assign explain``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .options import OUTPUT, option
+from .terminal import print_json, result_console
+
+if TYPE_CHECKING:
+    from ..explain.answer import Answer
+    from ..inputs.stored import StoredTrace
+
+QUESTION = "Question"
+
+
+def explain(
+    trace: Annotated[
+        Path, typer.Argument(metavar="TRACE", help="A finished trace: run.log, or a .safetensors file of trace --save.")
+    ],
+    image: Annotated[
+        int | None,
+        option(panel=QUESTION, metavar="N", help="Image; may be left out if the trace has one. Alone: its summary."),
+    ] = None,
+    gt: Annotated[
+        int | None,
+        option(panel=QUESTION, metavar="N", help="A box: its funnel, candidates, cut-off, losses and share."),
+    ] = None,
+    anchor: Annotated[
+        int | None, option(panel=QUESTION, metavar="N", help="An anchor; with --gt: what each stage did with the two.")
+    ] = None,
+    at: Annotated[
+        str,
+        option(
+            panel=QUESTION, metavar="X,Y|P3:Y:X", help="An anchor by its place: px of the input, or level:row:column."
+        ),
+    ] = "",
+    fail_on: Annotated[
+        str,
+        option(
+            panel=OUTPUT,
+            env="FAIL_ON",
+            metavar="CAUSES",
+            help="Exit with 1 if a box that was asked about has one of these causes (comma list), or any.",
+        ),
+    ] = "",
+    all_rows: Annotated[bool, option("--all", panel=OUTPUT, help="Cut no table.")] = False,
+    json: Annotated[bool, option("--json", panel=OUTPUT, help="Print the answer as JSON.")] = False,
+) -> int:
+    """Why did this box get nothing, or this anchor become positive? Answers from the numbers of a finished trace.
+
+    Without a question: every box with a problem, and a summary. Exit code 1 only with --fail-on.
+    """
+    from ..explain.answer import explain_trace
+    from ..explain.causes import parse_causes
+    from ..explain.question import Question
+
+    failing = parse_causes(fail_on) if fail_on else frozenset()
+    answer = explain_trace(_read(trace), Question(image, gt, anchor, at))
+    if json:
+        print_json(as_document(answer))
+    else:
+        from .explain_text import print_answer
+
+        print_answer(answer, result_console(), command=f"yolo-assign explain {trace}", all_rows=all_rows)
+    return 1 if any(line.cause in failing for line in answer.asked) else 0
+
+
+def as_document(answer: Answer) -> dict[str, Any]:
+    """The answer for scripts: the header, and whichever of box, anchors, pairs and summary was asked for."""
+    document = {"header": dict(answer.header), "levels": answer.levels, "digits": answer.digits}
+    whole = asdict(answer)
+    return document | {name: whole[name] for name in ("box", "anchors", "pairs", "summary") if whole[name]}
+
+
+def _read(path: Path) -> StoredTrace:
+    if path.suffix == ".safetensors":
+        from ..inputs.tensors import read_trace_file
+
+        return read_trace_file(path)
+    from ..inputs.run_log import read_run_log
+
+    return read_run_log(path)

@@ -1,0 +1,190 @@
+"""What ``yolo-assign explain`` prints for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ..explain.answer import Answer
+from ..explain.funnel import STEPS
+from ..explain.pair import NO_PAIR_OUTCOMES
+from ..explain.sentences import Sentence
+from ..explain.sentences import number as num
+from ..explain.view import OUTCOMES
+from ..plural import count
+from .explain_summary import print_summary
+from .page import Column, Page
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ..explain.anchor import AnchorStory, Claim
+    from ..explain.box import BoxStory, Candidate
+    from ..explain.pair import PairStory
+
+ROWS = 12
+"""Candidates of a box that are shown in any case; those with an own story follow."""
+ROWS_AT_MOST = 30
+
+
+def print_answer(answer: Answer, console: Console, *, command: str, all_rows: bool = False) -> None:
+    """Print an answer; ``command`` is how it was asked for, without a question, to suggest the next one."""
+    page = Page(console)
+    for key in ("assigner", "heads"):
+        if value := answer.header.get(key):
+            page.line(f"{key:<10}{value}", "yellow" if "not a trained model" in value else "dim", indent=0, hang=10)
+    if answer.digits is not None:
+        page.line(f"{'numbers':<10}as printed in the log, {answer.digits} digits", "dim", indent=0, hang=10)
+    if answer.box is not None:
+        _box(page, answer.box, answer.levels, command, all_rows)
+    for anchor in answer.anchors:
+        _anchor(page, anchor)
+    for pair in answer.pairs:
+        _pair(page, pair)
+    if answer.summary is not None:
+        print_summary(page, answer.summary, answer.levels, command, all_rows)
+    page.print()
+
+
+def _box(page: Page, box: BoxStory, levels: Sequence[str], command: str, all_rows: bool) -> None:
+    corners = ", ".join(f"{corner:.6g}" for corner in box.box)
+    title = f"image {box.image} gt {box.gt}"
+    page.heading(title, f"class {named(box.label, box.label_name)}, {box.width:.1f}x{box.height:.1f} px ({corners})")
+    page.line(box.verdict, "bold red" if box.cause else "bold green")
+    for sentence in box.cause.sentences if box.cause else ():
+        page.line(sentence.text, indent=4)
+
+    page.heading("Funnel", "anchors that each step leaves")
+    steps = box.funnel.steps
+    columns = [Column("", [STEPS[step.id] for step in steps], right=False)]
+    columns += [Column(name, [str(step.per_level[i]) for step in steps]) for i, name in enumerate(levels)]
+    columns.append(Column("total", [str(step.total) for step in steps]))
+    page.table(columns)
+    for number, text in (
+        (box.funnel.lost, "selected, but lost to other boxes"),
+        (box.funnel.won, "won from boxes that had selected them, without having selected them itself"),
+        (box.funnel.outside, "owned though their centre lies outside the box"),
+        (box.funnel.dropped, "dropped by topk2"),
+    ):
+        if number:
+            page.line(f"{count(number, 'anchor')} {text}")
+    if box.losses:
+        page.heading("Lost")
+        for loss in box.losses:
+            page.line(loss.sentence(steps[2].total).text)
+    _cut(page, box)
+    if box.candidates:
+        _candidates(page, box, all_rows)
+    for outsider in box.outsiders:
+        page.line(f"{outsider.address} outside the box: overlap {num(outsider.overlap)}, target {num(outsider.target)}")
+    contested = [candidate for candidate in box.candidates if candidate.outcome in ("lost", "won")]
+    example = (contested or list(box.candidates))[:1]
+    if example:
+        page.closing(f"next: {command} --image {box.image} --gt {box.gt} --anchor {example[0].anchor}")
+
+
+def _cut(page: Page, box: BoxStory) -> None:
+    cut, share = box.cut, box.share
+    page.heading("Cut-off and share")
+    if cut.cutoff is not None and box.candidates:
+        page.line(f"cut-off {num(cut.cutoff)}: the k-th largest metric of the box, 0 with fewer candidates")
+    if cut.last_in is not None and cut.first_out is not None and cut.margin is not None:
+        margin = f"margin {num(cut.margin)}"
+        page.line(f"last selected {num(cut.last_in)}, first not selected {num(cut.first_out)}: {margin}")
+    elif cut.last_in is not None and box.candidates:
+        page.line(f"every candidate was selected; the smallest metric is {num(cut.last_in)}")
+    if cut.tied:
+        page.line("tie order decided: equal metrics stood at the cut", "yellow")
+    part = f": {share.share:.1%}" if share.share is not None else ""
+    page.line(f"target scores {num(share.own)} of {num(share.image)} in its image{part}")
+
+
+def _candidates(page: Page, box: BoxStory, all_rows: bool) -> None:
+    page.heading("Candidates", "best metric first")
+    shown = [
+        candidate
+        for place, candidate in enumerate(box.candidates)
+        if all_rows or place < ROWS or candidate.outcome != "not-selected"
+    ]
+    shown = shown if all_rows else shown[:ROWS_AT_MOST]
+    targets = ["" if c.target is None else num(c.target) for c in shown]
+    page.table(
+        [
+            Column("rank", ["?" if c.rank is None else str(c.rank) for c in shown]),
+            Column("anchor", [c.address for c in shown], right=False, narrow=[_short(c.address) for c in shown]),
+            Column("score", [num(c.score) for c in shown]),
+            Column("overlap", [num(c.overlap) for c in shown]),
+            Column("metric", [num(c.metric) for c in shown]),
+            Column("target", targets, narrow=[]),
+            Column("", [_outcome(c) for c in shown], right=False),
+        ],
+        [_style(c) for c in shown],
+    )
+    if len(shown) < len(box.candidates):
+        page.line(f"... {len(box.candidates) - len(shown)} more; --all shows them", "dim")
+
+
+def _outcome(candidate: Candidate) -> str:
+    if candidate.outcome == "lost":
+        if candidate.owner < 0:
+            return "lost to nobody"
+        return f"lost to gt {candidate.owner} ({num(candidate.owner_overlap)})"
+    texts = {"not-selected": "", "won": "won, not selected", "dropped": "dropped by topk2"}
+    return texts.get(candidate.outcome, candidate.outcome)
+
+
+def _style(candidate: Candidate | Claim) -> str:
+    return {"positive": "green", "won": "green", "lost": "red", "dropped": "red"}.get(candidate.outcome, "")
+
+
+def _anchor(page: Page, anchor: AnchorStory) -> None:
+    page.heading(f"image {anchor.image} anchor {anchor.address}", anchor.verdict)
+    corners = ", ".join(f"{corner:.6g}" for corner in anchor.predicted)
+    classes = ", ".join(f"{named(best.label, best.label_name)}: {num(best.score)}" for best in anchor.best_classes)
+    page.line(f"predicts ({corners}) px")
+    page.line(f"best classes {classes}")
+    if anchor.claims:
+        claims = anchor.claims
+        page.line(f"lies in {count(len(claims), 'box')}, selected by {anchor.selected_by}:")
+        page.table(
+            [
+                Column("gt", [str(c.gt) for c in claims]),
+                Column("class", [named(c.label, c.label_name) for c in claims]),
+                Column("rank", ["?" if c.rank is None else str(c.rank) for c in claims]),
+                Column("score", [num(c.score) for c in claims]),
+                Column("overlap", [num(c.overlap) for c in claims]),
+                Column("metric", [num(c.metric) for c in claims]),
+                Column("", [OUTCOMES[c.outcome] for c in claims], right=False, narrow=[c.outcome for c in claims]),
+            ],
+            [_style(c) for c in claims],
+            indent=4,
+        )
+    else:
+        page.line("lies in no box")
+    _life(page, anchor.sentences)
+
+
+def _pair(page: Page, pair: PairStory) -> None:
+    label = f"class {named(pair.label, pair.label_name)}"
+    page.heading(f"image {pair.image} gt {pair.gt} and anchor {pair.address}", label)
+    good = pair.outcome in ("positive", "won", "won-outside")
+    text = {**OUTCOMES, **NO_PAIR_OUTCOMES}[pair.outcome]
+    page.line(f"{pair.outcome}: {text}" if pair.outcome != text else text, "bold green" if good else "bold red")
+    _life(page, pair.sentences)
+
+
+def _life(page: Page, sentences: Sequence[Sentence]) -> None:
+    names = {"keep": "topk2"}
+    width = max(len(names.get(s.stage, s.stage)) for s in sentences) + 2
+    for sentence in sentences:
+        stage = names.get(sentence.stage, sentence.stage)
+        page.line(f"{stage:<{width}}{sentence.text}", hang=width)
+
+
+def named(label: int, name: str) -> str:
+    """``2`` or ``2 dog``."""
+    return f"{label} {name}".strip()
+
+
+def _short(address: str) -> str:
+    return address.partition(" (")[0]

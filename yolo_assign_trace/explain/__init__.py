@@ -1,0 +1,1 @@
+"""Why a box or an anchor ended as it did: answers from the tensors of a finished trace. Needs no torch."""

@@ -1,0 +1,107 @@
+"""The story of one anchor: where it is, what it predicts, which boxes it lies in, what it learns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .pair import fate
+from .sentences import Sentence
+from .view import OUTCOMES, TraceView
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One box that the anchor lies in; fields as in :class:`.box.Candidate`."""
+
+    gt: int
+    label: int
+    label_name: str
+    rank: int | None
+    score: float
+    overlap: float
+    metric: float
+    selected: bool
+    outcome: str
+
+
+@dataclass(frozen=True)
+class ClassScore:
+    """A class and its predicted score."""
+
+    label: int
+    label_name: str
+    score: float
+
+
+@dataclass(frozen=True)
+class AnchorStory:
+    """Everything about one anchor of one image.
+
+    Attributes:
+        predicted: x1, y1, x2, y2 px, the predicted box.
+        best_classes: the largest predicted scores.
+        claims: the boxes that contain the anchor's centre, in order.
+        selected_by: how many of them selected it.
+        owner: gt that owns it in the end, -1 for background.
+        target: target score.
+        sentences: the verdicts from conflicts on.
+    """
+
+    image: int
+    anchor: int
+    address: str
+    level: str
+    predicted: tuple[float, ...]
+    best_classes: tuple[ClassScore, ...]
+    claims: tuple[Claim, ...]
+    selected_by: int
+    owner: int
+    target: float
+    sentences: tuple[Sentence, ...]
+
+    @property
+    def verdict(self) -> str:
+        """One line: what became of it."""
+        return "background" if self.owner < 0 else f"positive for gt {self.owner}"
+
+
+def anchor_story(view: TraceView, image: int, anchor: int) -> AnchorStory:
+    """The story of anchor number ``anchor`` of image ``image``."""
+    view.require_image(image)
+    owner = int(view.owner[image, anchor])
+    then = int(view.resolved_owner[image, anchor])
+    pairs = view.pairs_of_anchor(image, anchor)
+    of_owner = pairs[view.pairs[pairs, 1] == then]
+    return AnchorStory(
+        image=image,
+        anchor=anchor,
+        address=str(view.grid.address(anchor)),
+        level=view.grid.level_of(anchor).name,
+        predicted=tuple(float(corner) for corner in view.array("pd_bboxes")[image, anchor]),
+        best_classes=tuple(
+            ClassScore(label, view.class_name(label), score) for label, score in view.best_classes(image, anchor)
+        ),
+        claims=tuple(_claim(view, int(index)) for index in pairs),
+        selected_by=int(view.claims[image, anchor]),
+        owner=owner,
+        target=float(view.array("target_scores")[image, anchor].sum(dtype=np.float64)) if owner >= 0 else 0.0,
+        sentences=fate(view, image, anchor, then, int(of_owner[0]) if len(of_owner) else -1),
+    )
+
+
+def _claim(view: TraceView, index: int) -> Claim:
+    image, gt, _ = view.pairs[index].tolist()
+    ranks, label = view.optional("rank"), int(view.labels[image, gt])
+    return Claim(
+        gt=gt,
+        label=label,
+        label_name=view.class_name(label),
+        rank=None if ranks is None else int(ranks[index]),
+        score=float(view.class_scores[index]),
+        overlap=float(view.overlaps[index]),
+        metric=float(view.metric[index]),
+        selected=bool(view.selected[index]),
+        outcome=tuple(OUTCOMES)[view.outcome[index]],
+    )

@@ -1,0 +1,16 @@
+"""A trace that was just made, in the form of one that was read back from a file."""
+
+from __future__ import annotations
+
+from .inputs.stored import StoredOutput, StoredTrace
+from .tracers.memory import Memory
+
+
+def stored_trace(memory: Memory) -> StoredTrace:
+    """What a run left in memory as a :class:`StoredTrace`, so that whatever reads files can read it too.
+
+    The arrays are shared, not copied; they are read-only.
+    """
+    run = memory.run
+    outputs = {key: StoredOutput(record.stage, record.output, record.array) for key, record in memory.records.items()}
+    return StoredTrace(run.header(), run.grid, outputs, settings=dict(run.settings), boxes=run.boxes)
