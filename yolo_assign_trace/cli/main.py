@@ -10,7 +10,7 @@ from typing import NoReturn
 import typer
 
 from ..errors import InputError
-from . import assigners, check, stages, trace
+from . import assigners, check, draw, stages, trace
 from .options import EPILOG
 from .terminal import forget_stdout, prepare_streams, say
 
@@ -29,6 +29,7 @@ app.command("trace", epilog=EPILOG)(trace.trace)
 app.command("stages")(stages.stages)
 app.command("assigners")(assigners.assigners)
 app.command("check")(check.check)
+app.command("draw")(draw.draw)
 
 
 def _version(value: bool) -> None:
