@@ -58,7 +58,9 @@ def draw_anchors(panel: Panel, scene: ImageScene, level: Level, index: int, stag
         hollow = np.setdiff1d(candidates, above)
         faces = colours(SHARES(share[above]))
         ids = [f"anchor-{anchor}-metric" for anchor in above.tolist()]
-        panel.marks(f"metric-{level.name}", points[above], shape, size, faces=faces, edges=faces, ids=ids)
+        panel.marks(
+            f"metric-{level.name}", points[above], shape, size, faces=faces, edges=theme.candidate, width=0.5, ids=ids
+        )
     filled = np.zeros(0, dtype=np.intp)
     if stage == "topk":
         filled = on_level(level, scene.anchors_of(scene.pairs.selected))

@@ -22,8 +22,8 @@ from .panel import DASHED, DOTTED
 from .scene import Box, ImageScene, Pairs
 from .theme import COLOUR_MAP, VERMILION, Theme
 
-WIDTH, NAME, BAR, GAP = 1500.0, 150.0, 110.0, 30.0
-TALLEST = 460.0
+WIDTH, NAME, BAR, GAP = 1500.0, 150.0, 120.0, 30.0
+TALLEST = 380.0
 CAPTION, TICKS = 26.0, 26.0
 AROUND, FEWEST = 1, 4
 """Cells shown around the box, and shown at least."""
@@ -81,7 +81,7 @@ def box_page(
             _heat(page, axes, seen, pairs, values, norm, cell, what, box)
             if what == "score":
                 page.text(x, top + 4, page.cut(_place(seen), each, NORMAL, bold=True), bold=True)
-        _bar(page, what, norm, box.cutoff, WIDTH - MARGIN - BAR + 12, y, row, empty=not len(values))
+        _bar(page, what, norm, box.cutoff, WIDTH - MARGIN - BAR + 12, y, row, highest=_highest(values))
         y += row + TICKS
     foot(page, header)
     return page
@@ -140,10 +140,10 @@ def _heat(
     for name, found, colour, wide in _marked(inner, what, box):
         for anchor, row, column in zip(inner.anchor[found], y[inside][found], x[inside][found], strict=True):
             place = column + 0.07, row + 0.07
-            axes.add_patch(Rectangle(place, 0.86, 0.86, fill=False, ec=UNDER, lw=wide + 1.8, zorder=4))
+            axes.add_artist(Rectangle(place, 0.86, 0.86, fill=False, ec=UNDER, lw=wide + 1.8, zorder=4))
             frame = Rectangle(place, 0.86, 0.86, fill=False, ec=colour, lw=wide, zorder=4)
             frame.set_gid(f"{what}-anchor-{anchor}-{name}")
-            axes.add_patch(frame)
+            axes.add_artist(frame)
     _numbers(page, axes, colours[at], x[inside], y[inside], shown, cell)
 
 
@@ -162,7 +162,7 @@ def _outlines(axes: Axes, level: Level, box: Box, theme: Theme) -> None:
     ):
         if corners is not None:
             left, top, right, bottom = (corners.astype(np.float64) / level.stride).tolist()
-            axes.add_patch(Rectangle((left, top), right - left, bottom - top, fill=False, ec=colour, lw=1.5, ls=dash))
+            axes.add_artist(Rectangle((left, top), right - left, bottom - top, fill=False, ec=colour, lw=1.5, ls=dash))
 
 
 def _numbers(page: Page, axes: Axes, colours: Array, x: Array, y: Array, values: Array, cell: float) -> None:
@@ -182,16 +182,23 @@ def _numbers(page: Page, axes: Axes, colours: Array, x: Array, y: Array, values:
         axes.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=size, color=colour)
 
 
+def _highest(values: Array) -> float:
+    """The largest number among ``values``, 0 if there is none above it."""
+    return float(values[np.isfinite(values)].max(initial=0))
+
+
 def _norm(what: str, values: Array) -> Normalize:
-    finite = values[np.isfinite(values)].astype(np.float64)
-    highest = float(finite.max(initial=0))
+    highest = _highest(values)
     if what != "metric":
         return Normalize(0, highest if highest > 0 else 1, clip=True)
     return LogNorm(max(highest * LARGEST_METRIC_SPAN, 1e-300), highest if highest > 0 else 1, clip=True)
 
 
-def _bar(page: Page, what: str, norm: Normalize, cutoff: float, x: float, y: float, height: float, empty: bool) -> None:
-    if empty:
+def _bar(
+    page: Page, what: str, norm: Normalize, cutoff: float, x: float, y: float, height: float, highest: float
+) -> None:
+    if not highest:
+        page.text(x, y + 4, "no value above 0", size=SMALL, color=page.theme.muted)
         return
     axes = page.axes(x, y, 14, height)
     colour_bar(page, axes, norm, "vertical")

@@ -109,7 +109,7 @@ def _subtitle(scene: ImageScene, stage: str) -> str:
 
 
 def _counts(scene: ImageScene, level: Level, stage: str) -> str:
-    text = count(len(on_level(level, np.unique(scene.pairs.anchor))), "candidate anchor")
+    text = count(len(on_level(level, np.unique(scene.pairs.anchor))), "candidate")
     if stage == "topk":
         return f"{text}, {len(on_level(level, scene.anchors_of(scene.pairs.selected)))} selected"
     if stage in DECIDED:

@@ -17,6 +17,7 @@ from matplotlib.text import Text
 from ..arrays import Array
 from .theme import COLOUR_MAP, DPI, Theme, families
 
+MOST_TICKS = 10
 SMALL, NORMAL, LARGE = 11.5, 13.0, 19.0
 """Heights of text in px; nothing is smaller than the first."""
 
@@ -94,7 +95,7 @@ def colour_bar(page: Page, axes: Axes, norm: Normalize, orientation: Literal["ho
     bar = page.figure.colorbar(ScalarMappable(norm, COLOUR_MAP), cax=axes, orientation=orientation)
     if isinstance(norm, LogNorm):
         low, high = math.ceil(math.log10(norm.vmin or 1)), math.floor(math.log10(norm.vmax or 1))
-        powers = range(low, high + 1)
+        powers = range(low, high + 1, 1 + (high - low) // MOST_TICKS)
         bar.set_ticks([10.0**power for power in powers], labels=[f"1e{power}" for power in powers])
         bar.minorticks_off()
     bar.ax.tick_params(labelsize=points(SMALL), length=3, width=0.6)

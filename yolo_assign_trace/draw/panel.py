@@ -90,7 +90,7 @@ class Panel:
         size = right - left, bottom - top
         patch = Rectangle((left, top), *size, fill=False, ec=colour, lw=width, ls=dash, zorder=3)
         patch.set_gid(self.prefix + name)
-        self.axes.add_patch(patch)
+        self.axes.add_artist(patch)
 
     def colour(self, box: Box) -> str:
         return self.page.theme.bad if box.cause else self.page.theme.box(box.gt)

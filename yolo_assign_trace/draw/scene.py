@@ -20,6 +20,13 @@ NO_WINNER = -1
 """The winner of an anchor that a box lost, if the trace does not tell."""
 
 
+NEEDED = (
+    *("gt_labels", "gt_bboxes", "mask_gt", "anc_points", "pairs", "class_scores", "overlaps", "align_metric"),
+    *("mask_topk", "cutoff", "mask_pos", "fg_mask", "target_gt_idx", "norm_align_metric"),
+)
+"""Outputs that a trace must have to be drawn."""
+
+
 @dataclass(frozen=True)
 class Box:
     """One ground-truth box.
@@ -53,7 +60,6 @@ class Pairs:
     score: Array
     overlap: Array
     metric: Array
-    rank: Array
     selected: Array
     resolved: Array
     positive: Array
@@ -133,7 +139,7 @@ class TraceScene:
         self.header = trace.header
         self.grid = trace.grid
         self.kept = {stored.output.name: stored.array for stored in trace.outputs.values()}
-        for name in ("gt_bboxes", "pairs", "fg_mask", "norm_align_metric", "anc_points", "cutoff", "rank"):
+        for name in NEEDED:
             trace.array(name)  # says which output is missing, if one is
         self.images: int = self.kept["mask_gt"].shape[0]
         self.names = class_names(trace.header)
@@ -187,7 +193,6 @@ class TraceScene:
             score=kept["class_scores"][rows],
             overlap=kept["overlaps"][rows],
             metric=kept["align_metric"][rows],
-            rank=kept["rank"][rows],
             selected=kept["mask_topk"][rows],
             resolved=resolved[rows],
             positive=kept["mask_pos"][rows],

@@ -66,7 +66,7 @@ def _mark_styles(theme: Theme, scene: ImageScene, stage: str) -> Iterator[tuple[
     hollow = {"mfc": "none", "mec": theme.candidate, "mew": 0.9}
     viridis = mpl.colormaps[COLOUR_MAP](0.65)
     if stage == "align":
-        yield "candidate, by its metric", {"mfc": viridis, "mec": "none"}
+        yield "candidate, by its metric", {"mfc": viridis, "mec": theme.candidate, "mew": 0.5}
     yield "candidate of metric 0" if stage == "align" else "candidate", hollow
     if stage == "topk":
         yield "selected", {"mfc": theme.selected, "mec": theme.text, "mew": 0.6}
