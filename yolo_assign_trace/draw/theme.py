@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -98,7 +99,6 @@ def settings(theme: Theme) -> Iterator[None]:
         "text.parse_math": False,  # a class called $x$ is a name, no formula
         "svg.fonttype": "none",  # text stays text
         "svg.hashsalt": "yolo-assign",
-        "pdf.fonttype": 42,
         "text.color": theme.text,
         "axes.edgecolor": theme.line,
         "axes.labelcolor": theme.muted,
@@ -109,7 +109,8 @@ def settings(theme: Theme) -> Iterator[None]:
         "savefig.facecolor": theme.page,
         "path.simplify": False,
     }
-    with mpl.rc_context():
+    with mpl.rc_context(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")  # said once, by the command
         mpl.rcdefaults()
         mpl.rcParams.update(wanted)
         yield

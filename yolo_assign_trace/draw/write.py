@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +22,7 @@ _METADATA: dict[str, dict[str, Any]] = {  # no dates, no versions
 def rendered(page: Page, format: str) -> bytes:
     """The page as a file of ``format``."""
     buffer = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")  # said once, by the command
-        page.figure.savefig(buffer, format=format, dpi=DPI, metadata=_METADATA[format])
+    page.figure.savefig(buffer, format=format, dpi=DPI, metadata=_METADATA[format])
     return buffer.getvalue()
 
 

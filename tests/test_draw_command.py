@@ -1,0 +1,182 @@
+"""`yolo-assign draw` on the command line: files, pictures, fonts, and errors without a traceback."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pytest
+from drawn import drawn, read_svg, stored, with_header
+from PIL import Image
+from test_imports import loaded_after
+
+from yolo_assign_trace.draw import theme
+from yolo_assign_trace.draw.work import Wanted, draw
+
+PLACED = "street.png, 320x240 px, scale 2, left 0, top 80"
+
+
+@pytest.fixture
+def saved(yolo_assign):
+    """A trace of the study sample as a saved file and as a log, in the working folder."""
+    assert yolo_assign("trace", "--labels", "labels.txt", "--save", "t.safetensors", "--quiet").code == 0
+    return "t.safetensors"
+
+
+def test_files_have_predictable_names_and_the_message_says_them(yolo_assign, folder, saved):
+    done = yolo_assign("draw", saved, "-o", "out/deep", "--image", "0", "--image", "2", "--gt", "1")
+    names = ["trace.png", "image-0.png", "image-0-gt-1.png", "image-2.png", "image-2-gt-1.png"]
+    assert (done.code, done.out) == (0, "")
+    assert done.err == f"wrote 5 pictures to out/deep: {', '.join(names)}\n"
+    assert sorted(path.name for path in (folder / "out" / "deep").iterdir()) == sorted(names)
+    for name in names:
+        with Image.open(folder / "out" / "deep" / name) as picture:
+            assert picture.width >= 1400
+
+
+def test_a_log_is_drawn_as_well(yolo_assign, folder, saved):
+    for source, out in ((saved, "exact"), ("run.log", "log")):
+        assert yolo_assign("draw", source, "-o", out, "--format", "svg", "--image", "0").code == 0
+    exact, log = (read_svg(folder / out / "image-0.svg") for out in ("exact", "log"))
+    assert set(exact.by_id) == set(log.by_id)
+
+
+def test_stages_are_named_in_the_files(yolo_assign, folder, saved):
+    done = yolo_assign("draw", saved, "-o", "out", "--image", "1", "--stage", "topk,screen", "--stage", "topk")
+    assert done.code == 0
+    assert sorted(path.name for path in (folder / "out").iterdir()) == [
+        "image-1-screen.png",
+        "image-1-topk.png",
+        "trace.png",
+    ]
+
+
+def test_without_an_image_a_gt_is_drawn_wherever_it_is(yolo_assign, folder, saved):
+    assert yolo_assign("draw", saved, "-o", "out", "--gt", "2").code == 0
+    assert [path.name for path in (folder / "out").glob("*-gt-*")] == ["image-2-gt-2.png"]  # only image 2 has 3 boxes
+
+
+ERRORS = [
+    # arguments behind the trace's name, id of the error, a part of what is said
+    (["--image", "4"], "no-such-image", "0 to 3"),
+    (["--image", "-1"], "no-such-image", "0 to 3"),
+    (["--image", "0", "--gt", "2"], "no-such-gt", "image 0 has no gt 2: it has 2 boxes"),
+    (["--gt", "3"], "no-such-gt", "no image of the trace has a gt 3"),
+    (["--gt", "-1"], "no-such-gt", "no image of the trace"),
+    (["--stage", "resolv"], "unknown-stage", "did you mean resolve"),
+    (["--stage", "decode"], "unknown-stage", "screen"),
+    (["--format", "jpg"], "unknown-format", "png"),
+    (["--theme", "drak"], "unknown-theme", "did you mean dark"),
+    (["--images", "nowhere"], "no-such-folder", "nowhere"),
+    (["-o", "labels.txt"], "not-writable", "labels.txt"),
+    (["-o", "taken"], "is-a-folder", "trace.png"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "id", "said"), ERRORS, ids=[" ".join(row[0]) for row in ERRORS])
+def test_what_cannot_be_drawn_is_an_error(yolo_assign, folder, saved, arguments, id, said):
+    (folder / "taken" / "trace.png").mkdir(parents=True)
+    outcome = yolo_assign("draw", saved, *([] if "-o" in arguments else ["-o", "out"]), *arguments)
+    assert outcome.code == 2
+    assert f"[{id}]" in outcome.err
+    assert said in outcome.err
+    assert not list(folder.glob("out/*"))
+
+
+def test_no_trace_is_an_error(yolo_assign, folder):
+    for name in ("missing.safetensors", "missing.log", "labels.txt"):
+        outcome = yolo_assign("draw", name, "-o", "out")
+        assert outcome.code == 2
+        assert name in outcome.err
+
+
+def test_without_matplotlib_the_extra_is_named(yolo_assign, saved, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    outcome = yolo_assign("draw", saved, "-o", "out")
+    assert outcome.code == 2
+    assert "yolo-assign-trace[draw]" in outcome.err
+
+
+def test_drawing_needs_no_torch(saved):
+    arguments = ["draw", saved, "-o", "out", "--image", "0", "--gt", "0"]
+    loaded = loaded_after(f"from yolo_assign_trace.cli.main import run\nassert run({arguments!r}) == 0")
+    assert "matplotlib" in loaded
+    assert "torch" not in loaded
+
+
+REMARKS = [
+    # content of the file (None: there is none), what the remark says
+    (None, "there is no picture street.png"),
+    (b"", "street.png cannot be read"),
+    (b"no picture", "street.png cannot be read"),
+    (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "street.png cannot be read"),  # cut off
+]
+
+
+class TestPictures:
+    @pytest.fixture
+    def trace(self, folder):
+        return with_header(stored("0 .5 .5 .5 .5\n"), {"image[0]": PLACED})
+
+    def test_a_picture_lies_where_the_header_says(self, trace, folder):
+        Image.fromarray(np.full((240, 320, 3), (200, 30, 30), np.uint8)).save(folder / "street.png")
+        (path,) = draw(trace, folder / "out", Wanted(images=(0,), pictures=folder), pytest.fail)[1:]
+        with Image.open(path) as opened:
+            page = np.asarray(opened.convert("RGB")).astype(int)
+        red = np.argwhere((page[..., 0] > 180) & (page[..., 1] < 60))
+        (top, left), (bottom, right) = red.min(axis=0), red.max(axis=0)
+        assert (bottom - top) / (right - left) == pytest.approx(480 / 640, abs=0.02)  # scale 2: the width of the input
+
+    def test_the_backdrop_and_the_picture_are_in_the_svg(self, trace, folder):
+        Image.fromarray(np.zeros((240, 320, 3), np.uint8)).save(folder / "street.png")
+        picture = drawn(trace, folder, pictures=folder)["image-0"]
+        assert {"picture", "all-picture"} <= set(picture.by_id)
+        assert "picture" not in drawn(trace, folder)["image-0"].by_id
+
+    @pytest.mark.parametrize(("content", "said"), REMARKS)
+    def test_a_missing_or_broken_picture_is_a_remark(self, trace, folder, content, said):
+        if content is not None:
+            (folder / "street.png").write_bytes(content)
+        remarks: list[str] = []
+        written = draw(trace, folder / "out", Wanted(pictures=folder), remarks.append)
+        assert len(written) == 2
+        assert [said in remark for remark in remarks] == [True]
+
+    def test_a_trace_that_names_no_picture_is_a_remark(self, folder):
+        remarks: list[str] = []
+        draw(stored("0 .5 .5 .5 .5\n"), folder / "out", Wanted(pictures=folder), remarks.append)
+        assert [remark.startswith("the trace does not say which picture") for remark in remarks] == [True]
+
+    def test_a_name_cannot_lead_out_of_the_folder(self, trace, folder):
+        (folder / "inside").mkdir()
+        Image.new("RGB", (320, 240)).save(folder / "street.png")
+        outside = with_header(trace, {"image[0]": f"../{PLACED}"})
+        remarks: list[str] = []
+        draw(outside, folder / "out", Wanted(pictures=folder / "inside"), remarks.append)
+        assert "there is no picture street.png" in remarks[0]
+
+
+class TestFonts:
+    @pytest.fixture(autouse=True)
+    def fresh(self):
+        """Which fonts there are is asked once; these tests change the answer."""
+        yield
+        theme.families.cache_clear()
+        theme._characters.cache_clear()
+
+    def test_chinese_without_a_font_is_said_once(self, folder, monkeypatch, recwarn):
+        monkeypatch.setattr(theme, "CJK_FONTS", ())
+        theme.families.cache_clear()
+        theme._characters.cache_clear()
+        trace = with_header(stored("0 .5 .5 .5 .5\n0 .4 .4 .2 .2\n"), {"class[0]": "汽车"})
+        remarks: list[str] = []
+        draw(trace, folder / "out", Wanted(gts=(0,)), remarks.append)
+        assert [remark.startswith("no font here has 汽车") for remark in remarks] == [True]
+        assert [warning for warning in recwarn if "Glyph" in str(warning.message)] == []
+        draw(trace, folder / "out", Wanted(format="svg"), pytest.fail)  # there the text stays text
+
+    def test_a_chinese_font_is_taken_where_there_is_one(self, monkeypatch):
+        here = type("Font", (), {"name": "WenQuanYi Zen Hei"})
+        monkeypatch.setattr(theme.font_manager.fontManager, "ttflist", [here])
+        theme.families.cache_clear()
+        assert theme.families() == ("DejaVu Sans", "WenQuanYi Zen Hei")
