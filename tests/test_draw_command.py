@@ -3,29 +3,46 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
+from conftest import ROOT
 from drawn import drawn, read_svg, stored, with_header
 from PIL import Image
 from test_imports import loaded_after
 
 from yolo_assign_trace.draw import theme
+from yolo_assign_trace.draw.names import placement
+from yolo_assign_trace.draw.pictures import find_picture
 from yolo_assign_trace.draw.work import Wanted, draw
+from yolo_assign_trace.inputs.load import Request, load_inputs
+from yolo_assign_trace.runner import trace
+from yolo_assign_trace.tracers.tensors import TensorFile
 
 PLACED = "street.png, 320x240 px, scale 2, left 0, top 80"
 
 
 @pytest.fixture
-def saved(yolo_assign):
-    """A trace of the study sample as a saved file and as a log, in the working folder."""
-    assert yolo_assign("trace", "--labels", "labels.txt", "--save", "t.safetensors", "--quiet").code == 0
+def saved(folder):
+    """A trace of the study sample as a file in the working folder."""
+    (folder / "t.safetensors").write_bytes(study_file())
     return "t.safetensors"
 
 
+@cache
+def study_file():
+    with TemporaryDirectory() as folder:
+        inputs, _ = load_inputs(Request(ROOT / "sample_inputs" / "labels.txt"))
+        trace(inputs, tracers=[TensorFile(Path(folder) / "t.safetensors")])
+        return (Path(folder) / "t.safetensors").read_bytes()
+
+
 def test_files_have_predictable_names_and_the_message_says_them(yolo_assign, folder, saved):
-    done = yolo_assign("draw", saved, "-o", "out/deep", "--image", "0", "--image", "2", "--gt", "1")
-    names = ["trace.png", "image-0.png", "image-0-gt-1.png", "image-2.png", "image-2-gt-1.png"]
+    done = yolo_assign("draw", saved, "-o", "out/deep", "--image", "3", "--image", "0", "--gt", "0")
+    names = ["trace.png", "image-0.png", "image-0-gt-0.png", "image-3.png", "image-3-gt-0.png"]
     assert (done.code, done.out) == (0, "")
     assert done.err == f"wrote 5 pictures to out/deep: {', '.join(names)}\n"
     assert sorted(path.name for path in (folder / "out" / "deep").iterdir()) == sorted(names)
@@ -34,8 +51,9 @@ def test_files_have_predictable_names_and_the_message_says_them(yolo_assign, fol
             assert picture.width >= 1400
 
 
-def test_a_log_is_drawn_as_well(yolo_assign, folder, saved):
-    for source, out in ((saved, "exact"), ("run.log", "log")):
+def test_a_log_is_drawn_as_well(yolo_assign, folder):
+    assert yolo_assign("trace", "--labels", "labels.txt", "--save", "t.safetensors", "--quiet").code == 0
+    for source, out in (("t.safetensors", "exact"), ("run.log", "log")):
         assert yolo_assign("draw", source, "-o", out, "--format", "svg", "--image", "0").code == 0
     exact, log = (read_svg(folder / out / "image-0.svg") for out in ("exact", "log"))
     assert set(exact.by_id) == set(log.by_id)
@@ -137,23 +155,26 @@ class TestPictures:
     def test_a_missing_or_broken_picture_is_a_remark(self, trace, folder, content, said):
         if content is not None:
             (folder / "street.png").write_bytes(content)
-        remarks: list[str] = []
-        written = draw(trace, folder / "out", Wanted(pictures=folder), remarks.append)
-        assert len(written) == 2
-        assert [said in remark for remark in remarks] == [True]
+        found = find_picture(folder, placement(trace.header, 0), trace.grid, 0)
+        assert found.picture is None
+        assert said in found.remark
+        assert "drawn without it" in found.remark
 
-    def test_a_trace_that_names_no_picture_is_a_remark(self, folder):
+    def test_the_remark_is_heard_and_the_image_drawn(self, trace, folder):
         remarks: list[str] = []
-        draw(stored("0 .5 .5 .5 .5\n"), folder / "out", Wanted(pictures=folder), remarks.append)
-        assert [remark.startswith("the trace does not say which picture") for remark in remarks] == [True]
+        assert len(draw(trace, folder / "out", Wanted(pictures=folder), remarks.append)) == 2
+        assert len(remarks) == 1
+
+    def test_a_trace_that_names_no_picture_is_a_remark(self, trace, folder):
+        found = find_picture(folder, placement({}, 0), trace.grid, 0)
+        assert found.remark.startswith("the trace does not say which picture")
+        assert find_picture(None, placement({}, 0), trace.grid, 0).remark == ""  # nobody asked for pictures
 
     def test_a_name_cannot_lead_out_of_the_folder(self, trace, folder):
         (folder / "inside").mkdir()
         Image.new("RGB", (320, 240)).save(folder / "street.png")
-        outside = with_header(trace, {"image[0]": f"../{PLACED}"})
-        remarks: list[str] = []
-        draw(outside, folder / "out", Wanted(pictures=folder / "inside"), remarks.append)
-        assert "there is no picture street.png" in remarks[0]
+        outside = placement({"image[0]": f"../{PLACED}"}, 0)
+        assert "there is no picture street.png" in find_picture(folder / "inside", outside, trace.grid, 0).remark
 
 
 class TestFonts:
