@@ -130,7 +130,7 @@ def _heat(
     extent = (seen.left, seen.right, seen.bottom, seen.top)
     axes.imshow(colours, extent=extent, interpolation="nearest", aspect="auto")
     axes.tick_params(labelsize=points(SMALL), length=2, pad=2)
-    columns, rows = _ticks(seen.left, seen.right), _ticks(seen.top, seen.bottom)
+    columns, rows = _ticks(seen.left, seen.right, cell), _ticks(seen.top, seen.bottom, cell)
     axes.set_xticks([tick + 0.5 for tick in columns], list(map(str, columns)))
     axes.set_yticks([tick + 0.5 for tick in rows], list(map(str, rows)))
     axes.set_xlim(seen.left, seen.right)
@@ -208,14 +208,17 @@ def _bar(
         line.set_gid("kth-value")
 
 
-def _ticks(first: int, last: int) -> list[int]:
-    step = next(step for step in (1, 2, 5, 10, 20, 50, 100, 1000, 10**9) if (last - first) / step <= 10)
+def _ticks(first: int, last: int, cell: float) -> list[int]:
+    """Cells of ``cell`` px that get their number: so many that the numbers stay apart."""
+    step = next(step for step in (1, 2, 5, 10, 20, 50, 100, 1000, 10**9) if step * cell >= TICKS)
     return [tick for tick in range(first, last) if tick % step == 0]
 
 
 def _place(seen: Window) -> str:
-    whole = seen.size == (seen.level.width, seen.level.height)
-    return str(seen.level) + ("" if whole else f", y{seen.top} to {seen.bottom - 1}, x{seen.left} to {seen.right - 1}")
+    level = seen.level
+    if seen.size == (level.width, level.height):
+        return str(level)
+    return f"{level.name} y{seen.top} to {seen.bottom - 1}, x{seen.left} to {seen.right - 1}"
 
 
 def _subtitle(box: Box, candidates: int) -> str:

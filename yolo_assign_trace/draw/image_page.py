@@ -72,7 +72,7 @@ def image_page(
         panel.boxes(scene.boxes, width=1.0, ids=False)
         panel.prefix = ""
         drawn = _level(panel, scene, level, shown, scores)
-        _caption(page, panel.x, y, f"{level}: {_counts(scene, level, shown)}{_left_out(drawn)}", panel.width)
+        _caption(page, panel.x, y, f"{level.name}: {_counts(scene, level, shown)}{_left_out(drawn)}", panel.width)
     foot(page, header)
     return page
 

@@ -46,11 +46,12 @@ def _legend(page: Page, scene: ImageScene, stage: str, x: float, y: float) -> fl
         page.figure.add_artist(Line2D(*place, ms=points(10), ls="none", **{"marker": "o"} | style))
         page.text(x + 42, at, text)
         at += 20
+    apart = min(96.0, 390.0 / len(scene.grid.levels))
     for i, level in enumerate(scene.grid.levels):
-        place = [(x + 17 + i * 62) / page.width], [1 - (at + 8) / page.height]
+        place = [(x + 17 + i * apart) / page.width], [1 - (at + 8) / page.height]
         mark = Line2D(*place, marker=shape_of(i), ms=points(9), mfc="none", mec=page.theme.text, ls="none")
         page.figure.add_artist(mark)
-        page.text(x + 28 + i * 62, at, level.name)
+        page.text(x + 28 + i * apart, at, f"{level.name} {level.stride} px", size=SMALL)
     return at + 22
 
 
