@@ -73,12 +73,13 @@ LAYERS = [
     (lambda module: module.startswith("tracers"), ("torch", "inputs", "trace", "stages", "cli")),
     (lambda module: module.startswith("compare") and module not in NEED_TORCH, ("torch", *NEED_TORCH, "runner", "cli")),
     (lambda module: module.startswith("explain"), ("torch", "rich", "tracers", "runner", "stages", "cli")),
+    (lambda module: module.startswith("draw"), ("torch", "tracers", "trace", "runner", "stages", "cli")),
     (lambda module: module in ("outputs", "grid", "errors", "number_text"), ("record", "assigners", "trace")),
 ]
 
 
 @pytest.mark.parametrize(
-    ("chosen", "forbidden"), LAYERS, ids=["typer", "inputs", "tracers", "compare", "explain", "declarations"]
+    ("chosen", "forbidden"), LAYERS, ids=["typer", "inputs", "tracers", "compare", "explain", "draw", "declarations"]
 )
 def test_arrows_point_one_way(chosen, forbidden):
     modules = [module for module in OURS if chosen(module)]
@@ -115,6 +116,7 @@ COMMANDS = [
     (["trace", "--help"], 0),
     (["stages", "--help"], 0),
     (["explain", "--help"], 0),
+    (["draw", "--help"], 0),
     (["unknown"], 2),
     (["trace"], 2),  # without the required option
     (["trace", "--unknown"], 2),
@@ -130,7 +132,7 @@ def test_help_version_and_usage_errors_import_neither_torch_nor_what_only_a_trac
     loaded = loaded_after(
         f"from {NAME}.cli.main import run\nassert [run(arguments) for arguments, _ in {COMMANDS!r}] == {codes}"
     )
-    assert loaded & {"torch", "yaml", "orjson", "safetensors", "rich.progress", "numpy.random"} == set()
+    assert loaded & {"torch", "yaml", "orjson", "safetensors", "rich.progress", "numpy.random", "matplotlib"} == set()
     assert "typer" in loaded
 
 

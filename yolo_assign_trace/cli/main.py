@@ -10,7 +10,7 @@ from typing import NoReturn
 import typer
 
 from ..errors import InputError
-from . import assigners, check, diff, explain, labels, plan, stages, trace
+from . import assigners, check, diff, draw, explain, labels, plan, stages, trace
 from .options import EPILOG
 from .terminal import forget_stdout, prepare_streams, say
 
@@ -33,6 +33,7 @@ app.command("stages")(stages.stages)
 app.command("assigners")(assigners.assigners)
 app.command("check")(check.check)
 app.command("diff")(diff.diff)
+app.command("draw")(draw.draw)
 
 
 def _version(value: bool) -> None:

@@ -1,0 +1,143 @@
+"""The page of one image: its boxes, what became of the anchors of all levels together and of each level."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.colors import Normalize
+
+from ..grid import Level
+from ..plural import count
+from .anchors import DECIDED, STAGES, Drawn, draw_anchors, scores_of
+from .names import plain
+from .page import LARGE, NORMAL, SMALL, Page
+from .panel import Panel, scale_of
+from .pictures import Picture, backdrop
+from .scene import ImageScene, on_level
+from .side import draw_side
+from .theme import Theme
+
+WIDTH, MARGIN, GAP, SIDE = 1800.0, 24.0, 24.0, 400.0
+HEAD, CAPTION, FOOT = 74.0, 24.0, 52.0
+TALLEST, LOWEST = 900.0, 560.0
+
+TITLES: Mapping[str, str] = {
+    "screen": "candidates after screening",
+    "align": "candidates by alignment metric",
+    "topk": "what each box selected",
+    "resolve": "positives after conflicts",
+    "normalize": "positives by target score",
+}
+
+
+def image_page(
+    scene: ImageScene, header: Mapping[str, str], name: str, theme: Theme, picture: Picture | None, stage: str = ""
+) -> Page:
+    """The page of one image as it stands after ``stage``, at the end if that is empty; ``name`` is its file's."""
+    grid, levels = scene.grid, scene.grid.levels
+    shown = stage or STAGES[-1]
+    wide = (WIDTH - 2 * MARGIN - SIDE - 2 * GAP) / 2
+    scale = scale_of(grid, wide, TALLEST)
+    upper = max(LOWEST, scale * grid.height)
+    each = min(wide, (WIDTH - 2 * MARGIN - (len(levels) - 1) * GAP) / len(levels))
+    lower = scale_of(grid, each, TALLEST) * max(level.height * level.stride for level in levels)
+    page = Page(WIDTH, HEAD + CAPTION + upper + GAP + CAPTION + lower + FOOT, theme)
+    head(page, f"Image {scene.image}{f': {plain(name)}' if name else ''}", _subtitle(scene, shown))
+
+    scores = scores_of(float(scene.target[scene.positive].max(initial=0)))
+    faded = backdrop(picture, theme.page) if picture is not None else None
+    y = HEAD + CAPTION
+    boxes = Panel(page, grid, MARGIN, y, wide, TALLEST)
+    boxes.picture(picture)
+    boxes.boxes(scene.boxes, width=1.6, ids=True)
+    unnamed = _name_boxes(boxes, scene)
+    more = f", {count(unnamed, 'label')} left out for want of room" if unnamed else ""
+    _caption(page, MARGIN, y, f"{count(len(scene.boxes), 'box')}{more}", boxes.width)
+
+    together = Panel(page, grid, MARGIN + wide + GAP, y, wide, TALLEST, prefix="all-")
+    together.picture(faded)
+    together.boxes(scene.boxes, width=1.0, ids=True)
+    drawn = sum((_level(together, scene, level, shown, scores) for level in reversed(levels)), Drawn())
+    _caption(page, together.x, y, f"All levels: {TITLES[shown]}{_left_out(drawn)}", together.width)
+    draw_side(page, scene, shown, scores, WIDTH - MARGIN - SIDE, HEAD, SIDE, upper + CAPTION)
+
+    y += upper + GAP + CAPTION
+    for i, level in enumerate(levels):
+        panel = Panel(page, grid, MARGIN + i * (each + GAP), y, each, TALLEST)
+        panel.axes.set_gid(f"{level.name}-panel")
+        panel.picture(faded)
+        panel.cells(level)
+        panel.prefix = f"{level.name}-"
+        panel.boxes(scene.boxes, width=1.0, ids=False)
+        panel.prefix = ""
+        drawn = _level(panel, scene, level, shown, scores)
+        _caption(page, panel.x, y, f"{level.name}: {_counts(scene, level, shown)}{_left_out(drawn)}", panel.width)
+    foot(page, header)
+    return page
+
+
+def head(page: Page, title: str, subtitle: str) -> None:
+    """What a page shows, in two lines."""
+    room = page.width - 2 * MARGIN
+    page.text(MARGIN, 16, page.cut(title, room, LARGE, bold=True), size=LARGE, bold=True).set_gid("title")
+    page.text(MARGIN, 43, page.cut(subtitle, room), color=page.theme.muted).set_gid("subtitle")
+
+
+def foot(page: Page, header: Mapping[str, str]) -> None:
+    """What the trace was made from and with."""
+    lines = ("labels", "heads"), ("assigner", "versions")
+    for i, keys in enumerate(lines):
+        text = "   ".join(f"{key}  {plain(header[key])}" for key in keys if key in header)
+        at = page.height - FOOT + 14 + i * 16
+        page.text(MARGIN, at, page.cut(text, page.width - 2 * MARGIN, SMALL), size=SMALL, color=page.theme.muted)
+
+
+def _subtitle(scene: ImageScene, stage: str) -> str:
+    pairs = scene.pairs
+    parts = [count(len(scene.boxes), "box"), count(len(pairs.gt), "candidate pair")]
+    if stage not in ("screen", "align"):
+        parts.append(f"{int(pairs.selected.sum())} selected")
+    if stage in DECIDED:
+        parts.append(count(int(scene.positive.sum()), "positive anchor"))
+        if scene.lost:
+            parts.append(f"{len(scene.lost)} lost to another box")
+    without = sum(not box.line.positives for box in scene.boxes)
+    if without:
+        parts.append(f"{count(without, 'box')} without positives")
+    return ", ".join(parts) + f"   ·   after the stage {stage}"
+
+
+def _counts(scene: ImageScene, level: Level, stage: str) -> str:
+    text = count(len(on_level(level, np.unique(scene.pairs.anchor))), "candidate")
+    if stage == "topk":
+        return f"{text}, {len(on_level(level, scene.anchors_of(scene.pairs.selected)))} selected"
+    if stage in DECIDED:
+        here = scene.positive[level.first : level.first + level.anchors]
+        return f"{text}, {int(here.sum())} positive"
+    return text
+
+
+def _left_out(drawn: Drawn) -> str:
+    return f"; {count(drawn.unnumbered, 'winner')} not named" if drawn.unnumbered else ""
+
+
+def _caption(page: Page, x: float, y: float, text: str, width: float) -> None:
+    page.text(x, y - CAPTION + 4, page.cut(text, width, NORMAL, bold=True), bold=True)
+
+
+def _level(panel: Panel, scene: ImageScene, level: Level, stage: str, scores: Normalize) -> Drawn:
+    return draw_anchors(panel, scene, level, scene.grid.levels.index(level), stage, scores)
+
+
+def _name_boxes(panel: Panel, scene: ImageScene) -> int:
+    """Number and class at every box, just the number where there is little room; how many found none."""
+    left_out = 0
+    for box in scene.boxes:
+        left, top, right, bottom = box.corners.tolist()
+        high = 15 / panel.scale
+        corners = [(left, top), (left, top + high), (left, bottom + high), (left, bottom), (right, top + high)]
+        full = f"{box.gt} {panel.page.cut(plain(box.class_name), 130, SMALL)}"
+        named = [f"{full}: no positives", full] if not box.line.positives else [full]
+        left_out += not panel.tag(f"gt-{box.gt}-label", [*named, str(box.gt)], corners, panel.colour(box))
+    return left_out

@@ -1,0 +1,158 @@
+"""The page of a whole trace: its anchors, where positives come from, how many are left at each step, their scores."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from ..plural import count
+from .image_page import CAPTION, FOOT, GAP, HEAD, MARGIN, foot, head
+from .marks import shape_of
+from .page import SMALL, Page, points
+from .panel import Panel, scale_of
+from .pictures import Picture, backdrop
+from .scene import TraceScene
+from .theme import Theme
+
+WIDTH, TALLEST = 1500.0, 760.0
+SMALLEST_SIDE = 8
+BINS = 20
+
+
+def trace_page(trace: TraceScene, theme: Theme, picture: Picture | None) -> Page:
+    """The page of ``trace``; ``picture`` is that of its first image, if there is one."""
+    grid, lines = trace.grid, [line for lines in trace.lines for line in lines]
+    half = (WIDTH - 2 * MARGIN - 2 * GAP) / 2
+    upper = max(480.0, scale_of(grid, half, TALLEST) * grid.height)
+    lower = 300.0
+    page = Page(WIDTH, HEAD + 2 * CAPTION + upper + lower + 3 * GAP + 30 + FOOT, theme)
+    without = sum(not line.positives for line in lines)
+    more = f", {without} of them without positives" if without else ""
+    head(page, "The whole trace", f"{count(len(lines), 'box')} in {count(trace.images, 'image')}{more}")
+
+    y = HEAD + CAPTION
+    panel = Panel(page, grid, MARGIN, y, half, TALLEST)
+    panel.axes.set_gid("anchors")
+    panel.picture(backdrop(picture, theme.page) if picture is not None else None)
+    _anchors(panel, trace)
+    _caption(page, MARGIN, y, f"{grid.anchors} anchors over {grid.width}x{grid.height} px")
+    x = MARGIN + half + 2 * GAP
+    legend = _level_legend(page, trace, x, y)
+    _caption(page, x, y, "Anchors of every level")
+    chart = page.axes(x + 130, legend + CAPTION + GAP, half - GAP - 130, y + upper - legend - CAPTION - GAP)
+    _caption(page, x, legend + CAPTION + GAP, "Pairs and anchors left at each step")
+    _funnel(page, chart, trace)
+
+    y += upper + CAPTION + GAP
+    _caption(page, MARGIN, y, "Positives by side of their box (root of the area, px) and level")
+    _by_size(page, page.axes(MARGIN + 56, y + 8, half - 56, lower), trace)
+    _caption(page, x, y, "Target scores of the positives")
+    _histogram(page, page.axes(x + 56, y + 8, half - GAP - 56, lower), trace)
+    foot(page, trace.header)
+    return page
+
+
+def _caption(page: Page, x: float, y: float, text: str) -> None:
+    page.text(x, y - CAPTION + 4, text, bold=True)
+
+
+def _anchors(panel: Panel, trace: TraceScene) -> None:
+    theme = panel.page.theme
+    points_of = trace.kept["anc_points"]
+    for i, level in enumerate(trace.grid.levels):
+        size = float(np.clip(level.stride * panel.scale * 0.3, 1.6, 14))
+        colour = theme.levels[i % len(theme.levels)]
+        places = points_of[level.first : level.first + level.anchors]
+        name = f"anchors-{level.name}"
+        panel.marks(name, places, shape_of(i), size, faces=colour, edges=colour, width=0.3, zorder=4 + i)
+
+
+def _level_legend(page: Page, trace: TraceScene, x: float, y: float) -> float:
+    theme = page.theme
+    for i, level in enumerate(trace.grid.levels):
+        colour = theme.levels[i % len(theme.levels)]
+        place = [(x + 10) / page.width], [1 - (y + 15) / page.height]
+        page.figure.add_artist(Line2D(*place, marker=shape_of(i), ms=points(10), color=colour, ls="none"))
+        cells = f"{level.height}x{level.width} cells of {level.stride} px: {count(level.anchors, 'anchor')}"
+        page.text(x + 28, y + 7, f"{level.name}   {cells}")
+        y += 21
+    return y
+
+
+def _funnel(page: Page, axes: Axes, trace: TraceScene) -> None:
+    theme, funnel = page.theme, trace.funnel
+    names, values = list(funnel), list(funnel.values())
+    bars = axes.barh(range(len(values)), values, color=theme.levels[0], height=0.6)
+    widest = max([*values, 1])
+    for i, (bar, value) in enumerate(zip(bars, values, strict=True)):
+        bar.set_gid(f"funnel-{names[i].replace(' ', '-')}")
+        before = values[i - 1] if i else 0
+        share = f"   {100 * value / before:.3g}% of the line above" if i and before else ""
+        text = axes.text(
+            widest * 0.012 + value, i, f"{value}{share}", va="center", fontsize=points(SMALL), color=theme.text
+        )
+        text.set_gid(f"funnel-{names[i].replace(' ', '-')}-count")
+    axes.set_xlim(0, widest * 1.42)
+    axes.set_yticks(range(len(names)), names, color=theme.text)
+    axes.invert_yaxis()
+    _quiet(axes, page)
+    axes.set_xticks([])
+
+
+def _by_size(page: Page, axes: Axes, trace: TraceScene) -> None:
+    """Stacked bars over sizes that double; below each, how many boxes are of that size."""
+    theme = page.theme
+    level, side, _ = trace.positives
+    boxes = trace.sides
+    largest = max(float(boxes.max(initial=0)), SMALLEST_SIDE * 2)
+    edges = SMALLEST_SIDE * 2.0 ** np.arange(np.ceil(np.log2(largest / SMALLEST_SIDE)) + 1)
+    edges = np.concatenate([[0], edges])
+    at = np.arange(len(edges) - 1)
+    bottom = np.zeros(len(at))
+    for i, one in enumerate(trace.grid.levels):
+        values = np.histogram(side[level == i], edges)[0]
+        bars = axes.bar(at, values, 0.72, bottom, color=theme.levels[i % len(theme.levels)], label=one.name)
+        for bar, low in zip(bars, edges.tolist(), strict=False):
+            bar.set_gid(f"positives-{one.name}-from-{low:g}")
+        bottom += values
+    for x, total in zip(at.tolist(), bottom.tolist(), strict=True):
+        axes.text(x, total, f"{total:.0f}", ha="center", va="bottom", fontsize=points(SMALL), color=theme.text)
+    found = np.histogram(boxes, edges)[0].tolist()
+    names = [f"{low:g}-{high:g}" for low, high in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)]
+    axes.set_xticks(at, [f"{name}\n{count(n, 'box')}" for name, n in zip(names, found, strict=True)])
+    axes.set_ylim(0, max(float(bottom.max()), 1) * 1.14)
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    _quiet(axes, page)
+
+
+def _histogram(page: Page, axes: Axes, trace: TraceScene) -> None:
+    theme = page.theme
+    _, _, score = trace.positives
+    finite = score[np.isfinite(score)].astype(np.float64)
+    if not len(finite):
+        axes.text(0.5, 0.5, "no positive anchor", ha="center", transform=axes.transAxes, color=theme.muted)
+        axes.set_yticks([])
+        _quiet(axes, page)
+        return
+    values, edges = np.histogram(finite, BINS, (0, max(float(finite.max()), 1e-12)))
+    bars = axes.bar(edges[:-1], values, np.diff(edges) * 0.94, align="edge", color=theme.levels[0])
+    for i, bar in enumerate(bars):
+        bar.set_gid(f"target-scores-{i}")
+    zero = int((finite == 0).sum())
+    odd = len(score) - len(finite)
+    text = f"mean {finite.mean():.3g}, largest {finite.max():.3g}"
+    text += (f", {zero} of them 0" if zero else "") + (f", {odd} not finite" if odd else "")
+    axes.text(
+        0.98, 0.95, text, ha="right", va="top", transform=axes.transAxes, fontsize=points(SMALL), color=theme.text
+    )
+    axes.set_ylim(0, max(int(values.max()), 1) * 1.16)
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    _quiet(axes, page)
+
+
+def _quiet(axes: Axes, page: Page) -> None:
+    axes.tick_params(labelsize=points(SMALL), length=3, width=0.6)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
