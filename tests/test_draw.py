@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
 
 import matplotlib as mpl
@@ -229,7 +230,7 @@ def test_text_is_cut_to_its_room(text, width):
 
 def test_names_are_text():
     names = ["$x$", "<script>alert(1)</script>", r"a&b \frac{1}{2}$"]
-    lines = {f"class[{i}]": name for i, name in enumerate(names)} | {"image[2]": "<b>$y$&amp;.jpg"}
+    lines = {"names": json.dumps(names)} | {"image[2]": "<b>$y$&amp;.jpg"}
     trace = with_header(stored(STUDY_LABELS), lines)  # the boxes of image 2 have classes 2, 1, 0
     image, box = image_of(trace, 2), box_of(trace, 2, 1)
     assert image.text("title") == "Image 2: <b>$y$&amp;.jpg"
@@ -242,7 +243,7 @@ def test_names_are_text():
 
 
 def test_control_characters_in_names_do_not_break_the_file():
-    lines = {"class[1]": "a\x1b[31m\0b\u202e", "image[0]": "\udc80\x07.jpg"}
+    lines = {"names": json.dumps(["", "a\x1b[31m\0b\u202e"]), "image[0]": "\udc80\x07.jpg"}
     picture = image_of(with_header(stored(STUDY_LABELS), lines))
     assert picture.text("list-0-class") == r"a\x1b[31m\x00…"
 

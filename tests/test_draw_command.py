@@ -189,7 +189,7 @@ class TestFonts:
         monkeypatch.setattr(theme, "CJK_FONTS", ())
         theme.families.cache_clear()
         theme._characters.cache_clear()
-        trace = with_header(stored("0 .5 .5 .5 .5\n0 .4 .4 .2 .2\n"), {"class[0]": "汽车"})
+        trace = with_header(stored("0 .5 .5 .5 .5\n0 .4 .4 .2 .2\n"), {"names": '["汽车"]'})
         remarks: list[str] = []
         draw(trace, folder / "out", Wanted(gts=(0,)), remarks.append)
         assert [remark.startswith("no font here has 汽车") for remark in remarks] == [True]

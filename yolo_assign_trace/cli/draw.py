@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -11,9 +11,6 @@ from ..errors import InputError
 from ..plural import count
 from .options import INPUT, OUTPUT, option
 from .terminal import say
-
-if TYPE_CHECKING:
-    from ..inputs.stored import StoredTrace
 
 NAMED_AT_MOST = 6
 
@@ -49,13 +46,14 @@ def draw(
     _require_matplotlib()
     from ..draw.work import Wanted
     from ..draw.work import draw as draw_trace
+    from ..inputs.open_trace import open_trace
 
     stages = tuple(name.strip() for names in stage or () for name in names.split(","))
     wanted = Wanted(
         tuple(image or ()), tuple(dict.fromkeys(gt or ())), tuple(dict.fromkeys(stages)), format, theme, images
     )
     wanted.check()  # before a large trace is read
-    written = draw_trace(_read(trace), output, wanted, lambda text: say(f"warning: {text}", "yellow"))
+    written = draw_trace(open_trace(trace), output, wanted, lambda text: say(f"warning: {text}", "yellow"))
     names = [path.name for path in written[:NAMED_AT_MOST]]
     more = f" and {len(written) - NAMED_AT_MOST} more" if len(written) > NAMED_AT_MOST else ""
     say(f"wrote {count(len(written), 'picture')} to {output}: {', '.join(names)}{more}")
@@ -70,14 +68,3 @@ def _require_matplotlib() -> None:
             raise
         hint = "pip install 'yolo-assign-trace[draw]'"
         raise InputError("no-matplotlib", "pictures need matplotlib, the extra 'draw'", hint=hint) from None
-
-
-def _read(path: Path) -> StoredTrace:
-    """The trace in ``path``, whichever kind of file it is."""
-    if path.suffix == ".safetensors":
-        from ..inputs.tensors import read_trace_file
-
-        return read_trace_file(path)
-    from ..inputs.run_log import read_run_log
-
-    return read_run_log(path)

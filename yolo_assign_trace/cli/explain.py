@@ -8,20 +8,29 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .input_options import AssignerOptions, InputOptions
 from .options import OUTPUT, option
+from .shared import expanded
 from .terminal import print_json, result_console
+from .trace_source import trace_from
 
 if TYPE_CHECKING:
     from ..explain.answer import Answer
-    from ..inputs.stored import StoredTrace
 
 QUESTION = "Question"
 
 
+@expanded
 def explain(
+    given: InputOptions,
+    chosen: AssignerOptions,
     trace: Annotated[
-        Path, typer.Argument(metavar="TRACE", help="A finished trace: run.log, or a .safetensors file of trace --save.")
-    ],
+        Path | None,
+        typer.Argument(
+            metavar="TRACE",
+            help="A finished trace: run.log, or a .safetensors file of trace --save. Without it: the options of trace.",
+        ),
+    ] = None,
     image: Annotated[
         int | None,
         option(panel=QUESTION, metavar="N", help="Image; may be left out if the trace has one. Alone: its summary."),
@@ -60,13 +69,13 @@ def explain(
     from ..explain.question import Question
 
     failing = parse_causes(fail_on) if fail_on else frozenset()
-    answer = explain_trace(_read(trace), Question(image, gt, anchor, at))
+    answer = explain_trace(trace_from(trace, given, chosen), Question(image, gt, anchor, at))
     if json:
         print_json(as_document(answer))
     else:
         from .explain_text import print_answer
 
-        print_answer(answer, result_console(), command=f"yolo-assign explain {trace}", all_rows=all_rows)
+        print_answer(answer, result_console(), command=f"yolo-assign explain {_again(trace)}", all_rows=all_rows)
     return 1 if any(line.cause in failing for line in answer.asked) else 0
 
 
@@ -77,11 +86,6 @@ def as_document(answer: Answer) -> dict[str, Any]:
     return document | {name: whole[name] for name in ("box", "anchors", "pairs", "summary") if whole[name]}
 
 
-def _read(path: Path) -> StoredTrace:
-    if path.suffix == ".safetensors":
-        from ..inputs.tensors import read_trace_file
-
-        return read_trace_file(path)
-    from ..inputs.run_log import read_run_log
-
-    return read_run_log(path)
+def _again(trace: Path | None) -> str:
+    """What to write to ask the same trace another question."""
+    return str(trace) if trace else "..."

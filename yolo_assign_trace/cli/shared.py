@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 
-def expanded(command: Callable[..., None]) -> Callable[..., None]:
+def expanded(command: Callable[..., int | None]) -> Callable[..., int | None]:
     """``command`` with every parameter that is a dataclass replaced by that dataclass's fields.
 
     typer reads a command's options off its signature. With this, a group of options is declared once, as the fields
@@ -30,11 +30,11 @@ def expanded(command: Callable[..., None]) -> Callable[..., None]:
             parameters.append(inspect.Parameter(field.name, kind, default=default, annotation=types[field.name]))
 
     @functools.wraps(command)
-    def call(**values: Any) -> None:
+    def call(**values: Any) -> int | None:
         for name, kind in groups.items():
             fields = {field.name: values.pop(field.name) for field in dataclasses.fields(kind)}
             values[name] = kind(**fields)
-        command(**values)
+        return command(**values)
 
     call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     call.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}

@@ -1,4 +1,4 @@
-"""What the header of a trace says about pictures and classes. The only place that reads these lines."""
+"""What the header of a trace says about pictures. The only place that reads these lines."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from dataclasses import dataclass
 _PLACED = re.compile(
     r"(?P<name>.+), \d+x\d+ px, scale (?P<gain>[0-9.e+-]+), left (?P<left>[0-9.e+-]+), top (?P<top>[0-9.e+-]+)"
 )
-_CLASS = re.compile(r"class\[(\d{1,9})\]")
 
 
 @dataclass(frozen=True)
@@ -43,16 +42,6 @@ def placement(header: Mapping[str, str], image: int) -> Placement | None:
     except ValueError:
         pass  # a number such as 1.2.3: the name is still good
     return Placement(line.split(", ")[0])
-
-
-def class_names(header: Mapping[str, str]) -> dict[int, str]:
-    """Names of classes from header lines ``class[3]``; empty if there are none.
-
-    >>> class_names({"labels": "labels.txt", "class[3]": "motorcycle"})
-    {3: 'motorcycle'}
-    """
-    found = ((_CLASS.fullmatch(key), name) for key, name in header.items())
-    return {int(match[1]): name for match, name in found if match}
 
 
 def plain(text: str) -> str:

@@ -10,11 +10,9 @@ import numpy as np
 
 from ..arrays import Array
 from ..boxes_summary import CAUSES, summarize
-from ..generations import YOLOV8
 from ..grid import Grid, Level
 from ..inputs.stored import StoredTrace
-from ..record import BoxLine, Run
-from .names import class_names
+from ..record import BoxLine
 
 NO_WINNER = -1
 """The winner of an anchor that a box lost, if the trace does not tell."""
@@ -142,8 +140,8 @@ class TraceScene:
         for name in NEEDED:
             trace.array(name)  # says which output is missing, if one is
         self.images: int = self.kept["mask_gt"].shape[0]
-        self.names = class_names(trace.header)
-        lines = summarize(_run(self.grid, self.kept), self.kept)
+        self.names = trace.class_names
+        lines = summarize(self.grid, trace.box_counts, self.kept)
         self.lines: list[list[BoxLine]] = [[] for _ in range(self.images)]
         for line in lines:
             self.lines[line.image].append(line)
@@ -236,12 +234,3 @@ def side_of(corners: Array) -> Array:
     """Root of the area of boxes (..., xyxy), px."""
     found: Array = np.sqrt(np.maximum(corners[..., 2:] - corners[..., :2], 0).prod(axis=-1))
     return found
-
-
-def _run(grid: Grid, kept: dict[str, Array]) -> Run:
-    """As much of the run as the closing lines need; a stored trace does not keep the count of boxes per image."""
-    images, m = kept["mask_gt"].shape[:2]
-    filled = np.concatenate([kept["gt_bboxes"] != 0, kept["gt_labels"] != 0, kept["mask_gt"]], axis=-1)
-    boxes = tuple((filled.any(axis=-1) * np.arange(1, m + 1)).max(axis=1, initial=0).tolist())
-    sizes = {"image": images, "gt": m}
-    return Run(YOLOV8, grid, sizes, boxes, {}, "float32", "cpu", {}, {})

@@ -43,7 +43,7 @@ class TraceView:
 
     def __init__(self, trace: StoredTrace, names: Mapping[int, str] | None = None) -> None:
         self.trace = trace
-        self.names = names or {}
+        self.names = trace.class_names if names is None else names
         self.grid = trace.grid
         self.settings: Settings = settings_of(trace)
         self._by_name = {stored.output.name: stored.array for stored in trace.outputs.values()}
@@ -75,12 +75,8 @@ class TraceView:
 
     @cached_property
     def boxes(self) -> Array:
-        """(image,) number of boxes before padding; without a word about it, rows behind the last box are padding."""
-        if self.trace.boxes is not None:
-            return np.array(self.trace.boxes, dtype=np.int64)
-        real = self.mask_gt | self.corners.any(axis=-1) | (self.labels != 0)
-        reversed_first = np.argmax(real[:, ::-1], axis=1) if self.m else np.zeros(self.b, np.int64)
-        return np.where(real.any(axis=1), self.m - reversed_first, 0)
+        """(image,) number of boxes before padding."""
+        return np.array(self.trace.box_counts, dtype=np.int64)
 
     @cached_property
     def lines(self) -> tuple[BoxLine, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -100,6 +101,28 @@ class StoredTrace:
     def by_name(self) -> Mapping[str, StoredOutput]:
         """The outputs by name alone; names are unique in a trace."""
         return {stored.name: stored for stored in self.outputs.values()}
+
+    @cached_property
+    def class_names(self) -> Mapping[int, str]:
+        """Names of classes by number, as far as the header has them."""
+        try:
+            names = json.loads(self.header.get("names", "[]"))
+        except ValueError:
+            return {}
+        return dict(enumerate(map(str, names))) if isinstance(names, list) else {}
+
+    @cached_property
+    def box_counts(self) -> tuple[int, ...]:
+        """Boxes of every image before padding; where they are not stored, rows behind the last box are padding."""
+        if self.boxes is not None:
+            return self.boxes
+        real = (
+            self.array("mask_gt")[..., 0]
+            | self.array("gt_bboxes").any(axis=-1)
+            | (self.array("gt_labels")[..., 0] != 0)
+        )
+        places = np.where(real, np.arange(1, real.shape[1] + 1), 0)
+        return tuple(places.max(axis=1, initial=0).tolist())
 
     def array(self, name: str) -> Array:
         """The values of output ``name``; names are unique in a trace.
