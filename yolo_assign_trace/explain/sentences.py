@@ -11,8 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from ..number_text import number_text
 from ..plural import count
 from .texts import ENGLISH, NOUNS
@@ -69,11 +67,10 @@ def shown(name: str, value: Any) -> str:
 def number(value: float) -> str:
     """A number as run.log writes it, with five digits.
 
-    >>> number(0.28125), number(4.19053e-5), number(1e-60)
-    ('0.28125', '4.1905e-5', '1e-60')
+    >>> number(0.28125), number(1.20283e-7)
+    ('0.28125', '1.2028e-7')
     """
-    small = value != 0 and math.isfinite(value) and not 1e-37 < abs(value) < 1e37  # float32 does not hold it
-    return number_text(value, DIGITS, np.float64 if small else np.float32)
+    return number_text(value, DIGITS)
 
 
 # --- screen ----------------------------------------------------------------------------------------------------------
