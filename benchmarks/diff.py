@@ -34,11 +34,11 @@ def write_traces(folder: Path) -> int:
     """a, the same again, and one from heads with a little noise; the number of elements of one."""
     import numpy as np
 
+    from yolo_assign_trace.given import Inputs
     from yolo_assign_trace.inputs.heads import synthetic_maps
     from yolo_assign_trace.inputs.labels import read_labels
     from yolo_assign_trace.inputs.open_trace import open_trace
     from yolo_assign_trace.inputs.shapes import layout_grid
-    from yolo_assign_trace.record import Inputs
     from yolo_assign_trace.runner import trace
     from yolo_assign_trace.tracers.tensors import TensorFile
 

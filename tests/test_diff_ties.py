@@ -11,9 +11,9 @@ from planted import plant
 
 from yolo_assign_trace.compare.traces import compare_traces
 from yolo_assign_trace.generations import GENERATIONS, YOLOV8
+from yolo_assign_trace.given import Inputs
 from yolo_assign_trace.grid import Grid
 from yolo_assign_trace.inputs.open_trace import open_trace
-from yolo_assign_trace.record import Inputs
 from yolo_assign_trace.runner import trace
 from yolo_assign_trace.stages import topk as stage_topk
 from yolo_assign_trace.swap import swap
