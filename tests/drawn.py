@@ -19,11 +19,11 @@ from yolo_assign_trace.draw.theme import THEMES, settings
 from yolo_assign_trace.draw.work import Wanted, draw
 from yolo_assign_trace.draw.write import rendered
 from yolo_assign_trace.generations import find_assigner
+from yolo_assign_trace.in_memory import stored_trace
 from yolo_assign_trace.inputs.load import Request, load_inputs
 from yolo_assign_trace.inputs.stored import StoredTrace
-from yolo_assign_trace.inputs.tensors import read_trace_file
 from yolo_assign_trace.runner import trace
-from yolo_assign_trace.tracers.tensors import TensorFile
+from yolo_assign_trace.tracers.memory import Memory
 
 SVG = "{http://www.w3.org/2000/svg}"
 XLINK = "{http://www.w3.org/1999/xlink}href"
@@ -63,14 +63,15 @@ def read_svg(path: Path) -> Drawing:
 
 @cache
 def stored(labels: str, shapes: str = "study", assigner: str = "yolov8", px: int = 320) -> StoredTrace:
-    """The trace of a label file with the text ``labels``, by way of its file; named shapes see ``px`` x ``px`` px."""
+    """The trace of a label file with the text ``labels``, named shapes see ``px`` x ``px`` px."""
     size = None if shapes == "study" else (px, px)
     with TemporaryDirectory() as folder:
         path = Path(folder) / "labels.txt"
         path.write_text(labels)
         inputs, _ = load_inputs(Request(path, shapes, size, nc=None if labels else 2))
-        trace(inputs, find_assigner(assigner), tracers=[TensorFile(Path(folder) / "t.safetensors")])
-        return read_trace_file(Path(folder) / "t.safetensors")
+    memory = Memory()
+    trace(inputs, find_assigner(assigner), tracers=[memory])
+    return stored_trace(memory)
 
 
 def with_header(trace: StoredTrace, lines: Mapping[str, str]) -> StoredTrace:

@@ -184,7 +184,7 @@ class TestErrors:
         (("study.log", "--fail-on", "any,"), "unknown-cause", "'' is no cause"),
         (("missing.log",), "no-such-file", "missing.log"),
         (("missing.safetensors",), "no-such-file", "missing.safetensors"),
-        (("labels.txt",), "wrong-log", "no log of yolo-assign"),
+        (("labels.txt",), "no-trace", "neither a run.log nor a saved trace"),
     )
 
     @pytest.mark.parametrize(("arguments", "id", "says"), WRONG, ids=str)

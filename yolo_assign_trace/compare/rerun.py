@@ -41,7 +41,7 @@ def rerun(trace: StoredTrace, assigner: Assigner, *, where: str) -> tuple[Stored
     chosen, remarks = _with_its_parameters(trace, assigner)
     tensors = {name: tensor_of(trace, name) for name in CALL}
     sizes = {"anchor": trace.grid.anchors, **FIXED_SIZES}
-    check_call({name: (tensors[name], axes) for name, axes in CALL.items()}, sizes)
+    check_call({name: (tensors[name], axes.split()) for name, axes in CALL.items()}, sizes)
     tensors |= {"gt_labels": tensors["gt_labels"].long(), "mask_gt": tensors["mask_gt"].bool()}
     stages = chosen.stages[[stage.name for stage in chosen.stages].index("screen") :]
     names = [output.name for stage in stages for output in stage.outputs]

@@ -54,6 +54,7 @@ class Causes:
             return None
         tell = {
             "ignored-as-padding": self._ignored,
+            "masked-out": self._masked,
             "no-anchor-inside": self._nothing_inside,
             "non-finite": self._non_finite,
             "metric-zero": self._metric_zero,
@@ -64,7 +65,15 @@ class Causes:
 
     def _ignored(self, line: BoxLine) -> list[Sentence]:
         corners = self.view.corners[line.image, line.gt]
-        found = [sentence("cause.ignored", **_named(corners), sum=float(corners.sum()))]
+        return [sentence("cause.ignored", **_named(corners), sum=float(corners.sum())), *self._still_owns(line)]
+
+    def _masked(self, line: BoxLine) -> list[Sentence]:
+        corners = self.view.corners[line.image, line.gt]
+        return [sentence("cause.masked", **_named(corners), sum=float(corners.sum())), *self._still_owns(line)]
+
+    def _still_owns(self, line: BoxLine) -> list[Sentence]:
+        """What is to be said of a box that selects nothing and owns anchors all the same."""
+        found = []
         if line.positives:
             image, gt, anchor = self.view.positives
             here = (image == line.image) & (gt == line.gt)

@@ -92,6 +92,8 @@ ENGLISH: Mapping[str, str] = {
     # --- causes: why a box has no positives
     "cause.ignored": "x1 + y1 + x2 + y2 = {x1} + {y1} + {x2} + {y2} = {sum} is not above 0, which is how padding is "
     "told",
+    "cause.masked": "mask_gt is false although x1 + y1 + x2 + y2 = {x1} + {y1} + {x2} + {y2} = {sum} is above 0: the "
+    "training step masked the box out before it called the assigner",
     "cause.ignored-owns": "it still owns {positives}, contested ones: every overlap that counts is 0 there, and such "
     "anchors go to gt 0",
     "cause.ignored-wins": "it still owns {positives}, contested ones: in this generation every box competes, padding "
