@@ -58,14 +58,35 @@ def trace(
     dtype = dtype or torch.as_tensor(inputs.maps[0]).dtype
     settings = assigner.settings | {"batch": inputs.batch, "nc": inputs.nc, "reg_max": inputs.reg_max}
     run = describe(inputs, assigner, settings, dtype, torch.device(device))
-    state: dict[str, Any] = settings | {
+    state = settings | _input_state(inputs, dtype, torch.device(device), use_up=use_up)
+    return run_stages(assigner, state, RESULTS, run=run, tracers=tuple(tracers))
+
+
+def run_to_call(inputs: Inputs, dtype: torch.dtype | None = None, device: torch.device | str = "cpu") -> Captured:
+    """The six inputs of the assigner call that ``inputs`` lead to, for running several assigners on them.
+
+    Args:
+        inputs: what to run on; its maps are used up.
+        dtype: of every float tensor; by default that of the inputs.
+        device: where to compute.
+    """
+    dtype = dtype or torch.as_tensor(inputs.maps[0]).dtype
+    settings = YOLOV8.settings | {"batch": inputs.batch, "nc": inputs.nc, "reg_max": inputs.reg_max}
+    state = settings | _input_state(inputs, dtype, torch.device(device), use_up=True)
+    names = [output.name for output in CAPTURE.outputs]
+    six: dict[str, Any] = run_stages(YOLOV8, state, names, last="scale")
+    return Captured(inputs.grid, **six, about=inputs.about, images=inputs.images, class_names=inputs.class_names)
+
+
+def _input_state(inputs: Inputs, dtype: torch.dtype, device: torch.device, *, use_up: bool) -> dict[str, Any]:
+    state = {
         "grid": inputs.grid,
         "label_rows": torch.as_tensor(inputs.label_rows, device=device),
         "maps": [torch.as_tensor(level, dtype=dtype, device=device) for level in inputs.maps],
     }
     if use_up:
         inputs.maps.clear()  # now the state holds the only reference
-    return run_stages(assigner, state, RESULTS, run=run, tracers=tuple(tracers))
+    return state
 
 
 def assign(

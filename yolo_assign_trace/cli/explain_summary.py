@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ..explain.sentences import number as num
 from ..plural import count
-from .page import Column, Page
+from .text_page import Column, Page
 
 if TYPE_CHECKING:
     from ..explain.summary import Count, Problem, Summary

@@ -13,7 +13,7 @@ from ..explain.sentences import number as num
 from ..explain.view import OUTCOMES
 from ..plural import count
 from .explain_summary import print_summary
-from .page import Column, Page
+from .text_page import Column, Page
 
 if TYPE_CHECKING:
     from rich.console import Console

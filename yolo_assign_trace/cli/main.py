@@ -10,7 +10,7 @@ from typing import NoReturn
 import typer
 
 from ..errors import InputError
-from . import assigners, check, diff, draw, explain, labels, plan, stages, trace
+from . import assigners, check, diff, draw, explain, labels, plan, stages, sweep, trace
 from .options import EPILOG
 from .terminal import forget_stdout, prepare_streams, say
 
@@ -29,6 +29,7 @@ app.command("trace", epilog=EPILOG)(trace.trace)
 app.command("plan", epilog=EPILOG)(plan.plan)
 app.command("labels", epilog=EPILOG)(labels.labels)
 app.command("explain", epilog=EPILOG)(explain.explain)
+app.command("sweep", epilog=EPILOG)(sweep.sweep)
 app.command("stages")(stages.stages)
 app.command("assigners")(assigners.assigners)
 app.command("check")(check.check)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arrays import Array
+from ..box_sizes import SIZES, size_classes
 from ..boxes_summary import CAUSES
 from ..record import BoxLine
 from .causes import Cause, Causes
@@ -23,9 +24,6 @@ from .conflicts import (
 )
 from .reach import Reach, reach_of
 from .view import TraceView
-
-SIZES = ("<8", "8-16", "16-32", "32-96", ">96")
-"""Classes of size by sqrt(width · height) in px: a limit belongs to the larger class, 96 to 32-96."""
 
 
 @dataclass(frozen=True)
@@ -135,14 +133,6 @@ def _problem(view: TraceView, line: BoxLine, causes: Causes) -> Problem:
         line.best_overlap,
         cause,
     )
-
-
-def size_classes(sizes: Sequence[tuple[float, float]]) -> Array:
-    """(box,) index into :data:`SIZES` of boxes of (width, height) px."""
-    sides = np.array(sizes, dtype=np.float64).reshape(-1, 2).clip(min=0)
-    root = np.sqrt(sides[:, 0] * sides[:, 1])
-    classes: Array = np.digitize(root, [8, 16, 32]) + (root > 96)
-    return classes
 
 
 class _Counts:

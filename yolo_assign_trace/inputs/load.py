@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 
@@ -51,6 +52,11 @@ class Opened:
     class_names: tuple[str, ...]
     from_dataset: bool
     remarks: tuple[str, ...]
+
+    @property
+    def synthetic(self) -> bool:
+        """Are the heads no trained model's?"""
+        return self.heads is None
 
     @property
     def parameters(self) -> Mapping[str, float]:
@@ -108,6 +114,7 @@ class OpenedCapture:
 
     captured: Captured
     name: str
+    synthetic: ClassVar[bool] = False
 
     @property
     def parts(self) -> Sequence[Part]:

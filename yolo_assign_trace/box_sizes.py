@@ -1,0 +1,20 @@
+"""Classes of size that boxes are counted by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from .arrays import Array
+
+SIZES = ("<8", "8-16", "16-32", "32-96", ">96")
+"""Classes of size by sqrt(width · height) in px: a limit belongs to the larger class, 96 to 32-96."""
+
+
+def size_classes(sizes: Sequence[tuple[float, float]]) -> Array:
+    """(box,) index into :data:`SIZES` of boxes of (width, height) px."""
+    sides = np.array(sizes, dtype=np.float64).reshape(-1, 2).clip(min=0)
+    root = np.sqrt(sides[:, 0] * sides[:, 1])
+    classes: Array = np.digitize(root, [8, 16, 32]) + (root > 96)
+    return classes

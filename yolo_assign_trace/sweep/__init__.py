@@ -1,0 +1,1 @@
+"""The same inputs under many settings, counted and held against the first."""
