@@ -14,10 +14,23 @@ from typing import Any
 import numpy as np
 import pytest
 
+import yolo_assign_trace
 from yolo_assign_trace.cli.main import run
 
 ROOT = Path(__file__).parents[1]
 ONE_BOX = "0 0.5 0.5 0.5 0.5\n"
+
+
+def environment(**more: str) -> dict[str, str]:
+    """Variables for a process of its own, so that it imports the package that is tested, whatever is installed."""
+    paths = [str(Path(yolo_assign_trace.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+    return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))} | more
+
+
+def python(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    """A Python process with the tested package; an exit code other than 0 is an error."""
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60, env=environment(), **options)
 
 
 @dataclass(frozen=True)
@@ -63,7 +76,7 @@ def process(folder: Path) -> Callable[..., subprocess.Popen[str]]:
 
     def start(*arguments: str, **options: Any) -> subprocess.Popen[str]:
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True} | options
-        options["env"] = os.environ | options.get("env", {})
+        options["env"] = environment(**options.get("env", {}))
         return subprocess.Popen([sys.executable, "-m", "yolo_assign_trace", *arguments], **options)
 
     return start

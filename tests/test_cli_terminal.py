@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import environment
 
 from yolo_assign_trace.inputs.run_log import read_run_log
 from yolo_assign_trace.inputs.shapes import layout_grid
@@ -53,7 +54,7 @@ def test_without_stdout_or_stderr_the_log_is_still_written(folder):
     for redirection, labels, code in cases:
         Path("run.log").unlink(missing_ok=True)
         line = f"'{sys.executable}' -m yolo_assign_trace trace --labels {labels} {redirection}"
-        done = subprocess.run(["/bin/sh", "-c", line], check=False, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(["/bin/sh", "-c", line], check=False, capture_output=True, text=True, env=environment())
         assert "Traceback" not in done.stdout + done.stderr
         assert done.returncode == code, redirection
         assert Path("run.log").exists() == (code == 0)

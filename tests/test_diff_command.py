@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import python
 from planted import plant, saved
 from safetensors.numpy import save_file
 from traces import KINDS
@@ -272,11 +270,4 @@ def test_comparing_stored_traces_does_not_import_torch(files):
         "codes = [run(['diff', 'a.safetensors', 'b.safetensors']), run(['diff', 'a.log', 'a.safetensors', '--json'])]\n"
         "print(json.dumps([codes, 'torch' in sys.modules]), file=sys.stderr)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        check=True,
-        capture_output=True,
-        text=True,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-    )
-    assert json.loads(done.stderr) == [[1, 0], False]
+    assert json.loads(python("-c", script).stderr) == [[1, 0], False]

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +12,7 @@ import pytest
 from bad_heads import HEADS
 from bad_input import ARGUMENTS, LABELS, Bad
 from bad_shapes import SHAPES
+from conftest import python
 
 EVERY = [*LABELS, *SHAPES, *HEADS, *ARGUMENTS]
 
@@ -72,9 +71,7 @@ def test_bad_input_is_told_without_importing_torch(folder):
         calls.append([f"{own}/{word}" if word in taken else word for word in bad.arguments])
         if "--log" not in bad.arguments:
             calls[-1] += ["--log", f"{own}/run.log"]
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT], check=True, capture_output=True, text=True, input=json.dumps(calls), timeout=60
-    )
+    done = python("-c", SCRIPT, input=json.dumps(calls))
     found = zip(EVERY, json.loads(done.stdout), strict=True)
     needing_torch = [str(bad) for bad, err in found if "import of torch halted" in err]
     assert needing_torch == []

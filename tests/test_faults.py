@@ -6,14 +6,13 @@ import json
 import os
 import signal
 import stat
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import python
 
 from yolo_assign_trace.inputs.run_log import read_run_log
 
@@ -169,9 +168,7 @@ def test_a_full_disk_leaves_the_old_files_whole_wherever_the_writing_stops(yolo_
         cases += [[limit, *BIG, *arguments] for limit in (0, 1, 8192, size // 2, size - 1)]
         (old / name).unlink()
     before = sorted(path.name for path in old.iterdir())
-    done = subprocess.run(
-        [sys.executable, "-c", LIMITED], check=True, input=json.dumps(cases), capture_output=True, text=True, timeout=60
-    )
+    done = python("-c", LIMITED, input=json.dumps(cases))
     assert json.loads(done.stdout) == [[2, before]] * len(cases)
     errors = [line for line in done.stderr.splitlines() if not line.startswith("  hint: ")]
     assert len(errors) == len(cases)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import ast
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from conftest import python
 
 import yolo_assign_trace
 
@@ -96,8 +95,7 @@ def test_arrows_point_one_way(chosen, forbidden):
 def loaded_after(code: str) -> set[str]:
     """Names of all modules that are loaded after ``code`` in a fresh interpreter."""
     script = f"import json, sys\n{code}\nprint(json.dumps(sorted(sys.modules)), file=sys.stderr)"
-    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True, timeout=60)
-    return set(json.loads(done.stderr.splitlines()[-1]))
+    return set(json.loads(python("-c", script).stderr.splitlines()[-1]))
 
 
 def test_readers_and_declarations_need_no_torch():

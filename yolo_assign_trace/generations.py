@@ -80,6 +80,17 @@ def find_assigner(text: str) -> Assigner:
     return replace(GENERATIONS[generation], name=f"ultralytics=={dotted(found)}", note=note)
 
 
+def find_for(text: str, recorded: Mapping[str, float]) -> Assigner:
+    """As :func:`find_assigner`, with the parameters that come with the inputs, if ``text`` does not bring its own.
+
+    Raises:
+        InputError: unknown name, or a recorded parameter that its stages do not have.
+    """
+    named = find_assigner(text)
+    # a name such as tood stands for parameters of its own
+    return named.with_parameters(**recorded) if named.parameters == YOLOV8.parameters else named
+
+
 def _release(name: str) -> Release:
     major, minor, patch = map(int, name.split("."))
     return major, minor, patch

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from ..generations import YOLOV8, find_assigner
+from ..generations import find_for
 from .devices import check_device
 from .options import ASSIGNER, INPUT, option
 
@@ -221,9 +221,6 @@ class AssignerOptions:
             InputError: an unknown name or a parameter that cannot be.
         """
         check_device(self.dtype or "float32", self.device)
-        named = find_assigner(self.assigner)
-        if named.parameters == YOLOV8.parameters:  # a name such as tood stands for parameters of its own
-            named = named.with_parameters(**dict(recorded or {}))
-        return named.with_parameters(
+        return find_for(self.assigner, recorded or {}).with_parameters(
             topk=self.topk, topk2=self.topk2, alpha=self.alpha, beta=self.beta, overlap=self.overlap
         )

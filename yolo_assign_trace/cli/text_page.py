@@ -45,14 +45,14 @@ class Page:
         if self.text:
             self.text.append("\n")
         self.text.append(title, "bold cyan")
-        first, *more = self._wrapped(rest, len(title) + 3, 2) if rest else [""]
+        first, *more = self._wrapped(" " * (len(title) + 2) + rest, 2) if rest else [""]
         self.text.append(f"  {first.strip()}\n" if rest else "\n", "bold")
         for line in more:
             self.text.append(f"{line}\n", "bold")
 
     def line(self, text: str, style: str = "", indent: int = 2, hang: int = 2) -> None:
         """A paragraph, wrapped; lines after the first are ``hang`` further in."""
-        for line in self._wrapped(" " * indent + text, indent, indent + hang):
+        for line in self._wrapped(" " * indent + text, indent + hang):
             self.text.append(f"{line}\n", style)
 
     def table(self, columns: Sequence[Column], styles: Sequence[str] = (), indent: int = 2) -> None:
@@ -67,9 +67,17 @@ class Page:
             style = "dim" if number == 0 else styles[number - 1] if styles else ""
             self.text.append((" " * indent + "  ".join(cells)).rstrip() + "\n", style)
 
+    def fits(self, columns: Sequence[Column], indent: int = 2) -> bool:
+        """Is there room for these columns side by side?"""
+        return self.width is None or indent + sum(column.width + 2 for column in columns) - 2 <= self.width
+
+    def gap(self) -> None:
+        """A blank line."""
+        self.text.append("\n")
+
     def closing(self, text: str) -> None:
         """A quiet last line."""
-        self.text.append("\n")
+        self.gap()
         self.line(text, "dim", indent=0)
 
     def print(self) -> None:
@@ -80,13 +88,13 @@ class Page:
         shorter = [column for column in columns if column.narrow]
         needless = [column for column in columns if column.narrow is not None and not column.narrow]
         for column in [*reversed(shorter), *reversed(needless)]:
-            if self.width is None or indent + sum(column.width + 2 for column in columns) - 2 <= self.width:
+            if self.fits(columns, indent):
                 break
             place = columns.index(column)
             columns[place : place + 1] = [Column(column.title, column.narrow, column.right)] if column.narrow else []
         return columns
 
-    def _wrapped(self, text: str, indent: int, hang: int) -> list[str]:
+    def _wrapped(self, text: str, hang: int) -> list[str]:
         if self.width is None:
             return [text]
         room = self.width - 1

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from types import MappingProxyType
 from typing import Any
 
 from ..assigner import Assigner
 from ..errors import InputError
-from ..generations import find_assigner
+from ..generations import find_for
 
 LARGEST = 1000
 """Combinations beyond which a list is taken for a mistake."""
@@ -41,22 +42,25 @@ def listed(option: str, text: str | None, read: Callable[[str], Any]) -> list[tu
         except ValueError:
             hint = "values stand apart by commas, such as 5,10,13"
             raise InputError("wrong-value", f"{word!r} cannot be read", where=option, hint=hint) from None
-    if len(set(words)) < len(words):
+    if len({value for _, value in found}) < len(found):  # 4 and 4.0 are one number
         raise InputError("wrong-value", f"a value stands twice in {text!r}", where=option, hint="list it once")
     return found
 
 
 def side_by_side(text: str) -> tuple[int, int]:
     """``640`` or, as commas separate values here, ``384x640`` (height x width) in px."""
-    height, _, width = text.partition("x")
-    found = int(height), int(width or height)
+    height, x, width = text.partition("x")
+    found = int(height), int(width if x else height)
     if min(found) < 1:
         raise ValueError(text)
     return found
 
 
 def combinations(
-    assigners: Sequence[str], parameters: Mapping[str, Sequence[tuple[str, Any]]], imgsz: Sequence[tuple[str, Any]]
+    assigners: Sequence[str],
+    parameters: Mapping[str, Sequence[tuple[str, Any]]],
+    imgsz: Sequence[tuple[str, Any]],
+    recorded: Mapping[str, float] = MappingProxyType({}),
 ) -> list[Setting]:
     """Every combination, input sizes slowest, then assigners, then parameters.
 
@@ -64,6 +68,7 @@ def combinations(
         assigners: names or releases.
         parameters: values as written and as read, by name; without values the assigner's own holds.
         imgsz: likewise for the network input.
+        recorded: parameters that come with the inputs, such as those of a captured call.
 
     Raises:
         InputError: an unknown name, a parameter that cannot be, or too many combinations.
@@ -74,7 +79,7 @@ def combinations(
     for (size, pixels), name, *values in product(imgsz or [("", None)], assigners, *lists):
         chosen = {"imgsz": size, "assigner": name} | {n: text for n, (text, _) in zip(names, values, strict=True)}
         changes = {n: value for n, (_, value) in zip(names, values, strict=True)}
-        found.append(Setting(find_assigner(name).with_parameters(**changes), pixels, chosen))
+        found.append(Setting(find_for(name, recorded).with_parameters(**changes), pixels, chosen))
         if len(found) > LARGEST:
             raise InputError("too-many", f"these lists make more than {LARGEST} combinations", hint="shorten a list")
     return found
