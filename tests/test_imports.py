@@ -7,9 +7,11 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import python
+from conftest import ROOT, python
+from typer.main import get_command
 
 import yolo_assign_trace
+from yolo_assign_trace.cli.main import app
 
 PACKAGE = Path(yolo_assign_trace.__file__).parent
 NAME = "yolo_assign_trace"
@@ -60,6 +62,7 @@ def test_the_algorithm_imports_nothing_of_ours_but_itself_outputs_and_errors(mod
 
 
 NEED_TORCH = ("compare.isolate", "compare.rerun", "compare.recorded")
+SWEEP_RUN = "sweep.run"
 
 LAYERS = [
     # modules, what they must not import
@@ -72,13 +75,20 @@ LAYERS = [
     (lambda module: module.startswith("tracers"), ("torch", "inputs", "trace", "stages", "cli")),
     (lambda module: module.startswith("compare") and module not in NEED_TORCH, ("torch", *NEED_TORCH, "runner", "cli")),
     (lambda module: module.startswith("explain"), ("torch", "rich", "tracers", "runner", "stages", "cli")),
+    (
+        lambda module: module.startswith("sweep") and module != SWEEP_RUN,
+        ("torch", SWEEP_RUN, "runner", "stages", "inputs", "cli"),
+    ),
+    (lambda module: module == SWEEP_RUN, ("typer", "rich", "inputs", "cli")),
     (lambda module: module.startswith("draw"), ("torch", "tracers", "trace", "runner", "stages", "cli")),
     (lambda module: module in ("outputs", "grid", "errors", "number_text"), ("record", "assigners", "trace")),
 ]
 
 
 @pytest.mark.parametrize(
-    ("chosen", "forbidden"), LAYERS, ids=["typer", "inputs", "tracers", "compare", "explain", "draw", "declarations"]
+    ("chosen", "forbidden"),
+    LAYERS,
+    ids=["typer", "inputs", "tracers", "compare", "explain", "sweep", "sweep.run", "draw", "declarations"],
 )
 def test_arrows_point_one_way(chosen, forbidden):
     modules = [module for module in OURS if chosen(module)]
@@ -99,7 +109,8 @@ def loaded_after(code: str) -> set[str]:
 
 
 def test_readers_and_declarations_need_no_torch():
-    modules = [module for module in OURS if module.startswith(("inputs", "explain", "in_memory"))]
+    modules = [module for module in OURS if module.startswith(("inputs", "explain", "in_memory", "sweep"))]
+    modules.remove(SWEEP_RUN)
     modules += ["outputs", "grid", "record", "statistics", "errors", "log_grammar"]
     loaded = loaded_after("".join(f"import {NAME}.{module}\n" for module in sorted(modules)))
     assert f"{NAME}.inputs.run_log" in loaded
@@ -111,15 +122,14 @@ COMMANDS = [
     ([], 2),
     (["--help"], 0),
     (["--version"], 0),
-    (["trace", "--help"], 0),
-    (["stages", "--help"], 0),
-    (["explain", "--help"], 0),
-    (["draw", "--help"], 0),
+    *(([name, "--help"], 0) for name in get_command(app).commands),
     (["unknown"], 2),
     (["trace"], 2),  # without the required option
     (["trace", "--unknown"], 2),
-    (["diff", "--help"], 0),
     (["diff"], 2),
+    (["explain"], 2),
+    (["explain", "x", "--labels", "y"], 2),
+    (["sweep"], 2),
     (["trace", "--labels", "x", "--nc", "many"], 2),
 ]
 
@@ -132,6 +142,25 @@ def test_help_version_and_usage_errors_import_neither_torch_nor_what_only_a_trac
     )
     assert loaded & {"torch", "yaml", "orjson", "safetensors", "rich.progress", "numpy.random", "matplotlib"} == set()
     assert "typer" in loaded
+
+
+WITHOUT_TORCH = [
+    # what works on finished traces and on labels, exit code
+    (["explain", "run.log"], 0),
+    (["explain", "run.log", "--image", "0", "--gt", "1", "--json"], 0),
+    (["explain", "run.log", "--image", "0", "--gt", "0", "--anchor", "12"], 0),
+    (["diff", "run.log", "run.log"], 0),
+    (["diff", "run.log", "run.log", "--isolate"], 0),  # nothing differs, so nothing is run
+    (["labels", "sample_inputs/labels.txt"], 1),  # its rows begin with an image, those of training do not
+    (["assigners"], 0),
+]
+
+
+def test_what_works_on_finished_traces_and_labels_runs_without_torch():
+    script = f"import sys; sys.modules['torch'] = None\nfrom {NAME}.cli.main import run\n"
+    script += f"print([run(arguments) for arguments, _ in {WITHOUT_TORCH!r}], file=sys.stderr)"
+    done = python("-c", script, cwd=ROOT)
+    assert done.stderr.splitlines()[-1] == str([code for _, code in WITHOUT_TORCH]), done.stderr
 
 
 def test_no_room_is_too_large():

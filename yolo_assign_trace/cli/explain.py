@@ -64,12 +64,13 @@ def explain(
 
     Without a question: every box with a problem, and a summary. Exit code 1 only with --fail-on.
     """
+    failing = _causes(fail_on)  # a wrong name is told before anything is read
+    found = trace_from(trace, given, chosen)
+
     from ..explain.answer import explain_trace
-    from ..explain.causes import parse_causes
     from ..explain.question import Question
 
-    failing = parse_causes(fail_on) if fail_on else frozenset()
-    answer = explain_trace(trace_from(trace, given, chosen), Question(image, gt, anchor, at))
+    answer = explain_trace(found, Question(image, gt, anchor, at))
     if json:
         print_json(as_document(answer))
     else:
@@ -84,6 +85,14 @@ def as_document(answer: Answer) -> dict[str, Any]:
     document = {"header": dict(answer.header), "levels": answer.levels, "digits": answer.digits}
     whole = asdict(answer)
     return document | {name: whole[name] for name in ("box", "anchors", "pairs", "summary") if whole[name]}
+
+
+def _causes(text: str) -> frozenset[str]:
+    if not text:
+        return frozenset()
+    from ..explain.causes import parse_causes
+
+    return parse_causes(text)
 
 
 def _again(trace: Path | None) -> str:
