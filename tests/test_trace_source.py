@@ -1,0 +1,141 @@
+"""`explain` on inputs traced on the fly tells what it tells of a saved trace; the commands that trace share options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import golden_cases
+import pytest
+import swapped_stages  # noqa: F401 - named in --swap
+from conftest import Outcome
+from typer.main import get_command
+
+from yolo_assign_trace.cli.main import app
+
+STUDY = ("--labels", "labels.txt")
+
+
+@pytest.fixture
+def explain(
+    yolo_assign: Callable[..., Outcome], save_heads: Callable[..., str], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Outcome]:
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+    save_heads(channels=67, batch=4)
+    (folder / "call.npz").write_bytes((golden_cases.COPIED / "one_to_one.npz").read_bytes())
+    (folder / "set").mkdir()
+    for number in range(3):
+        (folder / "set" / f"{number}.txt").write_text("0 .5 .5 .3 .3\n1 .5 .5 .31 .3\n" * (number > 0))
+    return lambda *arguments: yolo_assign("explain", *arguments)
+
+
+TRACED = [
+    # what is traced, a question
+    (STUDY, ()),
+    (STUDY, ("--image", "0", "--gt", "1")),
+    (STUDY, ("--image", "0", "--gt", "0", "--anchor", "12")),
+    # parameters and generation
+    ((*STUDY, "--assigner", "8.4.190", "--topk", "5", "--topk2", "2", "--overlap", "iou"), ("--image", "2")),
+    # real heads
+    ((*STUDY, "--heads", "heads.npz"), ("--image", "3", "--at", "300,300")),
+    # another type of numbers
+    ((*STUDY, "--dtype", "float64"), ("--image", "0", "--gt", "0")),
+    # somebody's own stage
+    ((*STUDY, "--swap", "align=swapped_stages:minimal.align"), ("--image", "0", "--gt", "0")),
+    # a captured call, with the parameters that it was made with
+    (("--capture", "call.npz", "--assigner", "8.4.0"), ()),
+    (("--capture", "call.npz", "--assigner", "8.4.0"), ("--image", "1", "--gt", "0")),
+    # images of a dataset that are one batch
+    (("--labels", "set", "--image-size", "64x64", "--imgsz", "64"), ("--image", "1", "--gt", "0")),
+]
+
+
+@pytest.mark.parametrize(("traced", "question"), TRACED, ids=str)
+def test_the_story_is_that_of_the_saved_trace(explain, yolo_assign, traced, question):
+    assert yolo_assign("trace", *traced, "--no-log", "--save", "t.safetensors", "--quiet").code == 0
+    saved, found = explain("t.safetensors", *question), explain(*traced, *question)
+    assert (saved.code, found.code) == (0, 0), found.err
+    assert found.out == saved.out.replace("explain t.safetensors", "explain ...")
+    assert explain(*traced, *question, "--json").document == explain("t.safetensors", *question, "--json").document
+
+
+def test_nothing_is_written(explain, folder):
+    before = sorted(folder.rglob("*"))
+    assert explain(*STUDY).code == 0
+    assert sorted(folder.rglob("*")) == before
+
+
+def test_exit_code_1_for_a_cause_that_was_named(explain):
+    assert explain(*STUDY, "--fail-on", "metric-zero").code == 1
+    assert explain(*STUDY, "--fail-on", "no-anchor-inside").code == 0
+
+
+def test_synthetic_heads_are_told(explain):
+    assert "synthetic, seed 0: not a trained model" in explain(*STUDY).out
+    assert "not a trained model" not in explain(*STUDY, "--heads", "heads.npz").out
+
+
+REFUSED = [
+    # arguments, id, part of the message or hint
+    ((), "no-trace", "--labels"),
+    (("--image", "0"), "no-trace", "run.log"),
+    (("t.safetensors", *STUDY), "options-exclude", "leave one of them out"),
+    (("t.safetensors", "--capture", "call.npz"), "options-exclude", "leave one of them out"),
+    (("--labels", "set", "--image-size", "64x64", "--imgsz", "64", "--batch", "2"), "several-batches", "--images"),
+    (("--labels", "missing.txt"), "no-such-file", "missing.txt"),
+    (("--labels", "missing.txt", "--assigner", "yolov9"), "unknown-assigner", "did you mean"),  # before reading
+    ((*STUDY, "--heads", "heads.npz", "--capture", "call.npz"), "options-exclude", "--capture"),
+    ((*STUDY, "--topk", "85"), "fewer-anchors-than-k", "84 anchors"),
+    ((*STUDY, "--swap", "align=swapped_stages:nothing"), "unknown-function", "nothing"),
+    ((*STUDY, "--image", "4"), "no-such-image", "0..3"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "id", "says"), REFUSED, ids=str)
+def test_what_cannot_be_looked_at(explain, arguments, id, says):
+    outcome = explain(*arguments)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert f"[{id}]" in outcome.err
+    assert says in outcome.err
+
+
+# --- options ---------------------------------------------------------------------------------------------------------
+
+OWN = {
+    # what a command takes beside the options of inputs and assigner
+    "trace": {"log", "no_log", "digits", "max_log", "save", "stage", "tracer", "no_plugins", "quiet", "json"},
+    "plan": {"digits", "json"},
+    "explain": {"trace", "image", "gt", "anchor", "at", "fail_on", "all_rows", "json"},
+}
+
+
+def options(command: str) -> dict[str, Any]:
+    """The parameters of a command by name, --help left out."""
+    found = {parameter.name: parameter for parameter in get_command(app).commands[command].params}
+    return {name: parameter for name, parameter in found.items() if name != "help"}
+
+
+def shared(command: str) -> dict[str, tuple[Any, ...]]:
+    """What a user sees of the options that are not the command's own: flags, variable, default, help, panel."""
+    return {
+        name: (one.opts, one.envvar, one.default, one.help, one.metavar, one.rich_help_panel)
+        for name, one in options(command).items()
+        if name not in OWN[command]
+    }
+
+
+@pytest.mark.parametrize("command", ["plan", "explain"])
+def test_inputs_and_assigner_are_named_alike_in_every_command_that_traces(command):
+    assert OWN[command] <= set(options(command))
+    assert {"labels", "capture", "assigner", "swap", "device"} <= set(shared("trace"))
+    assert shared(command) == shared("trace")
+
+
+def test_a_sweep_takes_the_same_inputs(yolo_assign):
+    inputs = {name for name, one in options("trace").items() if one.rich_help_panel == "Input"}
+    swept = {name for name, one in options("sweep").items() if one.rich_help_panel == "Input"}
+    assert swept == inputs
+    lists = {name for name, one in options("sweep").items() if (one.rich_help_panel or "").startswith("Swept")}
+    assert lists == {"assigner", "topk", "topk2", "alpha", "beta", "overlap"}
+    assert lists <= set(shared("trace"))
