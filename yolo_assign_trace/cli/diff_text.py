@@ -182,7 +182,8 @@ def _later(outputs: list[OutputDiff], console: Console) -> Text:
             for cell, width, title in zip(row[:-1], widths, head, strict=False)
             if width
         ]
-        text.append("  ".join(cells), "dim" if row is head else "")
+        line = "  ".join(cells)
+        text.append(line if row[-1] else line.rstrip(), "dim" if row is head else "")
         text.append(f"  {row[-1]}".rstrip() + "\n", _COLOUR.get(row[-1], "dim"))
     return text
 
