@@ -72,9 +72,9 @@ def _rows_of_five(files: Sequence[bytes | None]) -> tuple[Array, Array]:
     wrong[np.searchsorted(file_ends, line_ends[(counts != 0) & (counts != _COLUMNS)], side="right")] = True
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error", DeprecationWarning)  # older numpys say so of a word that is no number
+            warnings.simplefilter("error", DeprecationWarning)  # numpy's word for a number that cannot be read
             numbers = np.fromstring(text, dtype=np.float64, sep=" ")
-    except (ValueError, DeprecationWarning):
+    except DeprecationWarning:
         return _one_by_one(files)
     file = np.searchsorted(file_ends, first, side="right")
     kept = ~wrong[file]
