@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from functools import lru_cache
 from pathlib import Path
 
 from ..errors import InputError
@@ -55,19 +54,12 @@ def _swapped(path: str, folder: str, other: str) -> str:
 
 def image_of(label: str) -> str | None:
     """The image that a label file belongs to, if there is one: the last ``/labels/`` becomes ``/images/``."""
-    folder, slash, name = _swapped(label, "labels", "images").rpartition("/")
-    found = _images_in(folder or (slash or ".")).get(name.rpartition(".")[0])
-    return f"{folder}{slash}{found}" if found else None
-
-
-@lru_cache(maxsize=256)
-def _images_in(folder: str) -> dict[str, str]:
-    """Names of the images in a folder by their stem; asking for each image by name would take ten times as long."""
-    try:
-        names = os.listdir(folder)
-    except OSError:
-        return {}
-    return {name.rpartition(".")[0]: name for name in sorted(names, reverse=True) if is_image(name)}
+    stem = _swapped(label, "labels", "images").rpartition(".")[0]
+    for suffix in sorted(SUFFIXES):
+        for name in (f"{stem}.{suffix}", f"{stem}.{suffix.upper()}"):
+            if os.path.exists(name):
+                return name
+    return None
 
 
 def near_misses(image: str, label: str) -> list[str]:

@@ -63,7 +63,7 @@ def parse_labels(
     if found and numbered:  # the mark stands in front of the first number
         numbered = [row for row in numbered if row[0] != found[0].line]
     form = _form([words for _, words in numbered], batch)
-    count = class_limit(rules, nc)
+    count = _limit(rules, nc)
     rows, lines = _all_at_once(numbered, form, rules, count) or _row_by_row(numbered, path, form, rules, count, found)
     if nc is not None and rules.class_may_equal_count and len(rows):
         found += [
@@ -76,9 +76,8 @@ def parse_labels(
     return LabelTable(rows, lines, form, tuple(found), any(finding.grade == ERROR for finding in found))
 
 
-def class_limit(rules: LabelRules, nc: int | None) -> int:
+def _limit(rules: LabelRules, nc: int | None) -> int:
     """Classes from this number on are refused."""
-    # one more than the classes that a release lets through, or than anyone means
     if nc is None:
         return LARGEST_INDEX + 1
     return nc + 1 if rules.class_may_equal_count else nc

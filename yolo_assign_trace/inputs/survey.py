@@ -9,13 +9,10 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 
-import numpy as np
-
 from ..errors import InputError
 from ..letterbox import Letterbox
 from .dataset import Dataset, Entry
 from .findings import GRADES, KINDS, Finding
-from .label_bulk import read_bulk
 from .label_geometry import LOST_UNDER, geometry_findings
 from .label_row import POLYGONS
 from .label_rules import LabelRules
@@ -26,9 +23,6 @@ KEPT_AT_MOST = 1000
 
 _ENTRIES_AT_ONCE = 500
 _WORTH_PROCESSES = 4 * _ENTRIES_AT_ONCE
-_LARGEST_PLAIN = 1 << 16
-"""Bytes from which a label file is not read together with others."""
-
 _THINNEST = 8
 """Images thinner than 1:8 are not looked for when deciding whether a box may be under 2 px."""
 
@@ -158,54 +152,21 @@ def _parts(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
 def survey_part(entries: Sequence[Entry], rules: Rules) -> Survey:
     """The survey of some images."""
     part = Survey()
-    files = [_content(entry) for entry in entries]
-    bulk = read_bulk(files, rules.labels, rules.nc, np.array([_smallest(entry, rules) for entry in entries]))
-    part.states[FOUND] += int(bulk.plain.sum())
-    part.boxes += len(bulk.classes)
-    labels, counts = np.unique(bulk.classes, return_counts=True)
-    part.classes.update(dict(zip(labels.tolist(), counts.tolist(), strict=True)))
-    for entry, plain in zip(entries, bulk.plain.tolist(), strict=True):
+    for entry in entries:
+        read = read_entry(entry, rules.labels, rules.nc)
+        table = read.table
+        part.states[read.state] += 1
+        part.boxes += 0 if table.failed else len(table.rows)
+        part.polygons += table.form == POLYGONS
+        part.dropped += table.failed
+        if read.state == FOUND and not table.failed:
+            part.classes.update(map(int, table.rows[:, 1].tolist()))
         if entry.image is not None and not os.path.exists(entry.image):  # noqa: PTH110 - a Path for each takes longer
             part.add([Finding("image-not-found", "there is no such image", entry.image)])
-        if not plain:
-            _read_closely(entry, rules, part)
+        findings = [*table.findings, *_geometry(entry, read, rules)]
+        if findings:
+            part.add(sorted(findings, key=lambda finding: finding.line))
     return part
-
-
-def _content(entry: Entry) -> bytes | None:
-    """The bytes of a label file; None if there is none that can be read, which is then looked into."""
-    if entry.label is None:
-        return None
-    try:
-        file = os.open(entry.label, os.O_RDONLY)  # half the time of open()
-        try:
-            data = os.read(file, _LARGEST_PLAIN)
-        finally:
-            os.close(file)
-    except (OSError, ValueError):
-        return None
-    return data if len(data) < _LARGEST_PLAIN else None
-
-
-def _smallest(entry: Entry, rules: Rules) -> float:
-    """Sides from this fraction of the image on stay 2 px in the input, however thin the image is."""
-    unknown = entry.image is not None or rules.image_size is not None
-    return LOST_UNDER * (_THINNEST if unknown and not rules.letterboxed else 1) / min(rules.imgsz)
-
-
-def _read_closely(entry: Entry, rules: Rules, part: Survey) -> None:
-    """Add the image of one entry to ``part``, with all that is to be said."""
-    read = read_entry(entry, rules.labels, rules.nc)
-    table = read.table
-    part.states[read.state] += 1
-    part.polygons += table.form == POLYGONS
-    part.dropped += table.failed
-    if not table.failed:
-        part.boxes += len(table.rows)
-        part.classes.update(map(int, table.rows[:, 1].tolist()))
-    findings = [*table.findings, *_geometry(entry, read, rules)]
-    if findings:
-        part.add(sorted(findings, key=lambda finding: finding.line))
 
 
 def _geometry(entry: Entry, read: ReadEntry, rules: Rules) -> Iterator[Finding]:
