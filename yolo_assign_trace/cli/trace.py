@@ -75,8 +75,9 @@ def trace(
 
     Without --heads the head outputs are synthetic: no trained model is involved, and every output says so.
 
-    A dataset is traced in batches of --batch images. Several batches write a log (and a saved file) each, into a
-    folder called like the log without its ending, and the console shows a line per image.
+    A dataset is traced in batches of --batch images. Several batches write
+    a log (and a saved file) each, into a folder called like the log without
+    its ending, and the console shows a line per image.
     """
     from ..inputs.load import OpenedCapture, open_inputs
 
