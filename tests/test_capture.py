@@ -21,12 +21,12 @@ from yolo_assign_trace.capture import begin_with_capture
 from yolo_assign_trace.check.export import export_cases
 from yolo_assign_trace.errors import InputError
 from yolo_assign_trace.generations import GENERATIONS, YOLOV8
+from yolo_assign_trace.given import Captured
 from yolo_assign_trace.grid import Grid
 from yolo_assign_trace.inputs.capture import AXES, capture_inputs, read_capture
 from yolo_assign_trace.inputs.run_log import read_run_log
 from yolo_assign_trace.inputs.shapes import layout_grid
 from yolo_assign_trace.inputs.tensors import read_trace_file
-from yolo_assign_trace.record import Captured
 from yolo_assign_trace.runner import RESULTS
 from yolo_assign_trace.swap import swap, swap_named
 from yolo_assign_trace.tracers.json_summary import JsonSummary
