@@ -50,7 +50,7 @@ def plan(
 
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="bold")
-    table.add_column(justify="right")
+    table.add_column()
     for key, value, unit in rows:
         table.add_row(key.replace("_", " "), _text(value, unit))
     result_console().print(table)

@@ -9,6 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 
+from ..arrays import Array
 from ..errors import InputError
 from ..letterbox import Letterbox
 from .dataset import Dataset, Entry
@@ -56,7 +57,8 @@ class Survey:
     """What a dataset holds.
 
     Attributes:
-        states: images by the state of their label file: found, missing, empty.
+        images: how many; a file of a batch holds several.
+        states: label files by their state: found, missing, empty.
         boxes: boxes that training sees, after duplicates are reduced.
         polygons: label files of polygons.
         dropped: images that training drops because a row fails.
@@ -64,16 +66,13 @@ class Survey:
         groups: findings by id.
     """
 
+    images: int = 0
     states: Counter[str] = field(default_factory=Counter)
     boxes: int = 0
     polygons: int = 0
     dropped: int = 0
     classes: Counter[int] = field(default_factory=Counter)
     groups: dict[str, Group] = field(default_factory=dict)
-
-    @property
-    def images(self) -> int:
-        return sum(self.states.values())
 
     def graded(self, grade: str) -> int:
         """Number of findings of a grade."""
@@ -97,6 +96,7 @@ class Survey:
 
     def merge(self, other: Survey) -> None:
         """Add what was found in the images that follow."""
+        self.images += other.images
         self.states += other.states
         self.boxes += other.boxes
         self.polygons += other.polygons
@@ -155,6 +155,7 @@ def survey_part(entries: Sequence[Entry], rules: Rules) -> Survey:
     for entry in entries:
         read = read_entry(entry, rules.labels, rules.nc)
         table = read.table
+        part.images += int(table.rows[:, 0].max(initial=0)) + 1
         part.states[read.state] += 1
         part.boxes += 0 if table.failed else len(table.rows)
         part.polygons += table.form == POLYGONS
@@ -169,13 +170,18 @@ def survey_part(entries: Sequence[Entry], rules: Rules) -> Survey:
     return part
 
 
+def _matters(rows: Array, rules: Rules) -> bool:
+    """Does it depend on the image's size whether a box is tiny, or counts as padding?"""
+    return bool(rows[:, 4:].min() * max(rules.imgsz) < LOST_UNDER * _THINNEST or rows[:, 2:4].min() <= 0)
+
+
 def _geometry(entry: Entry, read: ReadEntry, rules: Rules) -> Iterator[Finding]:
     rows = read.table.rows
     if not len(rows):
         return
     size = rules.image_size
     # the header is only read where it can matter, because that takes longer than all the rest
-    if size is None and not rules.letterboxed and rows[:, 4:].min() * max(rules.imgsz) < LOST_UNDER * _THINNEST:
+    if size is None and not rules.letterboxed and _matters(rows, rules):
         try:
             size = size_of(entry)
         except InputError as error:
