@@ -106,73 +106,73 @@ def open_dataset(source: Path, *, splits: Sequence[str] | None = None, labels: P
     name = display_name(source.absolute())
     if kind == LABELS:
         return Dataset(name, kind, [_of_label(str(source), ImageFinder())._replace(batch=True)])
-    entries, findings = _from_place(source, labels)
-    findings += _unused(_label_folders([source], labels), entries)
-    alone = sum(entry.image is None for entry in entries)
-    remarks = (f"label files without an image: {alone} of {len(entries)}",) if alone else ()
-    return Dataset(name, kind, entries, findings=tuple(findings), remarks=remarks)
+    found = _from_place(source, labels)
+    findings = (*found.findings, *_unused([found.labels], found.entries))
+    alone = sum(entry.image is None for entry in found.entries)
+    remarks = (f"label files without an image: {alone} of {len(found.entries)}",) if alone else ()
+    return Dataset(name, kind, found.entries, findings=findings, remarks=remarks)
 
 
 def _from_yaml(source: Path, splits: Sequence[str] | None, labels: Path | None) -> Dataset:
     data = read_data_yaml(source)
     findings, entries = list(data.findings), dict[Entry, None]()
-    remarks, all_places = [], list[Path]()
+    remarks, folders = list[str](), list[str | None]()
     for split in splits or [split for split in SPLITS if split in data.splits]:
         places, said = data.places(split)
         findings += said
         for place in places:
-            found, odd = _from_place(place, labels)
-            findings += odd
-            again = sum(entry in entries for entry in found)
+            found = _from_place(place, labels)
+            findings += found.findings
+            folders.append(found.labels)
+            again = sum(entry in entries for entry in found.entries)
             seen = f", {again} of them seen before" if again else ""
-            remarks.append(f"{split}: {place}, {count(len(found), 'image')}{seen}")
-            entries.update(dict.fromkeys(found))
-        all_places += places
+            remarks.append(f"{split}: {place}, {count(len(found.entries), 'image')}{seen}")
+            entries.update(dict.fromkeys(found.entries))
     if not entries and not data.splits:
         raise InputError("no-such-split", "there is no split", where=str(source), hint="write train: and val:")
-    findings += _unused(_label_folders(all_places, labels), entries)
+    findings += _unused(folders, entries)
     unique = tuple(dict.fromkeys(findings))
     return Dataset(display_name(source), YAML, list(entries), data.class_names, unique, tuple(remarks))
 
 
-def _from_place(place: Path, labels: Path | None) -> tuple[list[Entry], list[Finding]]:
-    findings: list[Finding] = []
-    entries = _from_folder(place, labels, findings) if os.path.isdir(place) else _from_list(place, labels)
-    return entries, findings
+class _Found(NamedTuple):
+    """What a folder or list holds; ``labels`` is the folder of the labels that belong to a folder of images."""
+
+    entries: list[Entry]
+    findings: list[Finding]
+    labels: str | None = None
 
 
-def _from_folder(folder: Path, labels: Path | None, findings: list[Finding]) -> list[Entry]:
+def _from_place(place: Path, labels: Path | None) -> _Found:
+    return _from_folder(place, labels) if os.path.isdir(place) else _Found(_from_list(place, labels), [])
+
+
+def _from_folder(folder: Path, labels: Path | None) -> _Found:
     """Images below a folder, sorted; without any image, its label files."""
     files = sorted(files_below(os.path.normpath(folder)))
     images = [name for name in files if is_image(name)]
     texts = [name for name in files if name.endswith((".txt", ".TXT"))]
     if not images:
         left_out = [name for name in texts if os.path.basename(name).lower() in _NO_LABELS]
-        findings += [Finding("not-a-label-file", "not taken for labels, by its name", name) for name in left_out]
+        findings = [Finding("not-a-label-file", "not taken for labels, by its name", name) for name in left_out]
         finder = ImageFinder()
         found = [_of_label(name, finder) for name in texts if os.path.basename(name).lower() not in _NO_LABELS]
         if not found:
             hint = f"images end in {', '.join(sorted(SUFFIXES))}; labels in txt"
             raise InputError("empty-folder", "neither images nor label files lie here", where=str(folder), hint=hint)
-        return found
-    return [_of_image(name, labels, str(folder)) for name in images]
+        return _Found(found, findings)
+    root = os.path.normpath(labels) if labels else os.path.dirname(label_of(f"{os.path.normpath(folder)}/x.jpg"))
+    return _Found([_of_image(name, labels, str(folder)) for name in images], [], root)
 
 
-def _label_folders(places: Iterable[Path], labels: Path | None) -> list[str]:
-    """Where the labels of folders of images lie."""
-    folders = [os.path.normpath(place) for place in places if os.path.isdir(place)]
-    if labels and folders:
-        return [os.path.normpath(labels)]
-    return list(dict.fromkeys(os.path.dirname(label_of(f"{folder}/x.jpg")) for folder in folders))
-
-
-def _unused(folders: Iterable[str], entries: Iterable[Entry]) -> list[Finding]:
+def _unused(folders: Iterable[str | None], entries: Iterable[Entry]) -> list[Finding]:
     """Label files below ``folders`` that belong to no image. Text files that lie elsewhere are something else."""
     used = {entry.label for entry in entries}
     expected = {os.path.dirname(label) for label in used}
     return [
         Finding("label-without-image", "there is no image of this name", name)
-        for folder in folders
+        for folder in dict.fromkeys(folders)
+        if folder is not None
         for name in sorted(files_below(folder))
         if name.endswith(".txt")
         and name not in used

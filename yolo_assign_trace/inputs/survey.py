@@ -17,6 +17,7 @@ from .findings import GRADES, KINDS, Finding
 from .label_geometry import LOST_UNDER, geometry_findings
 from .label_row import POLYGONS
 from .label_rules import LabelRules
+from .plain_files import read_plain
 from .read_entry import FOUND, ReadEntry, read_entry, size_of
 
 KEPT_AT_MOST = 1000
@@ -41,6 +42,15 @@ class Rules:
     imgsz: tuple[int, int] = (640, 640)
     image_size: tuple[int, int] | None = None
     letterboxed: bool = False
+
+    @property
+    def smallest(self) -> float:
+        """Width and height, as fractions, from which no box is under 2 px in any image thicker than 1:8."""
+        scaled = [*self.imgsz]
+        if self.image_size:
+            letterbox = Letterbox.of(self.image_size, self.imgsz)
+            scaled = [letterbox.scaled_width, letterbox.scaled_height]
+        return max(LOST_UNDER * _THINNEST / max(self.imgsz), LOST_UNDER / min(scaled))
 
 
 @dataclass
@@ -151,8 +161,9 @@ def _parts(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
 
 def survey_part(entries: Sequence[Entry], rules: Rules) -> Survey:
     """The survey of some images."""
-    part = Survey()
-    for entry in entries:
+    plain = read_plain(entries, rules.labels, rules.nc, rules.smallest)
+    part = Survey(plain.files, Counter({FOUND: plain.files} if plain.files else {}), plain.boxes, classes=plain.classes)
+    for entry in plain.others:
         read = read_entry(entry, rules.labels, rules.nc)
         table = read.table
         part.images += int(table.rows[:, 0].max(initial=0)) + 1
@@ -172,7 +183,7 @@ def survey_part(entries: Sequence[Entry], rules: Rules) -> Survey:
 
 def _matters(rows: Array, rules: Rules) -> bool:
     """Does it depend on the image's size whether a box is tiny, or counts as padding?"""
-    return bool(rows[:, 4:].min() * max(rules.imgsz) < LOST_UNDER * _THINNEST or rows[:, 2:4].min() <= 0)
+    return bool(rows[:, 4:].min() < rules.smallest or rows[:, 2:4].min() <= 0)
 
 
 def _geometry(entry: Entry, read: ReadEntry, rules: Rules) -> Iterator[Finding]:
