@@ -16,6 +16,9 @@ SUFFIXES = frozenset(["avif", "bmp", "dng", "heic", "heif", "jp2", "jpeg", "jpg"
 _ORIENTATION = 0x0112
 """The EXIF tag that says how a camera was held; values from 5 on swap width and height."""
 
+_TIFF_SIZE = (0x0100, 0x0101)
+"""The tags that say width and height as stored."""
+
 
 def is_image(name: str) -> bool:
     return name.rpartition(".")[2].lower() in SUFFIXES and "." in name
@@ -40,7 +43,8 @@ def files_below(folder: str) -> Iterator[str]:
             folders.clear()
             continue
         visited.add(real)
-        yield from (os.path.join(here, name) for name in names)
+        place = "" if here == "." else here.removeprefix("./")
+        yield from (os.path.join(place, name) for name in names)
 
 
 def label_of(image: str, *, as_written: bool = False) -> str:
@@ -104,6 +108,8 @@ def image_size(path: str) -> tuple[int, int]:
     try:
         with warnings.catch_warnings(action="ignore"), Image.open(path) as image:  # Pillow warns of large images
             width, height = image.size
+            if image.format == "TIFF":  # Pillow has turned these already, from some version on
+                width, height = (int(getattr(image, "tag_v2")[tag]) for tag in _TIFF_SIZE)  # noqa: B009 - of TIFF only
             turned = image.getexif().get(_ORIENTATION, 1)
     except FileNotFoundError:
         raise InputError("no-such-file", "there is no such image", where=path) from None
