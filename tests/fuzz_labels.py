@@ -1,10 +1,11 @@
 """The reader of labels under fire: hypothesis inputs and damaged real files, as many as there is time for.
 
     python tests/fuzz_labels.py 1000000 [--seed 0] [--folder path/to/labels]
+    python tests/fuzz_labels.py 100000 --hypothesis
 
-damages label files (those of ``--folder``, or a few of its own) and ends with a failure and the offending bytes, or
-with the number of inputs that went through. Needs the package on the path. The suite runs :func:`nothing_is_silent` on
-a few hundred inputs.
+damages label files (those of ``--folder``, or a few of its own), or lets hypothesis invent some, and ends with a failure
+and the offending bytes, or with the number of inputs that went through. Needs the package on the path. The suite runs
+:func:`nothing_is_silent` on a few hundred inputs.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ import random
 import time
 from pathlib import Path
 
+import hypothesis
 import numpy as np
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from yolo_assign_trace.inputs.findings import ERROR
@@ -128,27 +131,52 @@ def mutated(data: bytes, chance: random.Random) -> bytes:
     return bytes(file)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Feed damaged label files to the reader.")
-    parser.add_argument("inputs", type=int)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--folder", type=Path, help="label files to damage")
-    options = parser.parse_args()
-    paths = sorted(options.folder.rglob("*.txt")) if options.folder else []
-    files = [data for data in [*(path.read_bytes() for path in paths), *OWN] if data]
-    chance = random.Random(options.seed)
-    releases = [rules_as(text) for text in ("8.0.0", "8.3.99", "8.3.163", "8.4.60", "8.4.120", "8.4.190")]
-    start = time.monotonic()
-    for number in range(options.inputs):
-        data, rules, nc = mutated(chance.choice(files), chance), chance.choice(releases), chance.choice((None, 3, 80))
+RELEASES = [rules_as(text) for text in ("8.0.0", "8.3.99", "8.3.163", "8.4.60", "8.4.120", "8.4.190")]
+COUNTS = (None, 3, 80)
+
+
+def with_damaged_files(inputs: int, seed: int, files: list[bytes]) -> None:
+    """Feed damaged copies of ``files`` to the reader."""
+    chance = random.Random(seed)
+    for number in range(inputs):
+        data, rules, nc = mutated(chance.choice(files), chance), chance.choice(RELEASES), chance.choice(COUNTS)
         batch = chance.random() < 0.2
         try:
             nothing_is_silent(data, rules, nc, batch)
         except BaseException:
             print(f"input {number}: {data!r} as {rules.name}, nc {nc}, batch {batch}")
             raise
-    took = f"{time.monotonic() - start:.0f} s"
-    print(f"{options.inputs:,} inputs from {len(files)} files, seed {options.seed}, {took}: no defect")
+
+
+def with_invented_files(inputs: int, seed: int) -> None:
+    """Feed what hypothesis invents to the reader."""
+
+    @hypothesis.seed(seed)
+    @settings(max_examples=inputs, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(label_file_strategy(), st.sampled_from(RELEASES), st.sampled_from(COUNTS), st.booleans())
+    def check(data: bytes, rules: LabelRules, nc: int | None, batch: bool) -> None:
+        nothing_is_silent(data, rules, nc, batch)
+
+    check()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Feed strange label files to the reader.")
+    parser.add_argument("inputs", type=int)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--folder", type=Path, help="label files to damage")
+    parser.add_argument("--hypothesis", action="store_true", help="let hypothesis invent files instead")
+    options = parser.parse_args()
+    start = time.monotonic()
+    if options.hypothesis:
+        what = "invented files"
+        with_invented_files(options.inputs, options.seed)
+    else:
+        paths = sorted(options.folder.rglob("*.txt")) if options.folder else []
+        files = [data for data in [*(path.read_bytes() for path in paths), *OWN] if data]
+        what = f"damaged copies of {len(files)} files"
+        with_damaged_files(options.inputs, options.seed, files)
+    print(f"{options.inputs:,} {what}, seed {options.seed}, {time.monotonic() - start:.0f} s: no defect")
 
 
 if __name__ == "__main__":
