@@ -6,7 +6,7 @@ import argparse
 import importlib
 import sys
 
-SUITES = ("startup", "log_text", "assign", "facts", "memory")
+SUITES = ("startup", "log_text", "assign", "facts", "labels", "memory")
 TITLES = ("A : B", "A", "B", "ratio, median (min–max)", "target", "")
 
 

@@ -9,6 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 
+from ..arrays import Array
 from ..errors import InputError
 from ..letterbox import Letterbox
 from .dataset import Dataset, Entry
@@ -16,6 +17,7 @@ from .findings import GRADES, KINDS, Finding
 from .label_geometry import LOST_UNDER, geometry_findings
 from .label_row import POLYGONS
 from .label_rules import LabelRules
+from .plain_files import read_plain
 from .read_entry import FOUND, ReadEntry, read_entry, size_of
 
 KEPT_AT_MOST = 1000
@@ -41,6 +43,15 @@ class Rules:
     image_size: tuple[int, int] | None = None
     letterboxed: bool = False
 
+    @property
+    def smallest(self) -> float:
+        """Width and height, as fractions, from which no box is under 2 px in any image thicker than 1:8."""
+        scaled = [*self.imgsz]
+        if self.image_size:
+            letterbox = Letterbox.of(self.image_size, self.imgsz)
+            scaled = [letterbox.scaled_width, letterbox.scaled_height]
+        return max(LOST_UNDER * _THINNEST / max(self.imgsz), LOST_UNDER / min(scaled))
+
 
 @dataclass
 class Group:
@@ -56,7 +67,8 @@ class Survey:
     """What a dataset holds.
 
     Attributes:
-        states: images by the state of their label file: found, missing, empty.
+        images: how many; a file of a batch holds several.
+        states: label files by their state: found, missing, empty.
         boxes: boxes that training sees, after duplicates are reduced.
         polygons: label files of polygons.
         dropped: images that training drops because a row fails.
@@ -64,16 +76,13 @@ class Survey:
         groups: findings by id.
     """
 
+    images: int = 0
     states: Counter[str] = field(default_factory=Counter)
     boxes: int = 0
     polygons: int = 0
     dropped: int = 0
     classes: Counter[int] = field(default_factory=Counter)
     groups: dict[str, Group] = field(default_factory=dict)
-
-    @property
-    def images(self) -> int:
-        return sum(self.states.values())
 
     def graded(self, grade: str) -> int:
         """Number of findings of a grade."""
@@ -97,6 +106,7 @@ class Survey:
 
     def merge(self, other: Survey) -> None:
         """Add what was found in the images that follow."""
+        self.images += other.images
         self.states += other.states
         self.boxes += other.boxes
         self.polygons += other.polygons
@@ -151,10 +161,12 @@ def _parts(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
 
 def survey_part(entries: Sequence[Entry], rules: Rules) -> Survey:
     """The survey of some images."""
-    part = Survey()
-    for entry in entries:
+    plain = read_plain(entries, rules.labels, rules.nc, rules.smallest)
+    part = Survey(plain.files, Counter({FOUND: plain.files} if plain.files else {}), plain.boxes, classes=plain.classes)
+    for entry in plain.others:
         read = read_entry(entry, rules.labels, rules.nc)
         table = read.table
+        part.images += int(table.rows[:, 0].max(initial=0)) + 1
         part.states[read.state] += 1
         part.boxes += 0 if table.failed else len(table.rows)
         part.polygons += table.form == POLYGONS
@@ -169,13 +181,18 @@ def survey_part(entries: Sequence[Entry], rules: Rules) -> Survey:
     return part
 
 
+def _matters(rows: Array, rules: Rules) -> bool:
+    """Does it depend on the image's size whether a box is tiny, or counts as padding?"""
+    return bool(rows[:, 4:].min() < rules.smallest or rows[:, 2:4].min() <= 0)
+
+
 def _geometry(entry: Entry, read: ReadEntry, rules: Rules) -> Iterator[Finding]:
     rows = read.table.rows
     if not len(rows):
         return
     size = rules.image_size
     # the header is only read where it can matter, because that takes longer than all the rest
-    if size is None and not rules.letterboxed and rows[:, 4:].min() * max(rules.imgsz) < LOST_UNDER * _THINNEST:
+    if size is None and not rules.letterboxed and _matters(rows, rules):
         try:
             size = size_of(entry)
         except InputError as error:
