@@ -37,14 +37,14 @@ class Plain:
     others: list[Entry] = field(default_factory=list)
 
 
-def read_plain(entries: Sequence[Entry], rules: LabelRules, nc: int | None, smallest: float) -> Plain:
+def read_plain(entries: Sequence[Entry], rules: LabelRules, nc: int | None, smallest: Sequence[float]) -> Plain:
     """Count the boxes of the plain files.
 
     Args:
         entries: images with their label files.
         rules: of the release to read as.
         nc: number of classes, None if unknown.
-        smallest: width and height, as fractions, from which a box is large enough not to be looked at.
+        smallest: by entry, width and height, as fractions, from which a box is large enough not to be looked at.
     """
     texts = [_plain_text(entry) for entry in entries]
     plain = np.array([text is not None for text in texts], dtype=bool)
@@ -55,7 +55,7 @@ def read_plain(entries: Sequence[Entry], rules: LabelRules, nc: int | None, smal
     except ValueError:  # such as 1.2.3, too rare to find out in which file
         return Plain(others=list(entries))
     file = np.repeat(np.flatnonzero(plain), [text.count(b"\n") for text in chosen])  # (row,)
-    odd = _is_odd(values, rules, nc, smallest) | _is_repeated(values, file)
+    odd = _is_odd(values, rules, nc, np.array(smallest)[file]) | _is_repeated(values, file)
     plain[file[odd]] = False
     labels = values[plain[file], 0].astype(np.int64)
     numbers = np.bincount(labels)
@@ -114,14 +114,14 @@ def _only_rows_of_five(texts: Sequence[bytes]) -> Array:
     return good
 
 
-def _is_odd(values: Array, rules: LabelRules, nc: int | None, smallest: float) -> Array:
+def _is_odd(values: Array, rules: LabelRules, nc: int | None, smallest: Array) -> Array:
     """(row,) does anything have to be said of a row class cx cy w h? Rather yes than no."""
     label, largest = values[:, 0], LARGEST_INDEX if nc is None else nc - 1
     with np.errstate(over="ignore", invalid="ignore"):  # 1e39 becomes infinite, and is odd
         places = values[:, 1:].astype(np.float32)
         right: Array = (np.floor(label) == label) & (label >= 0) & (label <= largest)
         right &= (places <= np.float32(rules.high)).all(axis=1) & (places[:, :2] > 0).all(axis=1)
-        right &= (places[:, 2:] >= smallest).all(axis=1)
+        right &= (places[:, 2:] >= smallest[:, None]).all(axis=1)
         right &= ~reaches_outside(places[:, :2].astype(np.float64), places[:, 2:].astype(np.float64))
     return ~right
 
