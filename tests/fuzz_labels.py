@@ -3,8 +3,8 @@
     python tests/fuzz_labels.py 1000000 [--seed 0] [--folder path/to/labels]
     python tests/fuzz_labels.py 100000 --hypothesis
 
-damages label files (those of ``--folder``, or a few of its own), or lets hypothesis invent some, and ends with a failure
-and the offending bytes, or with the number of inputs that went through. Needs the package on the path. The suite runs
+damages label files (those of ``--folder``, or a few of its own), or lets hypothesis invent some, and ends with the
+number of inputs that went through, or with the bytes that did not. Needs the package on the path. The suite runs
 :func:`nothing_is_silent` on a few hundred inputs.
 """
 

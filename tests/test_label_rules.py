@@ -17,6 +17,7 @@ from yolo_assign_trace.inputs.label_rules import TODAY, rules_as
 from yolo_assign_trace.inputs.label_text import parse_labels
 
 NOW = "8.4.190"
+pytestmark = pytest.mark.filterwarnings("error")  # numpy has nothing to say beside the findings
 
 
 @dataclass(frozen=True)
@@ -172,6 +173,7 @@ POLYGONS = [
     case("3 0.25 0.25 0.75 0.5 0.5 0.75", [S]),  # a triangle: seven fields
     case("0 0.25 0.25 0.75 0.75 0.5 1.25", [[0, 0.5, 0.75, 0.5, 1]], (1, "point-outside", "1.25")),  # the box passes
     case("0 .25 .25 .75 .75 .5 2", [], (1, "out-of-range", "cy is 1.125")),  # here it does not
+    case("0 3e38 .25 3e38 .75 3e38 .5", [], (1, "out-of-range", "cx is inf")),  # beyond float32 on the way
     case(f"{SQUARE}\n3 0.25 0.25 0.75 0.75 0.5", [S], (2, "odd-coordinates", "found 5 coordinates")),  # six fields
     case(f"{SQUARE}\n3 0.25 0.25 0.75", [S], (2, "odd-coordinates", "found 3 coordinates")),
     case(f"{SQUARE}\n3 0.25 0.25 0.75 0.75 0.5 0.5 0.5", [S], (2, "odd-coordinates", "found 7 coordinates")),

@@ -198,7 +198,7 @@ def test_plain_files_really_are_read_at_once(here):
     """The test above means nothing if they are not."""
     put({f"labels/{i}.txt": ROW for i in range(9)} | {"labels/crlf.txt": f"\r\n{ROW[:-1]}\r\n1 .25 .25 .2 .2"})
     entries = open_dataset(Path("labels")).entries
-    plain = survey_module.read_plain(entries, TODAY, None, 0.025)
+    plain = survey_module.read_plain(entries, TODAY, None, [0.025] * len(entries))
     assert (plain.files, plain.boxes, plain.classes, plain.others) == (10, 11, {0: 10, 1: 1}, [])
 
 
@@ -226,5 +226,5 @@ NOT_PLAIN = [
 def test_what_is_left_to_the_reader_of_single_files(here, content):
     put({"labels/0.txt": ROW, "labels/1.txt": content, "labels/2.txt": ROW})
     entries = open_dataset(Path("labels")).entries
-    plain = survey_module.read_plain(entries, TODAY, 3, 0.025)
+    plain = survey_module.read_plain(entries, TODAY, 3, [0.025] * len(entries))
     assert (plain.files, [Path(entry.label).name for entry in plain.others]) == (2, ["1.txt"])

@@ -128,7 +128,8 @@ def _box_around(places: Array, rules: LabelRules, remarks: list[RowError]) -> Ar
     if low.min() < rules.low or high.max() > rules.high:
         worst = high.max() if high.max() > rules.high else low.min()
         remarks.append(RowError("point-outside", f"a point of the polygon lies at {worst:g}"))
-    return np.concatenate([(low + high) / 2, high - low])
+    with np.errstate(over="ignore"):  # infinite numbers are out of range
+        return np.concatenate([(low + high) / 2, high - low])
 
 
 def _check_places(places: Array, rules: LabelRules) -> None:

@@ -43,14 +43,19 @@ class Rules:
     image_size: tuple[int, int] | None = None
     letterboxed: bool = False
 
-    @property
-    def smallest(self) -> float:
-        """Width and height, as fractions, from which no box is under 2 px in any image thicker than 1:8."""
-        scaled = [*self.imgsz]
-        if self.image_size:
+    def smallest(self, *, image: bool) -> float:
+        """Width and height, as fractions, from which no box is under 2 px; images thinner than 1:8 apart.
+
+        Args:
+            image: is there one whose size decides, unless it is given?
+        """
+        if self.image_size is None:
+            scaled = self.imgsz
+            thinnest = _THINNEST if image and not self.letterboxed else 1
+        else:
             letterbox = Letterbox.of(self.image_size, self.imgsz)
-            scaled = [letterbox.scaled_width, letterbox.scaled_height]
-        return max(LOST_UNDER * _THINNEST / max(self.imgsz), LOST_UNDER / min(scaled))
+            scaled, thinnest = (letterbox.scaled_height, letterbox.scaled_width), 1
+        return max(LOST_UNDER * thinnest / max(scaled), LOST_UNDER / min(scaled))
 
 
 @dataclass
@@ -161,7 +166,9 @@ def _parts(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
 
 def survey_part(entries: Sequence[Entry], rules: Rules) -> Survey:
     """The survey of some images."""
-    plain = read_plain(entries, rules.labels, rules.nc, rules.smallest)
+    bounds = {has_image: rules.smallest(image=has_image) for has_image in (False, True)}
+    smallest = [bounds[entry.image is not None] for entry in entries]
+    plain = read_plain(entries, rules.labels, rules.nc, smallest)
     part = Survey(plain.files, Counter({FOUND: plain.files} if plain.files else {}), plain.boxes, classes=plain.classes)
     for entry in plain.others:
         read = read_entry(entry, rules.labels, rules.nc)
@@ -183,7 +190,7 @@ def survey_part(entries: Sequence[Entry], rules: Rules) -> Survey:
 
 def _matters(rows: Array, rules: Rules) -> bool:
     """Does it depend on the image's size whether a box is tiny, or counts as padding?"""
-    return bool(rows[:, 4:].min() < rules.smallest or rows[:, 2:4].min() <= 0)
+    return bool(rows[:, 4:].min() < rules.smallest(image=True) or rows[:, 2:4].min() <= 0)
 
 
 def _geometry(entry: Entry, read: ReadEntry, rules: Rules) -> Iterator[Finding]:
