@@ -13,7 +13,7 @@ trace: .venv/ready
 	else echo "run.log HAS CHANGED:"; diff .run.log.before run.log | head -n 20; fi; rm -f .run.log.before
 
 test: .venv/ready lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 lint: .venv/ready
 	$(BIN)/ruff check .

@@ -112,7 +112,7 @@ LABELS = [
     Bad(
         "image-too-large",
         "labels.txt:3",
-        "image is 1, but the batch has 1 images, 0 to 0, according to heads.npz",
+        "image is 1, but the batch has 1 image, 0, according to heads.npz",
         ["--labels", "labels.txt", "--heads", "heads.npz"],
         heads={"p3": (1, 67, 8, 8), "p4": (1, 67, 4, 4), "p5": (1, 67, 2, 2)},
         about="heads",

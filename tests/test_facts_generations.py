@@ -152,7 +152,8 @@ class TestEnlarged:
 
     def test_long_lists_are_cut_with_a_count(self, told) -> None:
         small = (28.0, 28.0, 32.0, 32.0)
-        line = told([small] * 10, predict(small), "--assigner", "8.4.0").only("screen")
+        boxes = [(28.0, 28.0, 32.0, 32.0 + i / 1000) for i in range(10)]  # equal ones would be reduced to one
+        line = told(boxes, predict(small), "--assigner", "8.4.0").only("screen")
         assert line.startswith(
             "10 boxes enlarged for screening: image 0 gt 0 from 4.0x4.0 to 16.0x16.0 px, image 0 gt 1 "
         )

@@ -57,10 +57,11 @@ def test_labels(path, data):
     path.write_bytes(data)
     labels = content_or_error(lambda: read_labels(path), path)
     if labels is not None:
-        assert labels.rows.shape == (len(labels.lines), 6)
+        assert labels.rows.shape == (len(labels.places), 6)
         assert np.isfinite(labels.rows).all()
-        assert (labels.rows >= 0).all()
-        assert (labels.rows[:, 2:] <= 1).all()
+        assert (labels.rows[:, [0, 1, 4, 5]] >= 0).all()
+        assert (labels.rows[:, 2:4] >= np.float32(-0.01)).all()
+        assert (labels.rows[:, 2:] <= np.float32(1.01)).all()
         assert (labels.rows[:, :2] == np.floor(labels.rows[:, :2])).all()
 
 
@@ -74,8 +75,14 @@ def test_labels_are_read_as_a_plain_split_reads_them(path, rows):
     good = good and all(value == int(value) for row in numbers for value in row[:-4])
     assert (labels is not None) == good
     if good:
-        assert labels.rows.tolist() == [row if len(row) == 6 else [0.0, *row] for row in numbers]
-        assert labels.lines == tuple(range(1, len(rows) + 1))
+        lines = [f"{path}:{line}" for line in range(1, len(rows) + 1)]
+        expected = dict(zip(lines, [row if len(row) == 6 else [0.0, *row] for row in numbers], strict=True))
+        read = dict(zip(labels.places, labels.rows.tolist(), strict=True))
+        assert read.items() <= expected.items()
+        if len({tuple(row) for row in expected.values()}) == len(rows) or labels.has_images:  # nothing twice
+            assert list(read.items()) == list(expected.items())
+        else:  # one of each, sorted
+            assert list(read.values()) == sorted({tuple(row): row for row in expected.values()}.values())
 
 
 scalars = st.sampled_from(

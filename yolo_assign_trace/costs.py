@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from .assigner import Assigner
 from .outputs import STAGE_RESULTS, Output, StageResult
+from .tensor_file import ROOM_FOR_DECLARATIONS
 
 _WHOLE = frozenset({"index", "count"})
 _ONE_BYTE = "mask"
@@ -19,9 +20,9 @@ def output_bytes(output: Output, sizes: Mapping[str, int], float_bytes: int = 4)
 
 
 def saved_bytes(assigner: Assigner, sizes: Mapping[str, int], float_bytes: int = 4) -> int:
-    """Bytes of all outputs, which is what ``--save`` writes."""
+    """Bytes that ``--save`` writes: all outputs and the declarations; a few kB of names are not counted."""
     outputs = [output for stage in assigner.stages for output in stage.outputs]
-    return sum(output_bytes(output, sizes, float_bytes) for output in outputs)
+    return ROOM_FOR_DECLARATIONS + sum(output_bytes(output, sizes, float_bytes) for output in outputs)
 
 
 def peak_bytes(assigner: Assigner, sizes: Mapping[str, int], results: Sequence[str], float_bytes: int = 4) -> int:

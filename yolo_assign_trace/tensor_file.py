@@ -7,6 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 
 FORMAT = "yolo-assign trace 1"
+ROOM_FOR_DECLARATIONS = 1 << 16
+"""Bytes that a file keeps free for axes, units and meanings, besides twice what is known when it is begun."""
 
 DTYPES: Mapping[str, str] = {
     "bool": "BOOL",

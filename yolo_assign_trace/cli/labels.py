@@ -64,6 +64,7 @@ def labels(
 
     Exit code 1 if there are errors or warnings; notes are only told.
     """
+    from ..errors import InputError
     from ..inputs.dataset import open_dataset
     from ..inputs.findings import ERROR, WARNING
     from ..inputs.image_files import parse_image_size
@@ -74,6 +75,9 @@ def labels(
     release = rules_as(labels_as) if labels_as else TODAY
     size = parse_image_size(image_size) if image_size else None
     dataset = open_dataset(source, splits=split, labels=labels)
+    if nc and dataset.nc and nc != dataset.nc:
+        message = f"the number of classes is {nc} according to --nc, {dataset.nc} according to {dataset.name}"
+        raise InputError("classes-disagree", message, hint="leave --nc out")
     rules = Rules(release, nc or dataset.nc, parse_imgsz(imgsz), size, letterboxed)
     with _progress(len(dataset.entries)) as progress:
         found = survey(dataset, rules, processes=processes, progress=progress)

@@ -13,6 +13,8 @@ from ..errors import InputError
 from .terminal import message_console, print_line, result_console, say
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..record import Tracer
     from ..tracers.json_summary import JsonSummary
 
@@ -72,12 +74,12 @@ class Outputs:
 
         return replace(self, log=inside(self.log), save=inside(self.save))
 
-    def watchers(self, summary: JsonSummary | None, first: int | None = None) -> list[Tracer]:
+    def watchers(self, summary: JsonSummary | None, positions: Sequence[int] | None = None) -> list[Tracer]:
         """The tracers, in the order in which they are told.
 
         Args:
             summary: takes the JSON summary, if one is wanted.
-            first: position of the first image in its dataset if this is one batch of several.
+            positions: of the images in their dataset if this is one batch of several.
         """
         from ..tracers.non_finite import NonFiniteWarning
         from ..tracers.plugins import load_installed, load_named
@@ -92,10 +94,10 @@ class Outputs:
             watching.append(ProgressBar(message_console()))
         if summary is not None:
             watching.append(summary)
-        elif first is not None and not self.quiet and not self.stages:
+        elif positions is not None and not self.quiet and not self.stages:
             from ..tracers.digest import Digest
 
-            watching.append(Digest(print_line, first))
+            watching.append(Digest(print_line, positions))
         elif not self.quiet:
             from ..tracers.console import Console
 

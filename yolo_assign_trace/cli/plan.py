@@ -10,7 +10,7 @@ import typer
 from .input_options import AssignerOptions, InputOptions
 from .options import OUTPUT, option
 from .shared import expanded
-from .terminal import print_json, result_console, say
+from .terminal import print_json, print_line, say
 
 if TYPE_CHECKING:
     from ..assigner import Assigner
@@ -46,14 +46,9 @@ def plan(
     if json:
         print_json({"total": {key: value for key, value, _ in rows}, "batches": [asdict(cost) for cost in costs]})
         return
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column(style="bold")
-    table.add_column(justify="right")
+    gutter = max(len(key) for key, _, _ in rows)
     for key, value, unit in rows:
-        table.add_row(key.replace("_", " "), _text(value, unit))
-    result_console().print(table)
+        print_line(f"{key.replace('_', ' '):<{gutter}}  {_text(value, unit)}")
 
 
 def _costs(opened: Opened | OpenedCapture, assigner: Assigner, digits: int, float_bytes: int) -> list[Cost]:

@@ -36,7 +36,13 @@ def print_json(document: Any) -> None:
 
     options = orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY
     try:
-        sys.stdout.write(orjson.dumps(document, option=options).decode() + "\n")
+        text = orjson.dumps(document, option=options).decode()
+    except orjson.JSONEncodeError:  # the name of a file that is not UTF-8; Python's own writer escapes it
+        import json
+
+        text = json.dumps(document, indent=2)
+    try:
+        sys.stdout.write(text + "\n")
         sys.stdout.flush()
     except BrokenPipeError:
         forget_stdout()

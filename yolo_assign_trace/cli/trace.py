@@ -13,6 +13,8 @@ from .shared import expanded
 from .terminal import print_json, say
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..assigner import Assigner
     from ..given import Captured, Inputs
 
@@ -75,8 +77,9 @@ def trace(
 
     Without --heads the head outputs are synthetic: no trained model is involved, and every output says so.
 
-    A dataset is traced in batches of --batch images. Several batches write a log (and a saved file) each, into a
-    folder called like the log without its ending, and the console shows a line per image.
+    A dataset is traced in batches of --batch images. Several batches write
+    a log (and a saved file) each, into a folder called like the log without
+    its ending, and the console shows a line per image.
     """
     from ..inputs.load import OpenedCapture, open_inputs
 
@@ -105,7 +108,7 @@ def trace(
         say(f"note: {remark}", "yellow")
     runner = _Runner(assigner, chosen, outputs, several=len(opened.parts) > 1, summarised=json)
     for part in opened.parts:
-        runner.run(opened.inputs(part), part.stem, part.first)
+        runner.run(opened.inputs(part), part.stem, part.positions)
     if json:
         print_json(runner.document() | {"remarks": opened.remarks})
     if runner.written and not quiet:
@@ -127,13 +130,13 @@ class _Runner:
         self.written: list[Path] = []
         self.swapped = False
 
-    def run(self, inputs: Inputs | Captured, stem: str, first: int) -> None:
-        """Trace one batch; ``first`` is the position of its first image in the dataset."""
+    def run(self, inputs: Inputs | Captured, stem: str, positions: Sequence[int]) -> None:
+        """Trace one batch; ``positions`` are those of its images in the dataset."""
         from ..tracers.json_summary import JsonSummary
 
         outputs = self.outputs.of_batch(stem) if self.several else self.outputs
         summary = JsonSummary(outputs.stages) if self.summarised else None
-        watchers = outputs.watchers(summary, first if self.several else None)
+        watchers = outputs.watchers(summary, positions if self.several else None)
 
         import torch
 

@@ -14,7 +14,7 @@ from .dataset import COCO, Dataset, Entry
 from .files import display_name, read_bytes
 from .findings import Finding
 from .label_row import BOXES
-from .label_text import LabelTable, reduce_rows
+from .label_text import ANNOTATION, LabelTable, reduce_rows
 
 
 def read_coco(path: Path) -> Dataset:
@@ -32,8 +32,8 @@ def read_coco(path: Path) -> Dataset:
     try:
         document = orjson.loads(data)
     except orjson.JSONDecodeError as error:
-        line = data.count(b"\n", 0, error.pos) + 1
-        raise InputError("wrong-json", f"this is not valid JSON: {error.msg}", where=f"{path}:{line}") from None
+        message = f"this is not valid JSON: {error.msg}"
+        raise InputError("wrong-json", message, where=f"{path}:{error.lineno}") from None
     parts: dict[str, Any] = {}
     for key in ("images", "annotations", "categories"):
         parts[key] = document.get(key) if isinstance(document, dict) else None
@@ -50,10 +50,10 @@ def read_coco(path: Path) -> Dataset:
         numbers = np.array([row for row, _ in here], dtype=np.float32).reshape(-1, 6)
         found: list[Finding] = []
         kept, places = reduce_rows(
-            numbers, np.array([i for _, i in here], dtype=np.int64), str(path), found, "annotation"
+            numbers, np.array([i for _, i in here], dtype=np.int64), str(path), found, ANNOTATION
         )
-        table = LabelTable(kept, places, BOXES, tuple(found), failed=False)
-        entries.append(Entry(None, None, name, table, size))
+        table = LabelTable(kept, places, BOXES, tuple(found), failed=False, unit=ANNOTATION)
+        entries.append(Entry(None, str(path), name, table, size))
     remark = f"{count(len(entries), 'image')}, categories {_range(classes)} read as classes 0 to {len(classes) - 1}"
     names = tuple(name for _, name in classes)
     return Dataset(display_name(path), COCO, entries, names, tuple(reader.findings), (remark,))

@@ -13,7 +13,7 @@ from ..plural import count
 from .data_yaml import SPLITS, read_data_yaml
 from .files import display_name, read_bytes, read_text
 from .findings import Finding
-from .image_files import SUFFIXES, files_below, image_of, is_image, label_of
+from .image_files import SUFFIXES, ImageFinder, files_below, is_image, label_of
 from .label_text import LabelTable
 
 YAML, FOLDER, LIST, COCO, LABELS = "data.yaml", "folder", "list", "COCO annotations", "label file"
@@ -24,13 +24,18 @@ _NO_LABELS = frozenset({"classes.txt", "readme.txt", "license.txt", "notes.txt"}
 
 
 class Entry(NamedTuple):
-    """An image and its label file, as paths; None where there is none. COCO entries have neither, but a table."""
+    """An image and its label file, as paths.
+
+    ``image`` is None where there is none. COCO entries have a table and a size instead; their ``label`` is the file of
+    annotations. ``batch`` says that rows of six numbers begin with the number of an image.
+    """
 
     image: str | None
-    label: str | None
+    label: str
     name: str
     table: LabelTable | None = None
     size: tuple[int, int] | None = None
+    batch: bool = False
 
 
 @dataclass(frozen=True)
@@ -90,7 +95,7 @@ def open_dataset(source: Path, *, splits: Sequence[str] | None = None, labels: P
     kind = kind_of(source)
     if splits and kind != YAML:
         raise InputError("no-split", f"a {kind} has no splits", where="--split", hint="splits belong to a data.yaml")
-    if labels is not None and not labels.is_dir():
+    if labels is not None and not os.path.isdir(labels):
         raise InputError("not-a-folder", "there is no such folder of labels", where=str(labels))
     if kind == YAML:
         return _from_yaml(source, splits, labels)
@@ -98,60 +103,87 @@ def open_dataset(source: Path, *, splits: Sequence[str] | None = None, labels: P
         from .coco_json import read_coco
 
         return read_coco(source)
-    findings: list[Finding] = []
-    if kind == FOLDER:
-        entries = _from_folder(source, labels, findings)
-    elif kind == LIST:
-        entries = _from_list(source, labels)
-    else:
-        entries = [_of_label(str(source))]
-    return Dataset(display_name(source.absolute()), kind, entries, findings=tuple(findings))
+    name = display_name(source.absolute())
+    if kind == LABELS:
+        return Dataset(name, kind, [_of_label(str(source), ImageFinder())._replace(batch=True)])
+    found = _from_place(source, labels)
+    findings = (*found.findings, *_unused([found.labels], found.entries))
+    alone = sum(entry.image is None for entry in found.entries)
+    remarks = (f"label files without an image: {alone} of {len(found.entries)}",) if alone else ()
+    return Dataset(name, kind, found.entries, findings=findings, remarks=remarks)
 
 
 def _from_yaml(source: Path, splits: Sequence[str] | None, labels: Path | None) -> Dataset:
     data = read_data_yaml(source)
     findings, entries = list(data.findings), dict[Entry, None]()
-    remarks = []
+    remarks, folders = list[str](), list[str | None]()
     for split in splits or [split for split in SPLITS if split in data.splits]:
         places, said = data.places(split)
         findings += said
         for place in places:
-            found = _from_folder(place, labels, findings) if place.is_dir() else _from_list(place, labels)
-            again = sum(entry in entries for entry in found)
+            found = _from_place(place, labels)
+            findings += found.findings
+            folders.append(found.labels)
+            again = sum(entry in entries for entry in found.entries)
             seen = f", {again} of them seen before" if again else ""
-            remarks.append(f"{split}: {place}, {count(len(found), 'image')}{seen}")
-            entries.update(dict.fromkeys(found))
+            remarks.append(f"{split}: {place}, {count(len(found.entries), 'image')}{seen}")
+            entries.update(dict.fromkeys(found.entries))
     if not entries and not data.splits:
         raise InputError("no-such-split", "there is no split", where=str(source), hint="write train: and val:")
+    findings += _unused(folders, entries)
     unique = tuple(dict.fromkeys(findings))
     return Dataset(display_name(source), YAML, list(entries), data.class_names, unique, tuple(remarks))
 
 
-def _from_folder(folder: Path, labels: Path | None, findings: list[Finding]) -> list[Entry]:
+class _Found(NamedTuple):
+    """What a folder or list holds; ``labels`` is the folder of the labels that belong to a folder of images."""
+
+    entries: list[Entry]
+    findings: list[Finding]
+    labels: str | None = None
+
+
+def _from_place(place: Path, labels: Path | None) -> _Found:
+    return _from_folder(place, labels) if os.path.isdir(place) else _Found(_from_list(place, labels), [])
+
+
+def _from_folder(folder: Path, labels: Path | None) -> _Found:
     """Images below a folder, sorted; without any image, its label files."""
     files = sorted(files_below(os.path.normpath(folder)))
     images = [name for name in files if is_image(name)]
     texts = [name for name in files if name.endswith((".txt", ".TXT"))]
     if not images:
         left_out = [name for name in texts if os.path.basename(name).lower() in _NO_LABELS]
-        findings += [Finding("not-a-label-file", "not taken for labels, by its name", name) for name in left_out]
-        found = [_of_label(name) for name in texts if name not in set(left_out)]
+        findings = [Finding("not-a-label-file", "not taken for labels, by its name", name) for name in left_out]
+        finder = ImageFinder()
+        found = [_of_label(name, finder) for name in texts if os.path.basename(name).lower() not in _NO_LABELS]
         if not found:
             hint = f"images end in {', '.join(sorted(SUFFIXES))}; labels in txt"
             raise InputError("empty-folder", "neither images nor label files lie here", where=str(folder), hint=hint)
-        return found
-    entries = [_of_image(name, labels, str(folder)) for name in images]
-    root = str(labels) if labels else os.path.dirname(label_of(f"{os.path.normpath(folder)}/x.jpg"))
+        return _Found(found, findings)
+    root = os.path.normpath(labels) if labels else os.path.dirname(label_of(f"{os.path.normpath(folder)}/x.jpg"))
+    return _Found([_of_image(name, labels, str(folder)) for name in images], [], root)
+
+
+def _unused(folders: Iterable[str | None], entries: Iterable[Entry]) -> list[Finding]:
+    """Label files below ``folders`` that belong to no image. Text files that lie elsewhere are something else."""
     used = {entry.label for entry in entries}
-    for name in sorted(files_below(root)):
-        if name.endswith(".txt") and name not in used and os.path.basename(name).lower() not in _NO_LABELS:
-            findings.append(Finding("label-without-image", "there is no image of this name", name))
-    return entries
+    expected = {os.path.dirname(label) for label in used}
+    return [
+        Finding("label-without-image", "there is no image of this name", name)
+        for folder in dict.fromkeys(folders)
+        if folder is not None
+        for name in sorted(files_below(folder))
+        if name.endswith(".txt")
+        and name not in used
+        and (os.path.dirname(name) in expected or "/labels/" in f"/{name}")
+        and os.path.basename(name).lower() not in _NO_LABELS
+    ]
 
 
 def _from_list(path: Path, labels: Path | None) -> list[Entry]:
     """One image or label file per line; ``./`` is the list's own folder, other paths start in the current one."""
-    entries = []
+    entries, finder = [], ImageFinder()
     for number, line in enumerate(read_text(path, "list").splitlines(), 1):
         text = line.strip()
         if not text:
@@ -163,7 +195,7 @@ def _from_list(path: Path, labels: Path | None) -> list[Entry]:
                 entry = entry._replace(label=label_of(name, as_written=True))
             entries.append(entry)
         elif name.lower().endswith(".txt"):
-            entries.append(_of_label(name))
+            entries.append(_of_label(name, finder))
         else:
             message = f"{text[:60]!r} is neither an image nor a label file"
             raise InputError("wrong-list", message, where=f"{path}:{number}", hint="one path per line")
@@ -184,8 +216,8 @@ def _of_image(image: str, labels: Path | None, folder: str | None) -> Entry:
     return Entry(image, os.path.normpath(labels / stem), name)
 
 
-def _of_label(label: str) -> Entry:
-    image = image_of(label)
+def _of_label(label: str, finder: ImageFinder) -> Entry:
+    image = finder.image_of(label)
     return Entry(image, label, os.path.basename(image or label))
 
 
@@ -199,12 +231,16 @@ def select_images(entries: Sequence[Entry], text: str | None) -> range:
         InputError: no such form, or nothing selected.
     """
     total = len(entries)
+    if not total:
+        raise InputError("no-such-image", "there is no image", where="--images" if text else "")
     if text is None:
         return range(total)
     first, colon, last = text.partition(":")
-    if not all(word.strip().isdecimal() or (colon and not word.strip()) for word in (first, last if colon else "0")):
+    if len(text) > 40 or not all(
+        word.strip().isdecimal() or (colon and not word.strip()) for word in (first, last if colon else "0")
+    ):
         hint = "write a number or first:end, such as 0:8 for the first eight"
-        raise InputError("wrong-images", f"{text!r} selects no images", where="--images", hint=hint)
+        raise InputError("wrong-images", f"{text[:40]!r} selects no images", where="--images", hint=hint)
     start = int(first) if first.strip() else 0
     end = (int(last) if last.strip() else total) if colon else start + 1
     chosen = range(start, min(end, total))

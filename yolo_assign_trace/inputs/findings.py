@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ..errors import InputError
+from ..errors import SHOWN_AT_MOST, InputError
 
 ERROR, WARNING, NOTE = "error", "warning", "note"
 GRADES = (ERROR, WARNING, NOTE)
@@ -95,4 +95,6 @@ def as_error(findings: Sequence[Finding]) -> InputError:
     """All findings in one error, in their order."""
     first, *others = [InputError(found.id, found.message, where=found.where, hint=found.hint) for found in findings]
     first.others = tuple(others)
+    if len(others) > SHOWN_AT_MOST and not first.hint:
+        first.hint = "yolo-assign labels --all lists everything that is wrong"
     return first

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator
-from functools import lru_cache
 from pathlib import Path
 
 from ..errors import InputError
+from .files import refusal
 
 SUFFIXES = frozenset(["avif", "bmp", "dng", "heic", "heif", "jp2", "jpeg", "jpg", "mpo", "png", "tif", "tiff", "webp"])
 """Image files by their ending, in any case."""
@@ -15,21 +16,35 @@ SUFFIXES = frozenset(["avif", "bmp", "dng", "heic", "heif", "jp2", "jpeg", "jpg"
 _ORIENTATION = 0x0112
 """The EXIF tag that says how a camera was held; values from 5 on swap width and height."""
 
+_TIFF_SIZE = (0x0100, 0x0101)
+"""The tags that say width and height as stored."""
+
 
 def is_image(name: str) -> bool:
     return name.rpartition(".")[2].lower() in SUFFIXES and "." in name
 
 
 def files_below(folder: str) -> Iterator[str]:
-    """All files below a folder, links followed once, in no particular order."""
+    """All files below a folder, links followed once.
+
+    Raises:
+        InputError: a folder that cannot be read; nothing is passed over in silence.
+    """
+
+    def refuse(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):
+            raise refusal(Path(error.filename), "folder", error)
+
     visited = set()
-    for here, folders, names in os.walk(folder, followlinks=True):
+    for here, folders, names in os.walk(folder, onerror=refuse, followlinks=True):
+        folders.sort()  # so that of two links to a folder the same one is followed everywhere
         real = os.path.realpath(here)
         if real in visited:  # a link that leads back
             folders.clear()
             continue
         visited.add(real)
-        yield from (os.path.join(here, name) for name in names)
+        place = "" if here == "." else here.removeprefix("./")
+        yield from (os.path.join(place, name) for name in names)
 
 
 def label_of(image: str, *, as_written: bool = False) -> str:
@@ -53,21 +68,23 @@ def _swapped(path: str, folder: str, other: str) -> str:
     return f"{before}/{other}/{after}"[1:] if found else path
 
 
-def image_of(label: str) -> str | None:
-    """The image that a label file belongs to, if there is one: the last ``/labels/`` becomes ``/images/``."""
-    folder, slash, name = _swapped(label, "labels", "images").rpartition("/")
-    found = _images_in(folder or (slash or ".")).get(name.rpartition(".")[0])
-    return f"{folder}{slash}{found}" if found else None
+class ImageFinder:
+    """Finds the image that a label file belongs to; every folder is listed once."""
 
+    def __init__(self) -> None:
+        self._folders: dict[str, dict[str, str]] = {}
 
-@lru_cache(maxsize=256)
-def _images_in(folder: str) -> dict[str, str]:
-    """Names of the images in a folder by their stem; asking for each image by name would take ten times as long."""
-    try:
-        names = os.listdir(folder)
-    except OSError:
-        return {}
-    return {name.rpartition(".")[0]: name for name in sorted(names, reverse=True) if is_image(name)}
+    def image_of(self, label: str) -> str | None:
+        """The image of ``label``, if there is one: the last ``/labels/`` becomes ``/images/``."""
+        folder, name = os.path.split(_swapped(label, "labels", "images"))
+        if folder not in self._folders:
+            try:
+                names = sorted(filter(is_image, os.listdir(folder or ".")), reverse=True)
+            except OSError:
+                names = []
+            self._folders[folder] = {image.rpartition(".")[0]: image for image in names}  # the first by name
+        found = self._folders[folder].get(name.rpartition(".")[0])
+        return os.path.join(folder, found) if found else None
 
 
 def near_misses(image: str, label: str) -> list[str]:
@@ -89,12 +106,14 @@ def image_size(path: str) -> tuple[int, int]:
     from PIL import Image, UnidentifiedImageError
 
     try:
-        with Image.open(path) as image:
+        with warnings.catch_warnings(action="ignore"), Image.open(path) as image:  # Pillow warns of large images
             width, height = image.size
+            if image.format == "TIFF":  # Pillow has turned these already, from some version on
+                width, height = (int(getattr(image, "tag_v2")[tag]) for tag in _TIFF_SIZE)  # noqa: B009 - of TIFF only
             turned = image.getexif().get(_ORIENTATION, 1)
     except FileNotFoundError:
         raise InputError("no-such-file", "there is no such image", where=path) from None
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except Exception as error:  # damaged files make Pillow raise errors of many kinds
         hint = "give --image-size WxH if the image itself is not needed"
         reason = "its header is no image's" if isinstance(error, UnidentifiedImageError) else str(error)
         raise InputError("image-not-readable", f"this image cannot be read: {reason}", where=path, hint=hint) from None
@@ -111,7 +130,7 @@ def parse_image_size(text: str) -> tuple[int, int]:
         InputError: anything else.
     """
     width, _, height = text.lower().replace("×", "x").partition("x")
-    if width.strip().isdecimal() and height.strip().isdecimal() and int(width) and int(height):
+    if width.strip().isdecimal() and height.strip().isdecimal() and len(text) < 20 and int(width) and int(height):
         return int(width), int(height)
     hint = "write width x height, such as 640x480"
     raise InputError("wrong-image-size", f"{text!r} is no image size", where="--image-size", hint=hint)

@@ -18,6 +18,12 @@ _OUTSIDE = 1e-3
 """Fractions of the image; labels with few digits overshoot the edge by less."""
 
 
+def reaches_outside(centres: Array, sizes: Array) -> Array:
+    """(box,) does a box reach noticeably out of the image? Both arrays are (box, 2) float64, as fractions."""
+    over: Array = (centres - sizes / 2 < -_OUTSIDE) | (centres + sizes / 2 > 1 + _OUTSIDE)
+    return np.asarray(over.any(axis=1))
+
+
 def geometry_findings(table: LabelTable, path: str, imgsz: tuple[int, int], box: Letterbox | None) -> Iterator[Finding]:
     """Boxes without area, boxes that leave the image, tiny ones, and ones that count as padding.
 
@@ -35,7 +41,7 @@ def geometry_findings(table: LabelTable, path: str, imgsz: tuple[int, int], box:
     placed = (box.place(places) if box else places)[:, :2] * [imgsz[1], imgsz[0]]
     flat = np.asarray((sizes <= 0).any(axis=1))
     tiny: Array = ~flat & (sizes * scaled < LOST_UNDER).any(axis=1)
-    outside: Array = ~flat & ((centres - sizes / 2 < -_OUTSIDE) | (centres + sizes / 2 > 1 + _OUTSIDE)).any(axis=1)
+    outside: Array = ~flat & reaches_outside(centres, sizes)
     ignored: Array = placed.sum(axis=1) <= 0
     for i in np.flatnonzero(flat | tiny | outside | ignored).tolist():
         w, h = (sizes[i] * scaled).tolist()

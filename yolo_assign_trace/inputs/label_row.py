@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from ..arrays import Array
+from ..plural import count
 from .label_rules import LabelRules
 
 BOXES, BATCH, POLYGONS = "boxes", "batch", "polygons"
@@ -24,8 +27,8 @@ class RowError(Exception):
         self.id, self.message, self.hint = id, message, hint
 
 
-def read_row(words: list[str], form: str, rules: LabelRules, count: int, remarks: list[RowError]) -> list[float]:
-    """The six numbers of one row.
+def read_row(words: list[str], form: str, rules: LabelRules, nc: int | None, remarks: list[RowError]) -> list[float]:
+    """The six numbers of one row; ``remarks`` takes what is to be said although it passes.
 
     Raises:
         RowError: the row fails.
@@ -36,9 +39,9 @@ def read_row(words: list[str], form: str, rules: LabelRules, count: int, remarks
     if not np.isfinite(numbers).all():
         word = words[int(np.isfinite(numbers).argmin())]
         raise RowError("not-finite", f"{word[:30]} is not a finite number")
-    image = _index("image", float(numbers[0]), LARGEST_INDEX + 1) if form == BATCH else 0.0
+    image = _index("image", float(numbers[0]), LARGEST_INDEX) if form == BATCH else 0.0
     numbers = numbers[1:] if form == BATCH else numbers
-    label = _class(float(numbers[0]), rules, count, remarks)
+    label = _class(float(numbers[0]), rules, nc, remarks)
     places = numbers[1:]
     if form == POLYGONS:
         if len(words) == 5:
@@ -55,12 +58,10 @@ def _check_width(words: list[str], form: str, rules: LabelRules) -> None:
             message = "found a box of 5 numbers in a file of polygons"
             raise RowError("box-in-polygon-file", message, "write boxes or polygons, not both in one file")
         if found < 3:
-            message = (
-                f"expected a class and the points of a polygon, found {found} {'field' if found == 1 else 'fields'}"
-            )
+            message = f"expected a class and the points of a polygon, found {count(found, 'field')}"
             raise RowError("wrong-column-count", message)
         if found % 2 == 0:
-            message = f"expected a class and an even number of coordinates, found {found - 1} coordinates"
+            message = f"expected a class and an even number of coordinates, found {count(found - 1, 'coordinate')}"
             raise RowError("odd-coordinates", message)
         return
     if found == (6 if form == BATCH else 5):
@@ -84,22 +85,39 @@ def _number(word: str) -> float:
     raise RowError("not-a-number", f"{_short(word)} is not a number")
 
 
-def _class(value: float, rules: LabelRules, count: int, remarks: list[RowError]) -> float:
+def largest_class(rules: LabelRules, nc: int | None) -> int:
+    """The largest class that passes; ``nc`` is None where the number of classes is unknown."""
+    if nc is None:
+        return LARGEST_INDEX
+    return nc if rules.class_may_equal_count else nc - 1
+
+
+def above_count(label: float, nc: int) -> str:
+    """What is said of a class that is too large.
+
+    >>> above_count(3, 2)
+    'class is 3, but there are 2 classes, 0 to 1'
+    """
+    return f"class is {label:g}, but there {'is 1 class, 0' if nc == 1 else f'are {nc} classes, 0 to {nc - 1}'}"
+
+
+def _class(value: float, rules: LabelRules, nc: int | None, remarks: list[RowError]) -> float:
     if value != int(value) and not rules.whole_classes and value > 0:
         remarks.append(RowError("class-truncated", f"class is {value:g}, read as {int(value)}"))
         value = float(int(value))
-    return _index("class", value, count)
+    _index("class", value, LARGEST_INDEX if nc is None else math.inf)
+    if nc is not None and value > largest_class(rules, nc):
+        raise RowError("class-too-large", above_count(value, nc))
+    return value
 
 
-def _index(what: str, value: float, count: int) -> float:
+def _index(what: str, value: float, largest: float) -> float:
     if value != int(value):
         raise RowError(f"{what}-not-an-integer", f"{what} is {value:g}, expected a whole number")
     if value < 0:
-        raise RowError(f"negative-{what}", f"{what} is {value:g}", f"{what}es are counted from 0")
-    if value >= count:
-        if count > LARGEST_INDEX:
-            raise RowError(f"{what}-too-large", f"{what} is {value:g}, more than {LARGEST_INDEX:,}")
-        raise RowError(f"{what}-too-large", f"{what} is {value:g}, but there are {count} classes, 0 to {count - 1}")
+        raise RowError(f"negative-{what}", f"{what} is {value:g}", f"{count(2, what)[2:]} are counted from 0")
+    if value > largest:
+        raise RowError(f"{what}-too-large", f"{what} is {value:g}, more than {largest:,}")
     return value
 
 
@@ -110,7 +128,8 @@ def _box_around(places: Array, rules: LabelRules, remarks: list[RowError]) -> Ar
     if low.min() < rules.low or high.max() > rules.high:
         worst = high.max() if high.max() > rules.high else low.min()
         remarks.append(RowError("point-outside", f"a point of the polygon lies at {worst:g}"))
-    return np.concatenate([(low + high) / 2, high - low])
+    with np.errstate(over="ignore"):  # infinite numbers are out of range
+        return np.concatenate([(low + high) / 2, high - low])
 
 
 def _check_places(places: Array, rules: LabelRules) -> None:

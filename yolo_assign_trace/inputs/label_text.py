@@ -10,7 +10,7 @@ import numpy as np
 
 from ..arrays import Array
 from .findings import ERROR, Finding
-from .label_row import BATCH, BOXES, LARGEST_INDEX, POLYGONS, RowError, read_row
+from .label_row import BATCH, BOXES, POLYGONS, RowError, above_count, largest_class, read_row
 from .label_rules import LabelRules
 
 LINE, ANNOTATION = "line", "annotation"
@@ -63,25 +63,15 @@ def parse_labels(
     if found and numbered:  # the mark stands in front of the first number
         numbered = [row for row in numbered if row[0] != found[0].line]
     form = _form([words for _, words in numbered], batch)
-    count = class_limit(rules, nc)
-    rows, lines = _all_at_once(numbered, form, rules, count) or _row_by_row(numbered, path, form, rules, count, found)
+    rows, lines = _all_at_once(numbered, form, rules, nc) or _row_by_row(numbered, path, form, rules, nc, found)
     if nc is not None and rules.class_may_equal_count and len(rows):
         found += [
-            Finding("class-equals-count", f"class is {nc}, but there are {nc} classes, 0 to {nc - 1}", path, line)
-            for line in lines[rows[:, 1] == nc].tolist()
+            Finding("class-equals-count", above_count(nc, nc), path, line) for line in lines[rows[:, 1] == nc].tolist()
         ]
     if form != BATCH:
         rows, lines = reduce_rows(rows, lines, path, found)
     found.sort(key=lambda finding: finding.line)
     return LabelTable(rows, lines, form, tuple(found), any(finding.grade == ERROR for finding in found))
-
-
-def class_limit(rules: LabelRules, nc: int | None) -> int:
-    """Classes from this number on are refused."""
-    # one more than the classes that a release lets through, or than anyone means
-    if nc is None:
-        return LARGEST_INDEX + 1
-    return nc + 1 if rules.class_may_equal_count else nc
 
 
 def _decode(data: bytes, path: str, rules: LabelRules, found: list[Finding]) -> str:
@@ -110,7 +100,7 @@ def _form(rows: Sequence[Sequence[str]], batch: bool) -> str:
 
 
 def _all_at_once(
-    numbered: Sequence[tuple[int, list[str]]], form: str, rules: LabelRules, count: int
+    numbered: Sequence[tuple[int, list[str]]], form: str, rules: LabelRules, nc: int | None
 ) -> tuple[Array, Array] | None:
     """The rows of a file of boxes in which everything is right, many times faster; None if anything is not."""
     words = [row for _, row in numbered]
@@ -123,7 +113,7 @@ def _all_at_once(
     if any("_" in word for row in words for word in row):  # Python reads 1_0 as 10
         return None
     label = numbers[:, 0]
-    if not (np.floor(label) == label).all() or label.min() < 0 or label.max() >= count:
+    if not (np.floor(label) == label).all() or label.min() < 0 or label.max() > largest_class(rules, nc):
         return None
     with np.errstate(over="ignore"):
         rows = np.concatenate([np.zeros((len(words), 1)), numbers], axis=1).astype(np.float32)
@@ -139,7 +129,7 @@ def _row_by_row(
     path: str,
     form: str,
     rules: LabelRules,
-    count: int,
+    nc: int | None,
     found: list[Finding],
 ) -> tuple[Array, Array]:
     """The rows that pass; the others become findings."""
@@ -147,7 +137,7 @@ def _row_by_row(
     for number, words in numbered:
         remarks: list[RowError] = []
         try:
-            rows.append(read_row(words, form, rules, count, remarks))
+            rows.append(read_row(words, form, rules, nc, remarks))
             lines.append(number)
         except RowError as problem:
             remarks = [problem]  # what else would be said of a failing row does not matter

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from ..arrays import Array
-from ..errors import InputError
+from ..errors import SHOWN_AT_MOST, InputError
 from .files import display_name, read_bytes
-from .findings import ERROR, KINDS, NOTE, Finding, as_error
+from .findings import ERROR, NOTE, Finding, as_error
 from .label_row import BATCH
 from .label_rules import TODAY, LabelRules
 from .label_text import parse_labels
-from .read_entry import DROP_IMAGE, STOP
+from .read_entry import DROP_IMAGE, STOP, dropped_text
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,7 @@ def read_labels(path: Path, rules: LabelRules = TODAY, on_bad: str = STOP) -> La
             raise InputError("rows-of-a-batch", "the rows are of several images", where=str(path), hint=hint)
         rows, lines = rows[:0], lines[:0]
     if bad:
-        what = "the image" if on_bad == DROP_IMAGE else f"{len(bad)} of {len(bad) + len(table.rows)} rows"
-        remarks = (f"dropped {what} of {path}: {as_error(bad)}", *remarks)
+        remarks = (dropped_text(str(path), table, bad, on_bad), *remarks)
     # the same text gives the same digest whatever system wrote it
     digest = hashlib.sha256(data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n"))
     return Labels(
@@ -95,10 +95,18 @@ def read_labels(path: Path, rules: LabelRules = TODAY, on_bad: str = STOP) -> La
     )
 
 
-def said(findings: Sequence[Finding]) -> tuple[str, ...]:
-    """What is to be said although the rows pass: changes and oddities with their consequence, one line each."""
-    return tuple(
-        f"{found.where}: {found.message}; {found.consequence} [{found.id}]"
-        for found in findings
-        if KINDS[found.id].grade not in (ERROR, NOTE)
-    )
+def said(findings: Iterable[Finding]) -> tuple[str, ...]:
+    """What is to be said although the rows pass: changes and oddities with their consequence, the first of a kind."""
+    told, lines = Counter[str](), []
+    for found in findings:
+        if found.grade in (ERROR, NOTE):
+            continue
+        told[found.id] += 1
+        if told[found.id] <= SHOWN_AT_MOST:
+            lines.append(f"{found.where}: {found.message}; {found.consequence} [{found.id}]")
+    more = [
+        f"{number - SHOWN_AT_MOST} more of [{kind}]; yolo-assign labels lists them"
+        for kind, number in told.items()
+        if number > SHOWN_AT_MOST
+    ]
+    return (*lines, *more)

@@ -18,6 +18,7 @@ from .files import display_name
 from .head_channels import Wanted
 from .head_layout import Heads
 from .heads import read_heads
+from .label_row import above_count
 from .parts import DatasetLabels, FileLabels, Part
 from .request import Request
 from .shapes import DEFAULT_REG_MAX, LAYOUTS, STUDY, Shapes, read_shapes
@@ -95,10 +96,9 @@ class Opened:
 
     def _maps(self, part: Part) -> list[Array]:
         if self.heads:
-            at = part.first - self.parts[0].first
-            return [level[at : at + part.batch] for level in self.heads.maps]
+            return [level[part.at : part.at + part.batch] for level in self.heads.maps]
         if self.from_dataset:
-            return synthetic_images(part.grid, range(part.first, part.first + part.batch), self.channels, self.seed)
+            return synthetic_images(part.grid, part.positions, self.channels, self.seed)
         return synthetic_maps(part.grid, part.batch, self.channels, self.seed)
 
     def _about_heads(self, part: Part) -> str:
@@ -120,7 +120,8 @@ class OpenedCapture:
     def parts(self) -> Sequence[Part]:
         """The only one; its rows are in the captured call."""
         rows, grid = np.zeros((0, 6)), self.captured.grid
-        return [Part(self.name, grid, rows, (), self.captured.batch, 0, (), has_images=True, digest="")]
+        batch = self.captured.batch
+        return [Part(self.name, grid, rows, (), batch, range(batch), 0, (), has_images=True, digest="")]
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -224,7 +225,7 @@ def _said_classes(
 
 def _check_classes(part: Part, nc: int, source: str) -> None:
     for row in np.flatnonzero(part.rows[:, 1] >= nc).tolist():
-        message = f"class is {part.rows[row, 1]:g}, but there are {nc} classes, 0 to {nc - 1}, according to {source}"
+        message = f"{above_count(part.rows[row, 1], nc)}, according to {source}"
         raise InputError("class-too-large", message, where=part.places[row])
 
 
@@ -248,15 +249,16 @@ def _in_batch(part: Part, shapes: Shapes, heads: Heads | None) -> Part:
         )
     for row in np.flatnonzero(part.rows[:, 0] >= batch).tolist():
         image = f"image is {part.rows[row, 0]:g}"
-        message = f"{image}, but the batch has {batch} images, 0 to {batch - 1}, according to {source}"
+        numbers = "0" if batch == 1 else f"0 to {batch - 1}"
+        message = f"{image}, but the batch has {count(batch, 'image')}, {numbers}, according to {source}"
         raise InputError("image-too-large", message, where=part.places[row])
-    return replace(part, batch=batch)
+    return replace(part, batch=batch, positions=range(batch))
 
 
 def _check_images(images: int, parts: Sequence[Part], heads: Heads) -> None:
     """Are there as many heads as images of the dataset, all of the same input?"""
     if heads.batch != images:
-        message = f"expected heads of {count(images, 'image')}, as many as are selected, found {heads.batch}"
+        message = f"expected heads of {count(images, 'image')}, as many as are traced, found {heads.batch}"
         hint = f"select them with --images, such as --images 0:{heads.batch}"
         raise InputError("wrong-batch", message, where=heads.path, hint=hint)
     for part in parts:

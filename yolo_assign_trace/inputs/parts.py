@@ -19,7 +19,7 @@ from .dataset import Entry, open_dataset, select_images
 from .files import display_name
 from .findings import Finding, as_error
 from .labels import read_labels, said
-from .read_entry import FOUND, apply_policy, read_entry, size_of
+from .read_entry import DROP_IMAGE, FOUND, apply_policy, read_entry, size_of
 from .request import Request
 from .shapes import LAYOUTS, STUDY, Shapes, layout_grid
 
@@ -34,7 +34,8 @@ class Part:
         rows: (box, 6) float64: image, class, cx, cy, w, h as fractions of the network input.
         places: where every row stands, for errors.
         batch: number of images.
-        first: position of the first image in the source.
+        positions: of the images in the source, from 0.
+        at: number of images in the batches before.
         images: the images, empty for a file of rows.
         has_images: do the rows say which image they belong to?
         digest: of the labels.
@@ -45,7 +46,8 @@ class Part:
     rows: Array
     places: Sequence[str]
     batch: int
-    first: int
+    positions: Sequence[int]
+    at: int
     images: tuple[Image, ...]
     has_images: bool
     digest: str
@@ -53,8 +55,8 @@ class Part:
     @property
     def stem(self) -> str:
         """Name of this part's output files: the positions of its first and last image."""
-        last = self.first + self.batch - 1
-        return f"{self.first:05d}" if last == self.first else f"{self.first:05d}-{last:05d}"
+        first, last = self.positions[0], self.positions[-1]
+        return f"{first:05d}" if last == first else f"{first:05d}-{last:05d}"
 
 
 class FileLabels:
@@ -94,7 +96,8 @@ class FileLabels:
                 "boxes are taken as fractions of the network input; --image-size WxH letterboxes them as training does"
             )
         grid, places = shapes.grid, labels.places
-        return [Part(self.name, grid, rows, places, labels.images, 0, images, labels.has_images, labels.digest)]
+        batch = labels.images
+        return [Part(self.name, grid, rows, places, batch, range(batch), 0, images, labels.has_images, labels.digest)]
 
 
 class DatasetLabels:
@@ -113,26 +116,37 @@ class DatasetLabels:
         self.request = request
         self.dataset = open_dataset(request.source, splits=splits, labels=request.labels if request.data else None)
         self.name, self.class_names, self.nc = self.dataset.name, self.dataset.class_names, self.dataset.nc
-        self.chosen = select_images(self.dataset.entries, request.images)
-        self.images = len(self.chosen)
+        self.chosen: Sequence[int] = select_images(self.dataset.entries, request.images)
         self.remarks = [f"read {remark}" for remark in self.dataset.remarks]
         self.rows, self.places = list[Array](), list[list[str]]()
         self._read()
+        self.images = len(self.chosen)
         self.classes = max((int(table[:, 1].max()) + 1 for table in self.rows if len(table)), default=0)
 
     def _read(self) -> None:
-        states, bad = Counter[str](), list[Finding]()
+        counts = {self.request.nc, self.nc} - {None}
+        nc = counts.pop() if len(counts) == 1 else None  # where they disagree, load.py names all numbers
+        states, bad, odd, kept = Counter[str](), list[Finding](), list[Finding](), list[int]()
         for i in self.chosen:
-            read = read_entry(self.dataset.entries[i], self.request.rules, self.request.nc or self.nc)
+            read = read_entry(self.dataset.entries[i], self.request.rules, nc)
             states[read.state] += 1
             table, stops, dropped = apply_policy(read, self.request.on_bad)
             bad += stops
-            self.remarks += [dropped] if dropped else []
-            self.remarks += said(table.findings)
+            odd += table.findings
+            if dropped:
+                self.remarks.append(dropped)
+                if self.request.on_bad == DROP_IMAGE:
+                    continue
+            kept.append(i)
             self.rows.append(table.rows.astype(np.float64))
             self.places.append([table.place(read.path, row) for row in range(len(table.rows))])
         if bad:
             raise as_error(bad)
+        if not kept:
+            message = "every image has rows that fail, so none is left"
+            raise InputError("no-image-left", message, where=str(self.request.source), hint="see yolo-assign labels")
+        self.chosen = kept
+        self.remarks += said(odd)
         if set(states) - {FOUND}:
             counted = ", ".join(f"{number} {state}" for state, number in sorted(states.items()))
             self.remarks.append(f"label files: {counted}; images without boxes are background")
@@ -177,7 +191,8 @@ class DatasetLabels:
             rows=np.concatenate(tables),
             places=[place for placed in pending for place in self.places[placed.at]],
             batch=len(pending),
-            first=first,
+            positions=[placed.position for placed in pending],
+            at=pending[0].at,
             images=tuple(placed.image for placed in pending),
             has_images=True,
             digest=digest.hexdigest()[:12],
@@ -200,7 +215,7 @@ def _known_size(entry: Entry) -> tuple[int, int]:
         raise InputError(
             "image-size-unknown",
             "there is no image of this name, so its size is not known",
-            where=entry.label or entry.name,
+            where=entry.label,
             hint="give --image-size WxH, or --letterboxed if the labels are fractions of the network input",
         )
     return size

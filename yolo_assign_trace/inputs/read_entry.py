@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from ..errors import InputError
+from ..errors import SHOWN_AT_MOST, InputError
+from ..plural import count
 from .dataset import Entry
 from .files import read_bytes
 from .findings import ERROR, Finding
@@ -38,8 +40,7 @@ class ReadEntry:
 def read_entry(entry: Entry, rules: LabelRules, nc: int | None) -> ReadEntry:
     """Read the labels of one image. Whatever is wrong becomes a finding."""
     if entry.table is not None:
-        return ReadEntry(entry.table, FOUND if len(entry.table.rows) else EMPTY, entry.name)
-    assert entry.label is not None
+        return ReadEntry(entry.table, FOUND if len(entry.table.rows) else EMPTY, entry.label)
     path = entry.label
     try:
         data = read_bytes(Path(path), "label file")
@@ -48,7 +49,7 @@ def read_entry(entry: Entry, rules: LabelRules, nc: int | None) -> ReadEntry:
             return ReadEntry(replace(_NO_ROWS, findings=_about_missing(entry)), MISSING, path)
         finding = Finding("not-readable", error.message, path, hint=error.hint)
         return ReadEntry(replace(_NO_ROWS, findings=(finding,), failed=True), FOUND, path)
-    table = parse_labels(data, path, rules, nc)
+    table = parse_labels(data, path, rules, nc, batch=entry.batch)
     if not len(table.rows) and not table.findings:
         return ReadEntry(
             replace(table, findings=(Finding("label-empty", "the label file is empty", path),)), EMPTY, path
@@ -57,10 +58,10 @@ def read_entry(entry: Entry, rules: LabelRules, nc: int | None) -> ReadEntry:
 
 
 def _about_missing(entry: Entry) -> tuple[Finding, ...]:
-    assert entry.label is not None
     near = near_misses(entry.image, entry.label) if entry.image else []
     if near:
-        message, hint = f"there is no such label file, but {near[0]}", f"training looks for {entry.label} only"
+        message = f"there is no such label file; is {near[0]} meant?"
+        hint = f"training looks for {entry.label} only"
         return (Finding("label-misplaced", message, entry.label, hint=hint),)
     return (Finding("label-missing", "there is no such label file", entry.label),)
 
@@ -77,9 +78,21 @@ def apply_policy(read: ReadEntry, on_bad: str) -> tuple[LabelTable, list[Finding
     bad = [found for found in table.findings if found.grade == ERROR]
     if on_bad == STOP:
         return table, bad, ""
+    dropped = dropped_text(read.path, table, bad, on_bad)
     if on_bad == DROP_IMAGE:
-        return replace(table, rows=table.rows[:0], lines=table.lines[:0]), [], f"dropped the image of {read.path}"
-    return table, [], f"dropped {len(bad)} of {len(bad) + len(table.rows)} rows of {read.path}"
+        table = replace(table, rows=table.rows[:0], lines=table.lines[:0])
+    return table, [], dropped
+
+
+def dropped_text(path: str, table: LabelTable, bad: Sequence[Finding], on_bad: str) -> str:
+    """What ``on_bad`` drops because of ``bad``, and why."""
+    whole = on_bad == DROP_IMAGE or not bad[0].line  # without a line nothing of the file could be read
+    what = f"{count(len(bad), 'row')} of {path}, kept {len(table.rows)}"
+    if whole:
+        what = f"the image of {path}" if on_bad == DROP_IMAGE else f"the whole of {path}"
+    reasons = [f"{f'line {found.line}: ' if found.line else ''}{found.message} [{found.id}]" for found in bad]
+    more = f"; and {len(bad) - SHOWN_AT_MOST} more" if len(bad) > SHOWN_AT_MOST else ""
+    return f"dropped {what}: {'; '.join(reasons[:SHOWN_AT_MOST])}{more}"
 
 
 def size_of(entry: Entry) -> tuple[int, int] | None:

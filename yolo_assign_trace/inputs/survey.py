@@ -9,16 +9,15 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 
-import numpy as np
-
+from ..arrays import Array
 from ..errors import InputError
 from ..letterbox import Letterbox
 from .dataset import Dataset, Entry
 from .findings import GRADES, KINDS, Finding
-from .label_bulk import read_bulk
 from .label_geometry import LOST_UNDER, geometry_findings
 from .label_row import POLYGONS
 from .label_rules import LabelRules
+from .plain_files import read_plain
 from .read_entry import FOUND, ReadEntry, read_entry, size_of
 
 KEPT_AT_MOST = 1000
@@ -26,9 +25,6 @@ KEPT_AT_MOST = 1000
 
 _ENTRIES_AT_ONCE = 500
 _WORTH_PROCESSES = 4 * _ENTRIES_AT_ONCE
-_LARGEST_PLAIN = 1 << 16
-"""Bytes from which a label file is not read together with others."""
-
 _THINNEST = 8
 """Images thinner than 1:8 are not looked for when deciding whether a box may be under 2 px."""
 
@@ -47,6 +43,20 @@ class Rules:
     image_size: tuple[int, int] | None = None
     letterboxed: bool = False
 
+    def smallest(self, *, image: bool) -> float:
+        """Width and height, as fractions, from which no box is under 2 px; images thinner than 1:8 apart.
+
+        Args:
+            image: is there one whose size decides, unless it is given?
+        """
+        if self.image_size is None:
+            scaled = self.imgsz
+            thinnest = _THINNEST if image and not self.letterboxed else 1
+        else:
+            letterbox = Letterbox.of(self.image_size, self.imgsz)
+            scaled, thinnest = (letterbox.scaled_height, letterbox.scaled_width), 1
+        return max(LOST_UNDER * thinnest / max(scaled), LOST_UNDER / min(scaled))
+
 
 @dataclass
 class Group:
@@ -62,7 +72,8 @@ class Survey:
     """What a dataset holds.
 
     Attributes:
-        states: images by the state of their label file: found, missing, empty.
+        images: how many; a file of a batch holds several.
+        states: label files by their state: found, missing, empty.
         boxes: boxes that training sees, after duplicates are reduced.
         polygons: label files of polygons.
         dropped: images that training drops because a row fails.
@@ -70,16 +81,13 @@ class Survey:
         groups: findings by id.
     """
 
+    images: int = 0
     states: Counter[str] = field(default_factory=Counter)
     boxes: int = 0
     polygons: int = 0
     dropped: int = 0
     classes: Counter[int] = field(default_factory=Counter)
     groups: dict[str, Group] = field(default_factory=dict)
-
-    @property
-    def images(self) -> int:
-        return sum(self.states.values())
 
     def graded(self, grade: str) -> int:
         """Number of findings of a grade."""
@@ -103,6 +111,7 @@ class Survey:
 
     def merge(self, other: Survey) -> None:
         """Add what was found in the images that follow."""
+        self.images += other.images
         self.states += other.states
         self.boxes += other.boxes
         self.polygons += other.polygons
@@ -157,55 +166,31 @@ def _parts(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
 
 def survey_part(entries: Sequence[Entry], rules: Rules) -> Survey:
     """The survey of some images."""
-    part = Survey()
-    files = [_content(entry) for entry in entries]
-    bulk = read_bulk(files, rules.labels, rules.nc, np.array([_smallest(entry, rules) for entry in entries]))
-    part.states[FOUND] += int(bulk.plain.sum())
-    part.boxes += len(bulk.classes)
-    labels, counts = np.unique(bulk.classes, return_counts=True)
-    part.classes.update(dict(zip(labels.tolist(), counts.tolist(), strict=True)))
-    for entry, plain in zip(entries, bulk.plain.tolist(), strict=True):
+    bounds = {has_image: rules.smallest(image=has_image) for has_image in (False, True)}
+    smallest = [bounds[entry.image is not None] for entry in entries]
+    plain = read_plain(entries, rules.labels, rules.nc, smallest)
+    part = Survey(plain.files, Counter({FOUND: plain.files} if plain.files else {}), plain.boxes, classes=plain.classes)
+    for entry in plain.others:
+        read = read_entry(entry, rules.labels, rules.nc)
+        table = read.table
+        part.images += int(table.rows[:, 0].max(initial=0)) + 1
+        part.states[read.state] += 1
+        part.boxes += 0 if table.failed else len(table.rows)
+        part.polygons += table.form == POLYGONS
+        part.dropped += table.failed
+        if read.state == FOUND and not table.failed:
+            part.classes.update(map(int, table.rows[:, 1].tolist()))
         if entry.image is not None and not os.path.exists(entry.image):  # noqa: PTH110 - a Path for each takes longer
             part.add([Finding("image-not-found", "there is no such image", entry.image)])
-        if not plain:
-            _read_closely(entry, rules, part)
+        findings = [*table.findings, *_geometry(entry, read, rules)]
+        if findings:
+            part.add(sorted(findings, key=lambda finding: finding.line))
     return part
 
 
-def _content(entry: Entry) -> bytes | None:
-    """The bytes of a label file; None if there is none that can be read, which is then looked into."""
-    if entry.label is None:
-        return None
-    try:
-        file = os.open(entry.label, os.O_RDONLY)  # half the time of open()
-        try:
-            data = os.read(file, _LARGEST_PLAIN)
-        finally:
-            os.close(file)
-    except (OSError, ValueError):
-        return None
-    return data if len(data) < _LARGEST_PLAIN else None
-
-
-def _smallest(entry: Entry, rules: Rules) -> float:
-    """Sides from this fraction of the image on stay 2 px in the input, however thin the image is."""
-    unknown = entry.image is not None or rules.image_size is not None
-    return LOST_UNDER * (_THINNEST if unknown and not rules.letterboxed else 1) / min(rules.imgsz)
-
-
-def _read_closely(entry: Entry, rules: Rules, part: Survey) -> None:
-    """Add the image of one entry to ``part``, with all that is to be said."""
-    read = read_entry(entry, rules.labels, rules.nc)
-    table = read.table
-    part.states[read.state] += 1
-    part.polygons += table.form == POLYGONS
-    part.dropped += table.failed
-    if not table.failed:
-        part.boxes += len(table.rows)
-        part.classes.update(map(int, table.rows[:, 1].tolist()))
-    findings = [*table.findings, *_geometry(entry, read, rules)]
-    if findings:
-        part.add(sorted(findings, key=lambda finding: finding.line))
+def _matters(rows: Array, rules: Rules) -> bool:
+    """Does it depend on the image's size whether a box is tiny, or counts as padding?"""
+    return bool(rows[:, 4:].min() < rules.smallest(image=True) or rows[:, 2:4].min() <= 0)
 
 
 def _geometry(entry: Entry, read: ReadEntry, rules: Rules) -> Iterator[Finding]:
@@ -214,7 +199,7 @@ def _geometry(entry: Entry, read: ReadEntry, rules: Rules) -> Iterator[Finding]:
         return
     size = rules.image_size
     # the header is only read where it can matter, because that takes longer than all the rest
-    if size is None and not rules.letterboxed and rows[:, 4:].min() * max(rules.imgsz) < LOST_UNDER * _THINNEST:
+    if size is None and not rules.letterboxed and _matters(rows, rules):
         try:
             size = size_of(entry)
         except InputError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,11 @@ def read_yaml(path: Path, what: str, docs: str) -> tuple[dict[str, Any], dict[st
     return values, lines
 
 
+_SHORT = reprlib.Repr()  # cuts on the way: a few aliases can stand for millions of values
+_SHORT.maxlevel, _SHORT.maxstring = 3, 80
+
+
 def short(value: object) -> str:
     """``value`` as an error shows it."""
-    found = repr(value)
+    found = _SHORT.repr(value)
     return found if len(found) <= 40 else found[:37] + "..."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ..plural import count
 from ..record import BoxLine, Run, Tracer
@@ -14,12 +14,12 @@ class Digest(Tracer):
 
     Args:
         say: takes a line.
-        first: position of the first image in its dataset.
+        positions: of the images in their dataset.
     """
 
-    def __init__(self, say: Callable[[str], None], first: int = 0) -> None:
+    def __init__(self, say: Callable[[str], None], positions: Sequence[int]) -> None:
         self.say = say
-        self.first = first
+        self.positions = positions
         self.run: Run
 
     def run_start(self, run: Run) -> None:
@@ -34,5 +34,5 @@ class Digest(Tracer):
             positives = sum(box.positives for box in mine)
             causes = Counter(box.cause for box in mine if not box.positives)
             without = ", ".join(f"{number} {cause}" for cause, number in causes.items())
-            line = f"image {self.first + image}  {name}  {count(len(mine), 'box')}  {count(positives, 'positive')}"
+            line = f"image {self.positions[image]}  {name}  {count(len(mine), 'box')}  {count(positives, 'positive')}"
             self.say(f"{line}  without positives: {without}" if without else line)

@@ -11,9 +11,7 @@ import orjson
 from ..errors import InputError
 from ..record import BoxLine, Fact, Record, Run, StageStart, Tracer
 from ..safe_write import SafeFile
-from ..tensor_file import FORMAT, type_code
-
-_ROOM_FOR_DECLARATIONS = 1 << 16
+from ..tensor_file import FORMAT, ROOM_FOR_DECLARATIONS, type_code
 
 
 class TensorFile(Tracer):
@@ -40,7 +38,7 @@ class TensorFile(Tracer):
         if not self.file.seekable:
             raise InputError("not-seekable", "a trace file must be a regular file", where=str(self.path))
         # a multiple of 8, so that the tensors behind it are aligned
-        self.room = -(-(_ROOM_FOR_DECLARATIONS + 2 * len(_json(self._metadata()))) // 8) * 8
+        self.room = -(-(ROOM_FOR_DECLARATIONS + 2 * len(_json(self._metadata()))) // 8) * 8
         self.file.write(bytes(8 + self.room))
 
     def output(self, record: Record) -> None:
