@@ -271,3 +271,13 @@ def test_comparing_stored_traces_does_not_import_torch(files):
         "print(json.dumps([codes, 'torch' in sys.modules]), file=sys.stderr)"
     )
     assert json.loads(python("-c", script).stderr) == [[1, 0], False]
+
+
+def test_stages_that_are_the_same_have_no_anchor_to_explain(yolo_assign, files):
+    """The traces differ further on, but that was not asked."""
+    outcome = yolo_assign("diff", "a.safetensors", "b.safetensors", "--only", "flatten")
+    assert outcome.code == 0
+    assert "yolo-assign explain" not in outcome.out
+    assert (
+        yolo_assign("diff", "a.safetensors", "b.safetensors", "--only", "flatten", "--json").document["explain"] is None
+    )

@@ -89,8 +89,8 @@ def diff(
 
 
 def explain_command(found: TraceDiff, path: Path) -> str | None:
-    """The command that explains the worst anchor, None if nothing that differs has one."""
-    if found.worst_anchor is None:
+    """The command that explains the worst anchor, None if nothing that was compared differs or has one."""
+    if found.verdict == "same" or found.worst_anchor is None:
         return None
     image, anchor = found.worst_anchor
     return f"yolo-assign explain {shlex.quote(str(path))} --image {image} --anchor {anchor}"
