@@ -151,7 +151,7 @@ WITHOUT_TORCH = [
     (["explain", "run.log", "--image", "0", "--gt", "0", "--anchor", "12"], 0),
     (["diff", "run.log", "run.log"], 0),
     (["diff", "run.log", "run.log", "--isolate"], 0),  # nothing differs, so nothing is run
-    (["labels", "sample_inputs/labels.txt"], 1),  # its rows begin with an image, those of training do not
+    (["labels", "sample_inputs/labels.txt"], 0),
     (["assigners"], 0),
 ]
 
