@@ -76,7 +76,12 @@ def explain(
     else:
         from .explain_text import print_answer
 
-        print_answer(answer, result_console(), command=f"yolo-assign explain {_again(trace)}", all_rows=all_rows)
+        print_answer(
+            answer,
+            result_console(),
+            command=f"yolo-assign explain {trace}" if trace else "the same command with",
+            all_rows=all_rows,
+        )
     return 1 if any(line.cause in failing for line in answer.asked) else 0
 
 
@@ -93,8 +98,3 @@ def _causes(text: str) -> frozenset[str]:
     from ..explain.causes import parse_causes
 
     return parse_causes(text)
-
-
-def _again(trace: Path | None) -> str:
-    """What to write to ask the same trace another question."""
-    return str(trace) if trace else "..."

@@ -54,7 +54,7 @@ def read_run_log(path: Path) -> StoredTrace:
 class _Reader:
     def __init__(self, path: Path, text: str) -> None:
         self.path = path
-        self.lines = text.split("\n")
+        self.lines = text.removesuffix("\n").split("\n")
         self.at = 0  # lines consumed, so also the number of the line that was read last
         self.header: dict[str, str] = {}
         self.header_lines: dict[str, int] = {}
@@ -276,10 +276,11 @@ class _Reader:
 
     def _next(self) -> str:
         if self.at >= len(self.lines):
-            raise self.error("the log breaks off here")
+            raise self.error("the log breaks off here", self.at + 1, hint="trace again; this one is not complete")
         self.at += 1
         return self.lines[self.at - 1]
 
-    def error(self, message: str, line: int = 0) -> InputError:
-        hint = "trace again; a log is not meant to be edited"
+    def error(
+        self, message: str, line: int = 0, hint: str = "trace again; a log is not meant to be edited"
+    ) -> InputError:
         return InputError("wrong-log", message, where=f"{self.path}:{line or self.at}", hint=hint)

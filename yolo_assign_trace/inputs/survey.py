@@ -144,6 +144,7 @@ def survey(
         total.add([finding])
     parts = _parts(dataset.entries)
     workers = processes or (os.cpu_count() or 1 if len(dataset.entries) >= _WORTH_PROCESSES else 1)
+    workers = min(workers, -(-len(dataset.entries) // _ENTRIES_AT_ONCE) or 1)  # no more than there is work for
     if workers == 1 or (dataset.entries[:1] and dataset.entries[0].table is not None):
         for part in parts:
             total.merge(survey_part(part, rules))
