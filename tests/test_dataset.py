@@ -332,8 +332,8 @@ def test_class_names(here, lines, names):
 
 
 def test_very_many_names(here):
-    put("data.yaml", "names: [" + ", ".join(f"n{i}" for i in range(20_000)) + "]\n")
-    assert len(read_data_yaml(Path("data.yaml")).class_names) == 20_000
+    put("data.yaml", "names: [" + ", ".join(f"n{i}" for i in range(5_000)) + "]\n")
+    assert len(read_data_yaml(Path("data.yaml")).class_names) == 5_000
 
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(  # nine lines that stand for billions of values
