@@ -57,7 +57,7 @@ def test_labels(path, data):
     path.write_bytes(data)
     labels = content_or_error(lambda: read_labels(path), path)
     if labels is not None:
-        assert labels.rows.shape == (len(labels.places), 6)
+        assert labels.rows.shape == (len(labels.table.lines), 6)
         assert np.isfinite(labels.rows).all()
         assert (labels.rows[:, [0, 1, 4, 5]] >= 0).all()
         assert (labels.rows[:, 2:4] >= np.float32(-0.01)).all()
@@ -77,7 +77,8 @@ def test_labels_are_read_as_a_plain_split_reads_them(path, rows):
     if good:
         lines = [f"{path}:{line}" for line in range(1, len(rows) + 1)]
         expected = dict(zip(lines, [row if len(row) == 6 else [0.0, *row] for row in numbers], strict=True))
-        read = dict(zip(labels.places, labels.rows.tolist(), strict=True))
+        places = [labels.table.place(labels.path, row) for row in range(len(labels.rows))]
+        read = dict(zip(places, labels.rows.tolist(), strict=True))
         assert read.items() <= expected.items()
         if len({tuple(row) for row in expected.values()}) == len(rows) or labels.has_images:  # nothing twice
             assert list(read.items()) == list(expected.items())

@@ -85,7 +85,7 @@ def run(arguments: list[str] | None = None) -> int:
         say("This is a defect of yolo-assign, not of your input. Please report it with the lines above.", "red")
         return DEFECT
     if code == INTERRUPTED:  # typer turns Ctrl-C into this code
-        say("interrupted; nothing was overwritten", "red")
+        say("interrupted; no file was left half written", "red")
     return code if isinstance(code, int) else FINE
 
 

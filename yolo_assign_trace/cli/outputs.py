@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
     from ..record import Tracer
     from ..tracers.json_summary import JsonSummary
+
+
+_BATCH = re.compile(r"\d{5}(-\d{5})?\.\w+")
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,24 @@ class Outputs:
             if os.path.realpath(path) in taken:
                 raise InputError("would-overwrite", "this file is also an input or another output", where=str(path))
             taken.add(os.path.realpath(path))
+
+    def older_files(self, folder: Path, written: list[Path]) -> list[Path]:
+        """Files of batches in ``folder`` that this run did not write: those of other images or another --batch."""
+        return sorted(path for path in folder.glob("[0-9]*.*") if _BATCH.fullmatch(path.name) and path not in written)
+
+    def check_total(self, size: int) -> None:
+        """Would the logs of all batches stay under ``max_log`` together?
+
+        Raises:
+            InputError: they would not; before the first one is written.
+        """
+        if self.max_log and size > self.max_log * 2**30:
+            raise InputError(
+                "log-too-large",
+                f"the logs of all batches would take about {size / 2**30:.3g} GiB, the limit is {self.max_log:.3g} GiB",
+                where=str(self.log),
+                hint="select fewer --images, raise --max-log (0: no limit), or use --no-log",
+            )
 
     def of_batch(self, stem: str) -> Outputs:
         """The outputs of one batch of several: files called ``stem`` in folders called like the files.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+from ..plural import count
 from .devices import require_device
 from .input_options import AssignerOptions, InputOptions
 from .options import OUTPUT, option
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from ..assigner import Assigner
     from ..given import Captured, Inputs
+    from ..inputs.load import Opened
 
 
 @expanded
@@ -106,13 +108,41 @@ def trace(
     opened.require_memory()
     for remark in opened.remarks:
         say(f"note: {remark}", "yellow")
+    if outputs.log and not isinstance(opened, OpenedCapture) and len(opened.parts) > 1:
+        outputs.check_total(_log_bytes(opened, assigner, digits))
     runner = _Runner(assigner, chosen, outputs, several=len(opened.parts) > 1, summarised=json)
     for part in opened.parts:
         runner.run(opened.inputs(part), part.stem, part.positions)
     if json:
         print_json(runner.document() | {"remarks": opened.remarks})
+    for folder in runner.folders:
+        old = outputs.older_files(folder, runner.written)
+        if old:
+            say(
+                f"warning: {folder}/ also holds {count(len(old), 'file')} of earlier runs, such as {old[0].name}",
+                "yellow",
+            )
     if runner.written and not quiet:
         say(f"wrote {runner.written_text()}")
+
+
+def _log_bytes(opened: Opened, assigner: Assigner, digits: int) -> int:
+    """Estimated bytes of the logs of all batches, without their pairs, which are few."""
+    from ..costs import estimate_log_bytes
+    from ..outputs import FIXED_SIZES
+
+    stages = [stage.result for stage in assigner.stages]
+    total = 0
+    for part in opened.parts:
+        sizes = {
+            "image": part.batch,
+            "gt": part.most_boxes,
+            "anchor": part.grid.anchors,
+            "level": len(part.grid.levels),
+        }
+        sizes |= {"class": opened.nc, "channel": 4 * opened.reg_max, **FIXED_SIZES}
+        total += estimate_log_bytes(sizes, digits, stages)
+    return total
 
 
 class _Runner:
@@ -159,12 +189,16 @@ class _Runner:
         """The JSON of the only batch, or of all."""
         return {"format": 1, "traces": self.documents} if self.several else self.documents[0]
 
+    @property
+    def folders(self) -> list[Path]:
+        """Where the files of several batches went."""
+        return list(dict.fromkeys(path.parent for path in self.written)) if self.several else []
+
     def written_text(self) -> str:
         """``run.log (370.0 kB)``, or ``313 files to run/ (4.2 GB)``."""
         from rich.filesize import decimal
 
         if not self.several:
             return ", ".join(f"{path} ({decimal(path.stat().st_size)})" for path in self.written)
-        folders = dict.fromkeys(path.parent for path in self.written)
         size = decimal(sum(path.stat().st_size for path in self.written))
-        return f"{len(self.written)} files to {' and '.join(f'{folder}/' for folder in folders)} ({size})"
+        return f"{len(self.written)} files to {' and '.join(f'{folder}/' for folder in self.folders)} ({size})"

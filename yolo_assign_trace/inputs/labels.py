@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,46 +13,54 @@ import numpy as np
 from ..arrays import Array
 from ..errors import SHOWN_AT_MOST, InputError
 from .files import display_name, read_bytes
-from .findings import ERROR, NOTE, Finding, as_error
+from .findings import ERROR, KINDS, NOTE, Finding, as_error
 from .label_row import BATCH
 from .label_rules import TODAY, LabelRules
-from .label_text import parse_labels
+from .label_text import LabelTable, parse_labels
 from .read_entry import DROP_IMAGE, STOP, dropped_text
+
+_TOLD_OTHERWISE = frozenset({"label-missing", "label-empty", "not-a-label-file"})
+"""Notes that a trace counts as the states of its label files."""
 
 
 @dataclass(frozen=True)
 class Labels:
-    """Label rows of a batch.
+    """Label rows of a single file.
 
     Attributes:
         name: the file's name without folders, so that a log does not depend on where it was made.
-        rows: (box, 6) float64: image, class, cx, cy, w, h (normalised), as training reads the file.
-        places: where every row stands, as ``file:line``.
-        has_images: did the file have the image column?
+        path: as the user gave it.
+        table: the rows, as training reads the file.
         digest: first hex digits of the SHA-256 of the text, without the line ends' form.
         remarks: what was dropped or changed, in sentences.
     """
 
     name: str
     path: str
-    rows: Array
-    places: Sequence[str]
-    has_images: bool
+    table: LabelTable
     digest: str
     remarks: tuple[str, ...] = ()
 
     @property
+    def rows(self) -> Array:
+        """(box, 6) float64: image, class, cx, cy, w, h (normalised)."""
+        rows: Array = self.table.rows.astype(np.float64)
+        return rows
+
+    @property
+    def has_images(self) -> bool:
+        """Did the file have the image column?"""
+        return self.table.form == BATCH
+
+    @property
     def images(self) -> int:
         """One more than the largest image number; at least 1."""
-        return int(self.rows[:, 0].max(initial=0)) + 1
+        return int(self.table.rows[:, 0].max(initial=0)) + 1
 
     @property
     def classes(self) -> int:
         """One more than the largest class; 0 without rows."""
-        return int(self.rows[:, 1].max()) + 1 if len(self.rows) else 0
-
-    def where(self, row: int) -> str:
-        return self.places[row]
+        return int(self.table.rows[:, 1].max()) + 1 if len(self.table.rows) else 0
 
 
 def read_labels(path: Path, rules: LabelRules = TODAY, on_bad: str = STOP) -> Labels:
@@ -73,40 +81,34 @@ def read_labels(path: Path, rules: LabelRules = TODAY, on_bad: str = STOP) -> La
     bad = [found for found in table.findings if found.grade == ERROR]
     if bad and on_bad == STOP:
         raise as_error(bad)
-    rows, lines = table.rows.astype(np.float64), table.lines
     remarks = said(table.findings)
-    if bad and on_bad == DROP_IMAGE:
-        if table.form == BATCH:
-            hint = "use --on-bad drop-row: training never reads such a file, so it drops no image for it"
-            raise InputError("rows-of-a-batch", "the rows are of several images", where=str(path), hint=hint)
-        rows, lines = rows[:0], lines[:0]
+    if bad and on_bad == DROP_IMAGE and table.form == BATCH:
+        hint = "use --on-bad drop-row: training never reads such a file, so it drops no image for it"
+        raise InputError("rows-of-a-batch", "the rows are of several images", where=str(path), hint=hint)
     if bad:
         remarks = (dropped_text(str(path), table, bad, on_bad), *remarks)
     # the same text gives the same digest whatever system wrote it
     digest = hashlib.sha256(data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n"))
-    return Labels(
-        display_name(path),
-        str(path),
-        rows,
-        [f"{path}:{line}" for line in lines.tolist()],
-        table.form == BATCH,
-        digest.hexdigest()[:12],
-        remarks,
-    )
+    if bad and on_bad == DROP_IMAGE:
+        table = replace(table, rows=table.rows[:0], lines=table.lines[:0])
+    return Labels(display_name(path), str(path), table, digest.hexdigest()[:12], remarks)
 
 
 def said(findings: Iterable[Finding]) -> tuple[str, ...]:
-    """What is to be said although the rows pass: changes and oddities with their consequence, the first of a kind."""
+    """What is to be said although the rows pass.
+
+    Changes and oddities with their consequence, the first of a kind; notes by number.
+    """
     told, lines = Counter[str](), []
     for found in findings:
-        if found.grade in (ERROR, NOTE):
+        if found.grade == ERROR or found.id in _TOLD_OTHERWISE:
             continue
         told[found.id] += 1
-        if told[found.id] <= SHOWN_AT_MOST:
+        if found.grade != NOTE and told[found.id] <= SHOWN_AT_MOST:
             lines.append(f"{found.where}: {found.message}; {found.consequence} [{found.id}]")
-    more = [
-        f"{number - SHOWN_AT_MOST} more of [{kind}]; yolo-assign labels lists them"
-        for kind, number in told.items()
-        if number > SHOWN_AT_MOST
-    ]
-    return (*lines, *more)
+    for kind, number in told.items():
+        if KINDS[kind].grade == NOTE:
+            lines.append(f"{number} [{kind}]: {KINDS[kind].consequence}; yolo-assign labels names them")
+        elif number > SHOWN_AT_MOST:
+            lines.append(f"{number - SHOWN_AT_MOST} more of [{kind}]; yolo-assign labels lists them")
+    return tuple(lines)

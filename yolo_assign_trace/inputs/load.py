@@ -14,12 +14,15 @@ from ..given import Captured, Inputs
 from ..plural import count
 from .capture import capture_inputs
 from .dataset import LABELS, kind_of
+from .dataset_labels import DatasetLabels
+from .file_labels import FileLabels
 from .files import display_name
 from .head_channels import Wanted
 from .head_layout import Heads
 from .heads import read_heads
 from .label_row import above_count
-from .parts import DatasetLabels, FileLabels, Part
+from .label_rules import LabelRules
+from .part import Part
 from .request import Request
 from .shapes import DEFAULT_REG_MAX, LAYOUTS, STUDY, Shapes, read_shapes
 from .synthetic import require_memory, synthetic_images, synthetic_maps
@@ -84,7 +87,7 @@ class Opened:
 
     def inputs(self, part: Part) -> Inputs:
         """The inputs of one batch, with its head outputs."""
-        boxes = f"{count(len(part.rows), 'box')} in {count(part.batch, 'image')}"
+        boxes = f"{count(part.boxes, 'box')} in {count(part.batch, 'image')}"
         about = {
             "labels": f"{part.name}: {boxes}, {count(self.nc, 'class')}, sha256 {part.digest}",
             "heads": self._about_heads(part),
@@ -119,9 +122,8 @@ class OpenedCapture:
     @property
     def parts(self) -> Sequence[Part]:
         """The only one; its rows are in the captured call."""
-        rows, grid = np.zeros((0, 6)), self.captured.grid
         batch = self.captured.batch
-        return [Part(self.name, grid, rows, (), batch, range(batch), 0, (), has_images=True, digest="")]
+        return [Part(self.name, self.captured.grid, (), batch, range(batch), (0, batch - 1), 0, (), digest="")]
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -169,13 +171,13 @@ def _open_labelled(request: Request) -> Opened:
     shapes = given or (Shapes(heads.shapes_name, heads.grid) if heads else read_shapes(default, request.imgsz))
     parts = labels.parts(shapes)
     for part in parts if nc else []:
-        _check_classes(part, nc or 0, nc_source)
+        _check_classes(part, nc or 0, nc_source, request.rules)
     if is_file:
         parts = [_in_batch(part, shapes, heads) for part in parts]
     elif heads:
         _check_images(labels.images, parts, heads)
     remarks = [*labels.remarks, *([heads.reading] if heads else [])]
-    if not any(len(part.rows) for part in parts):
+    if not any(part.boxes for part in parts):
         images = count(sum(part.batch for part in parts), "image")
         what = f"{request.source} is empty" if is_file else f"there is no box in {request.source}"
         remarks.append(f"{what}: traced as {images} without boxes")
@@ -223,10 +225,16 @@ def _said_classes(
     return said[0] if said else (None, "--nc")
 
 
-def _check_classes(part: Part, nc: int, source: str) -> None:
-    for row in np.flatnonzero(part.rows[:, 1] >= nc).tolist():
-        message = f"{above_count(part.rows[row, 1], nc)}, according to {source}"
-        raise InputError("class-too-large", message, where=part.places[row])
+def _check_classes(part: Part, nc: int, source: str, rules: LabelRules) -> None:
+    rows = part.rows
+    for row in np.flatnonzero(rows[:, 1] >= nc).tolist():
+        message = f"{above_count(rows[row, 1], nc)}, according to {source}"
+        if rows[row, 1] == nc and rules.class_may_equal_count:
+            message += (
+                f"; {rules.name} accepts it, but its loss indexes past the last class, so there is no trace of it"
+            )
+            raise InputError("class-equals-count", message, where=part.place(row), hint="mend the label or the count")
+        raise InputError("class-too-large", message, where=part.place(row))
 
 
 def _in_batch(part: Part, shapes: Shapes, heads: Heads | None) -> Part:
@@ -240,18 +248,19 @@ def _in_batch(part: Part, shapes: Shapes, heads: Heads | None) -> Part:
         raise InputError("wrong-batch", message, where=heads.path)
     batch = heads.batch if heads else shapes.batch or part.batch
     source = heads.name if heads else shapes.name
-    if batch > 1 and len(part.rows) and not part.has_images:
+    rows = part.rows
+    if batch > 1 and len(rows) and not part.has_images:
         raise InputError(
             "rows-without-image",
             f"rows of five numbers are one image, but the batch has {batch} images according to {source}",
-            where=part.places[0],
+            where=part.place(0),
             hint="begin every row with the number of its image: image class cx cy w h",
         )
-    for row in np.flatnonzero(part.rows[:, 0] >= batch).tolist():
-        image = f"image is {part.rows[row, 0]:g}"
+    for row in np.flatnonzero(rows[:, 0] >= batch).tolist():
+        image = f"image is {rows[row, 0]:g}"
         numbers = "0" if batch == 1 else f"0 to {batch - 1}"
         message = f"{image}, but the batch has {count(batch, 'image')}, {numbers}, according to {source}"
-        raise InputError("image-too-large", message, where=part.places[row])
+        raise InputError("image-too-large", message, where=part.place(row))
     return replace(part, batch=batch, positions=range(batch))
 
 

@@ -99,7 +99,7 @@ class RunLog(Tracer):
         if self.limit and self.estimate > self.limit:
             raise InputError(
                 "log-too-large",
-                f"the log would take about {self.estimate / 2**30:.1f} GiB, the limit is {self.limit / 2**30:g} GiB",
+                f"the log would take about {self.estimate / 2**30:.3g} GiB, the limit is {self.limit / 2**30:.3g} GiB",
                 where=str(self.path),
                 hint="raise --max-log (0: no limit), or use --no-log and keep the exact tensors with --save",
             )

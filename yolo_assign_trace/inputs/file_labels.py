@@ -1,0 +1,54 @@
+"""The rows of a single label file, as one batch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..errors import InputError
+from ..given import Image
+from ..letterbox import Letterbox
+from .label_geometry import geometry_findings
+from .labels import read_labels, said
+from .part import Part, Source
+from .request import Request
+from .shapes import STUDY, Shapes
+
+
+class FileLabels:
+    """What a single label file holds.
+
+    Raises:
+        InputError: the file cannot be used, or the request asks for what only a dataset has.
+    """
+
+    from_dataset = False
+    class_names: tuple[str, ...] = ()
+    nc: int | None = None
+
+    def __init__(self, request: Request, path: Path) -> None:
+        for flag, value in (("--images", request.images), ("--split", request.split), ("--rect", request.rect)):
+            if value:
+                hint = "it needs a dataset: --data, or --labels with a folder, a list or COCO annotations"
+                raise InputError("not-a-dataset", f"{path} is a single label file", where=flag, hint=hint)
+        self.request = request
+        self.labels = read_labels(path, request.rules, request.on_bad)
+        self.name, self.classes, self.images = self.labels.name, self.labels.classes, self.labels.images
+        self.remarks = list(self.labels.remarks)
+
+    def parts(self, shapes: Shapes) -> list[Part]:
+        """All rows as one batch."""
+        labels, size, grid = self.labels, self.request.image_size, shapes.grid
+        letterbox = Letterbox.of(size, (grid.height, grid.width)) if size else None
+        if letterbox:
+            self.remarks.append(f"every image is letterboxed: {letterbox}")
+        elif shapes.name != STUDY and len(labels.table.rows) and not labels.has_images and not self.request.letterboxed:
+            self.remarks.append(
+                "boxes are taken as fractions of the network input; --image-size WxH letterboxes them as training does"
+            )
+        # without a letterbox the rows are fractions of the input itself
+        whole = letterbox or Letterbox.of((grid.width, grid.height), (grid.height, grid.width))
+        self.remarks += said(geometry_findings(labels.table, labels.path, (grid.height, grid.width), whole))
+        images = (Image(labels.name, letterbox),) if letterbox and not labels.has_images else ()
+        source = Source(labels.table, labels.path, letterbox)
+        batch = labels.images
+        return [Part(self.name, grid, (source,), batch, range(batch), (0, batch - 1), 0, images, labels.digest)]
