@@ -34,7 +34,7 @@ function aroundTable(data, pairs) {
     const button = element("button", { type: "button", class: "link", id: `around-${gt[n]}`, onclick: choose },
       swatch(data.boxes[gt[n]]), boxName(data.boxes[gt[n]]));
     return {
-      "aria-selected": gt[n] === state.gt ? "true" : null,
+      "aria-current": gt[n] === state.gt ? "true" : null,
       class: `outcome-${doc.outcomes[outcome[n]]}`,
       cells: [button, rank ? String(rank[n]) : "–", number(score[n]), number(overlaps[n]), number(metric[n]),
         texts.outcomes[doc.outcomes[outcome[n]]]],

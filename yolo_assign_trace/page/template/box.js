@@ -5,7 +5,7 @@ let allCandidatesOf = ""; // the box whose whole ranking is open
 
 function boxPanel(data) {
   const box = data.boxes[state.gt];
-  const name = `${boxName(box)}, ${boxSize(box)}`;
+  const name = word("box-title", { box: boxName(box), size: boxSize(box) });
   return element("section", { class: "panel", id: "box-panel", "aria-labelledby": "box-title" },
     element("h2", { id: "box-title" }, swatch(box), name, closing({ gt: undefined, zoom: false })),
     box.cause ? causeOf(box) : null,
@@ -78,7 +78,7 @@ function candidateRow(data, n) {
   const mine = anchors.owner[row] === pairs.gt[n];
   return {
     class: `outcome-${doc.outcomes[pairs.outcome[n]]}`,
-    "aria-selected": anchor === state.anchor ? "true" : null,
+    "aria-current": anchor === state.anchor ? "true" : null,
     cells: [pairs.rank ? String(pairs.rank[n]) : "–", anchorButton(anchor, `candidate-${anchor}`), number(pairs.score[n]),
       number(pairs.overlap[n]), number(pairs.metric[n]), mine ? number(anchors.target[row]) : "–",
       texts.outcomes[doc.outcomes[pairs.outcome[n]]]],

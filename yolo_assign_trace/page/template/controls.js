@@ -1,4 +1,4 @@
-// What stays while the stages change: header, timeline, filters, list of boxes, notes.
+// What stays while the stages change: header, timeline, filters, the list of boxes, notes.
 
 const PLAY_MS = 1800;
 let playing;

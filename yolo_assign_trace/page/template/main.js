@@ -17,10 +17,10 @@ function render() {
   }
   const data = imageData(state.image);
   const legends = element("div", { class: "legends" });
-  app.replaceChildren(header(), timeline(),
+  app.replaceChildren(header(), timeline(), filters(),
     element("main", {},
-      element("div", { class: "left" }, filters(), element("figure", {}, pictureNode, element("figcaption", {}, legends)), boxList()),
-      element("div", { class: "right" }, stagePanel(),
+      element("div", { class: "left" }, element("figure", {}, pictureNode, element("figcaption", {}, legends))),
+      element("div", { class: "right" }, stagePanel(), boxList(),
         state.anchor === undefined ? null : anchorPanel(data),
         state.gt === undefined ? null : boxPanel(data),
         state.gt === undefined && state.anchor === undefined ? element("p", { class: "hint" }, word("no-choice")) : null)),

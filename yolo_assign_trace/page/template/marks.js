@@ -37,7 +37,7 @@ function bestScores(data) {
   const here = [...data.anchors.anchor.keys()].filter((row) => onLevel(data.anchors.anchor[row]));
   const most = largest(here.map((row) => data.anchors.best_score[row]));
   const anchor = (row) => data.anchors.anchor[row];
-  return onRamp(here, (row) => data.anchors.best_score[row] / most, anchor, "legend-best-score");
+  return onRamp(here, (row) => data.anchors.best_score[row], most, anchor, "legend-best-score");
 }
 
 function candidates(data) {
@@ -52,7 +52,10 @@ function metrics(data) {
     const own = best > 0 && data.pairs.metric[n] > 0 ? data.pairs.metric[n] / best : 0;
     share.set(data.pairs.anchor[n], Math.max(own, share.get(data.pairs.anchor[n]) ?? 0));
   }
-  return onRamp([...share.keys()], (anchor) => share.get(anchor), (anchor) => anchor, "legend-metric");
+  const zero = [...share.keys()].filter((anchor) => share.get(anchor) === 0);
+  const above = [...share.keys()].filter((anchor) => share.get(anchor) > 0);
+  return [{ style: "candidate faint", anchors: zero, legend: "legend-metric-zero" },
+    ...onRamp(above, (anchor) => share.get(anchor), 1, (anchor) => anchor, "legend-metric")];
 }
 
 function selection(data) {
@@ -74,7 +77,7 @@ function targets(data) {
   const rows = ownedRows(data);
   const most = largest(rows.map((row) => data.anchors.target[row]));
   const anchor = (row) => data.anchors.anchor[row];
-  const scored = onRamp(rows, (row) => data.anchors.target[row] / most, anchor, "legend-positive-score");
+  const scored = onRamp(rows, (row) => data.anchors.target[row], most, anchor, "legend-positive-score");
   return [rest(data, rows.map(anchor)), ...scored, ...dropped(data)];
 }
 
@@ -117,12 +120,12 @@ function anchorsOf(data, pairs) {
   return [...new Set(pairs.map((n) => data.pairs.anchor[n]))];
 }
 
-function onRamp(items, share, anchor, legend) {
-  const bins = Array.from({ length: RAMP }, (_, n) => ({ style: `ramp ramp-${n}`, anchors: [], legend }));
+// Groups by the value of every item, from 0 to `most`.
+function onRamp(items, value, most, anchor, legend) {
+  const bins = Array.from({ length: RAMP }, (_, n) => ({ style: `ramp ramp-${n}`, anchors: [], legend, most }));
   for (const item of items) {
-    const value = share(item);
-    const bin = Number.isFinite(value) ? Math.min(RAMP - 1, Math.floor(value * RAMP)) : 0;
-    bins[Math.max(0, bin)].anchors.push(anchor(item));
+    const place = Math.floor((value(item) / most) * RAMP);
+    bins[Number.isFinite(place) ? Math.min(RAMP - 1, Math.max(0, place)) : 0].anchors.push(anchor(item));
   }
   return bins;
 }

@@ -1,6 +1,9 @@
 // The picture of an image: boxes, marks of the stage, what is chosen. Drawn anew at every step.
 
 const LABELS_AT_MOST = 40;
+const LABEL_PX = 12;
+const pen = document.createElement("canvas").getContext("2d"); // measures labels
+pen.font = `600 ${LABEL_PX}px ${getComputedStyle(document.body).fontFamily}`;
 const pictureNode = svg("svg", {
   id: "picture", tabindex: "0", role: "group", onclick: (event) => chooseAnchor(event), preserveAspectRatio: "xMidYMid meet",
 });
@@ -15,8 +18,8 @@ function drawPicture() {
   const room = pictureNode.getBoundingClientRect();
   scale = room.width ? Math.max(view[2] / room.width, view[3] / room.height) : 1;
   const { groups, crosses } = marksOf(data);
-  const parts = [backdrop(data), cells(), ...linksToBoxes(data, groups), ...boxes(data)];
-  parts.push(...groups.map((group) => marks(group)), ...crosses.map(cross), ...predictions(data), ...choice(data));
+  const parts = [backdrop(data), cells(), ...linksToBoxes(data), ...boxes(data)];
+  parts.push(...groups.map(marks), ...crosses.map(cross), ...predictions(data), ...choice(), ...labels(data));
   pictureNode.replaceChildren(...parts.filter(Boolean));
   return { groups, crosses };
 }
@@ -52,9 +55,10 @@ function cells() {
 
 function marks({ style, anchors }) {
   let d = "";
+  const size = style.includes("faint") ? 0.4 : 1; // what is past leaves the picture visible
   for (const anchor of anchors) {
     const level = levelOf(anchor);
-    d += shape(level, ...centreOf(anchor), radius(level));
+    d += shape(level, ...centreOf(anchor), size * radius(level));
   }
   return svg("path", { class: `marks ${style}`, d, "data-count": anchors.length });
 }
@@ -76,17 +80,19 @@ function linksToBoxes(data) {
     const owner = data.boxes[data.anchors.owner[row]];
     if (!owner) return null;
     const [x1, y1, x2, y2] = owner.corners;
-    return svg("path", { class: `link box-${owner.gt % BOX_COLOURS}`, d: `M${x} ${y}L${(x1 + x2) / 2} ${(y1 + y2) / 2}` });
+    return svg("path", { class: `to-box box-${owner.gt % BOX_COLOURS}`, d: `M${x} ${y}L${(x1 + x2) / 2} ${(y1 + y2) / 2}` });
   });
 }
 
 function boxes(data) {
-  if (["flatten", "anchors", "decode"].includes(stageNames[state.stage]) && state.gt === undefined) return [];
+  if (!boxesAreKnown()) return [];
+  return withCorners(data).reverse().map(outline);
+}
+
+// The boxes that pass the filters and can be drawn, the chosen one first.
+function withCorners(data) {
   const found = shownBoxes(data).filter((box) => !box.corners.includes(null));
-  const chosen = found.filter((box) => box.gt === state.gt);
-  const ordered = [...found.filter((box) => box.gt !== state.gt), ...chosen];
-  const labelled = [...chosen, ...(found.length <= LABELS_AT_MOST ? found : [])];
-  return [...ordered.map(outline), ...labels(labelled)];
+  return [...found.filter((box) => box.gt === state.gt), ...found.filter((box) => box.gt !== state.gt)];
 }
 
 function outline(box) {
@@ -108,13 +114,19 @@ function enlarged({ corners, seen }) {
   return seen[2] - seen[0] > (corners[2] - corners[0]) * 1.0001 || seen[3] - seen[1] > (corners[3] - corners[1]) * 1.0001;
 }
 
-// Labels one after the other; one that would lie on another is left out. The list beside the picture has all.
-function labels(found) {
+// Before the labels are read there is nothing but the grid, unless the reader asks for a box.
+function boxesAreKnown() {
+  return state.gt !== undefined || !["flatten", "anchors", "decode"].includes(stageNames[state.stage]);
+}
+
+// Labels one after the other; one that would lie on another is left out. The list under the picture has all.
+function labels(data) {
   const taken = [];
-  const size = 12 * scale;
-  return found.map((box) => {
-    const text = `${box.gt} ${className(box.label)}`.slice(0, 28);
-    const width = textWidth(text, size) + size * 0.7;
+  const size = LABEL_PX * scale;
+  const all = boxesAreKnown() ? withCorners(data) : [];
+  return all.slice(0, LABELS_AT_MOST).map((box) => {
+    const text = [...`${box.gt} ${className(box.label)}`].slice(0, 28).join("");
+    const width = pen.measureText(text).width * scale + size * 0.7;
     const [x1, y1] = box.corners;
     const x = Math.max(0, Math.min(x1, doc.grid.width - width));
     const y = y1 - size * 1.35 < 0 ? Math.max(0, y1) : y1 - size * 1.35;
@@ -126,10 +138,6 @@ function labels(found) {
       svg("rect", { x, y, width, height: size * 1.35, rx: size * 0.2 }),
       svg("text", { x: x + size * 0.35, y: y + size, "font-size": size }, text));
   });
-}
-
-function textWidth(text, size) {
-  return [...text].reduce((sum, char) => sum + (char.charCodeAt(0) > 0x2e80 ? 1 : 0.58), 0) * size;
 }
 
 function overlap(a, b) {

@@ -6,7 +6,7 @@ function stagePanel() {
     element("h2", { id: "stage-title" }, element("code", {}, stage.name), " ", stageTitle(stage)),
     element("p", {}, stageSays(stage)),
     stage.formula.length
-      ? element("pre", { class: "formula", tabindex: "0", "aria-label": word("formula") }, stage.formula.join("\n")) : null,
+      ? element("pre", { class: "formula", tabindex: "0", "aria-label": word("formula") }, stage.formula.flatMap((line) => line.split(/ {4,}/)).join("\n")) : null,
     numbersTable(stage), outputsTable(stage));
 }
 
@@ -17,7 +17,7 @@ function numbersTable(stage) {
     return { "data-number": id, cells: [word(id === "boxes" ? "boxes-counted" : id), format(images[state.image]), format(total)] };
   });
   if (!rows.length) return null;
-  return table(word("numbers"), [word("numbers"), word("this-image"), word("whole-trace")], rows);
+  return table(word("numbers"), ["", word("this-image"), word("whole-trace")], rows);
 }
 
 function outputsTable(stage) {
@@ -46,8 +46,8 @@ function text(value) {
 
 function legend({ groups, crosses }) {
   const found = new Map();
-  for (const { legend: id, style } of groups) if (!found.has(id)) found.set(id, style);
-  const items = [...found].map(([id, style]) => entry(style.includes("ramp") ? scaleKey() : markKey(style), word(id)));
+  for (const group of groups) if (!found.has(group.legend)) found.set(group.legend, group);
+  const items = [...found].map(([id, group]) => entry("most" in group ? scaleKey(group.most) : markKey(group.style), word(id)));
   if (crosses.length) items.push(entry(lineKey("lost", "M3 3L13 13M3 13L13 3"), word("legend-lost")));
   const data = imageData(state.image);
   if (drawnBoxes(data).some((box) => box.cause)) items.push(entry(lineKey("box without", "M1 3H15V13H1Z"), word("legend-without")));
@@ -74,7 +74,7 @@ function lineKey(style, d) {
     svg("g", { class: style.includes("lost") ? "lost" : "" }, svg("path", { class: style, d })));
 }
 
-function scaleKey() {
+function scaleKey(most) {
   const steps = Array.from({ length: RAMP }, (_, n) => svg("rect", { class: `ramp-${n}`, x: 8 * n, y: 2, width: 8, height: 12 }));
-  return element("span", {}, "0 ", svg("svg", { class: "scale", viewBox: `0 0 ${8 * RAMP} 16`, "aria-hidden": "true" }, steps), " 1");
+  return element("span", {}, "0 ", svg("svg", { class: "scale", viewBox: `0 0 ${8 * RAMP} 16`, "aria-hidden": "true" }, steps), ` ${plain(rounded(most, 3))}`);
 }

@@ -10,16 +10,21 @@ function fill(text, values) {
 }
 
 function word(id, values = {}) {
-  return fill(texts.words[id], values);
+  return fill(texts.words[id], withNouns(values));
 }
 
-// A sentence of explain: counts get their noun, everything else comes as it is shown.
+// A sentence of explain; the empty id stands for one that was left out.
 function sentence(id, values) {
-  const shown = { ...values };
+  return id ? fill(texts.sentences[id], withNouns(values)) : word("no-fate", values);
+}
+
+// Counts that have a noun get it; in Chinese it stands in the text.
+function withNouns(values) {
+  const found = { ...values };
   for (const [name, [one, many]] of Object.entries(texts.nouns)) {
-    if (name in values) shown[name] = `${values[name]} ${values[name] === 1 ? one : many}`;
+    if (name in values) found[name] = `${values[name]} ${values[name] === 1 ? one : many}`;
   }
-  return fill(texts.sentences[id], shown);
+  return found;
 }
 
 // `digits` significant digits, a tie to the even one, as Python and numpy round.
