@@ -59,8 +59,8 @@ def page(
 
     folder = _pictures(trace, given, pictures)
     for path in (*given.files, *([trace] if trace else [])):
-        if output.exists() and path.exists() and output.samefile(path):
-            raise InputError("same-file", "the page would overwrite what it is made from", where=str(output))
+        if output.exists() and path.exists() and output.is_file() and output.samefile(path):
+            raise InputError("would-overwrite", "this file is also an input", where=str(output))
     stored = trace_from(trace, given, chosen)
     from ..page.html import page_html
 

@@ -78,14 +78,14 @@ function numbersOf(data, n) {
   const [left, top, right, bottom] = distances(data, n);
   const [x1, y1, x2, y2] = box.corners;
   const [a, b, c, d] = box.seen ?? box.corners;
-  const exact = points instanceof Float64Array ? (value) => value : Math.fround;
   const { score, overlap: overlaps, metric, rank } = data.pairs;
   return {
-    x, y, left, top, right, bottom,
-    width: exact(c - a), height: exact(d - b), own_width: exact(x2 - x1), own_height: exact(y2 - y1),
+    x, y, left, top, right, bottom, x1, y1, x2, y2, sum: [x1, y1, x2, y2].reduce((total, side) => inPrecision(total + side)),
+    width: inPrecision(c - a), height: inPrecision(d - b),
+    own_width: inPrecision(x2 - x1), own_height: inPrecision(y2 - y1),
     score: score[n], overlap: overlaps[n], metric: metric[n], alpha: doc.settings.alpha, beta: doc.settings.beta,
     rank: rank?.[n], candidates: sum(box.funnel[0]), topk: doc.settings.topk,
-    cutoff: box.cut.cutoff, short: box.cut.cutoff - metric[n],
+    cutoff: box.cut.cutoff ?? NaN, short: (box.cut.cutoff ?? NaN) - metric[n],
   };
 }
 

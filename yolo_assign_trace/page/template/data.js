@@ -41,7 +41,8 @@ function decode(stored) {
   for (const [gt, rows] of byBox) {
     best.set(gt, largest(rows.map((n) => pairs.metric[n])));
   }
-  return { ...stored, pairs, anchors, byBox, byAnchor, rowOf, best };
+  const boxes = stored.boxes.map((box) => ({ ...box, corners: box.corners.map((side) => side ?? NaN) })); // null is nan
+  return { ...stored, boxes, pairs, anchors, byBox, byAnchor, rowOf, best };
 }
 
 // The largest finite number above 0, otherwise 0.
@@ -91,6 +92,10 @@ function distances(data, pair) {
   const box = data.boxes[data.pairs.gt[pair]];
   const [x1, y1, x2, y2] = box.seen ?? box.corners;
   const [x, y] = centreOf(data.pairs.anchor[pair]);
-  const exact = points instanceof Float64Array ? (value) => value : Math.fround;
-  return [x - x1, y - y1, x2 - x, y2 - y].map(exact);
+  return [x - x1, y - y1, x2 - x, y2 - y].map(inPrecision);
+}
+
+// A number as the trace computed it: in float32, unless it is one of float64.
+function inPrecision(value) {
+  return points instanceof Float64Array ? value : Math.fround(value);
 }

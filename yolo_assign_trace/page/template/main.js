@@ -43,10 +43,17 @@ function announce() {
     { number: state.stage + 1, count: stageNames.length, stage: stage.name, title: stageTitle(stage) });
 }
 
-window.addEventListener("hashchange", () => {
+let followed = location.hash;
+
+// Shows what the address says, if that is not what is shown.
+function follow() {
+  if (followed === location.hash) return;
+  followed = location.hash;
   state = readState();
   render();
-});
+}
+
+window.addEventListener("hashchange", follow);
 document.addEventListener("keydown", pressed);
 let width = window.innerWidth;
 window.addEventListener("resize", () => {

@@ -2,6 +2,7 @@
 
 const RAMP = 8; // colours of a scale
 const BOX_COLOURS = 5;
+const SMALL = 0.4; // size of marks that leave the picture visible
 
 const byStage = {
   flatten: everyAnchor,
@@ -54,7 +55,7 @@ function metrics(data) {
   }
   const zero = [...share.keys()].filter((anchor) => share.get(anchor) === 0);
   const above = [...share.keys()].filter((anchor) => share.get(anchor) > 0);
-  return [{ style: "candidate faint", anchors: zero, legend: "legend-metric-zero" },
+  return [{ style: "candidate faint", anchors: zero, legend: "legend-metric-zero", size: SMALL },
     ...onRamp(above, (anchor) => share.get(anchor), 1, (anchor) => anchor, "legend-metric")];
 }
 
@@ -84,7 +85,7 @@ function targets(data) {
 function rest(data, except) {
   const taken = new Set(except);
   const anchors = anchorsOf(data, drawnPairs(data)).filter((anchor) => !taken.has(anchor));
-  return { style: "candidate faint", anchors, legend: "legend-candidate" };
+  return { style: "candidate faint", anchors, legend: "legend-candidate", size: SMALL };
 }
 
 // Rows of the anchors that a drawn box owns in the end.
@@ -120,9 +121,10 @@ function anchorsOf(data, pairs) {
   return [...new Set(pairs.map((n) => data.pairs.anchor[n]))];
 }
 
-// Groups by the value of every item, from 0 to `most`.
+// Groups by the value of every item, from 0 to `most`; larger values have larger marks as well.
 function onRamp(items, value, most, anchor, legend) {
-  const bins = Array.from({ length: RAMP }, (_, n) => ({ style: `ramp ramp-${n}`, anchors: [], legend, most }));
+  const bins = Array.from({ length: RAMP }, (_, n) => (
+    { style: `ramp ramp-${n}`, anchors: [], legend, most, size: SMALL + ((1 - SMALL) * (n + 1)) / RAMP }));
   for (const item of items) {
     const place = Math.floor((value(item) / most) * RAMP);
     bins[Number.isFinite(place) ? Math.min(RAMP - 1, Math.max(0, place)) : 0].anchors.push(anchor(item));

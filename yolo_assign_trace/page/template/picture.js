@@ -27,7 +27,7 @@ function drawPicture() {
 function viewOf(data) {
   const whole = [0, 0, doc.grid.width, doc.grid.height];
   const box = state.zoom && state.gt !== undefined ? data.boxes[state.gt] : undefined;
-  if (!box || box.corners.includes(null)) return whole;
+  if (!box?.corners.every(Number.isFinite)) return whole;
   const [x1, y1, x2, y2] = box.seen ?? box.corners;
   const side = Math.max(x2 - x1, y2 - y1, 4 * levels[0].stride) * 1.3;
   return [(x1 + x2 - side) / 2, (y1 + y2 - side) / 2, side, side];
@@ -53,9 +53,8 @@ function cells() {
   return svg("path", { class: "cells", d });
 }
 
-function marks({ style, anchors }) {
+function marks({ style, anchors, size = 1 }) {
   let d = "";
-  const size = style.includes("faint") ? 0.4 : 1; // what is past leaves the picture visible
   for (const anchor of anchors) {
     const level = levelOf(anchor);
     d += shape(level, ...centreOf(anchor), size * radius(level));
@@ -91,7 +90,7 @@ function boxes(data) {
 
 // The boxes that pass the filters and can be drawn, the chosen one first.
 function withCorners(data) {
-  const found = shownBoxes(data).filter((box) => !box.corners.includes(null));
+  const found = shownBoxes(data).filter((box) => box.corners.every(Number.isFinite));
   return [...found.filter((box) => box.gt === state.gt), ...found.filter((box) => box.gt !== state.gt)];
 }
 

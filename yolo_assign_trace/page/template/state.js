@@ -48,7 +48,8 @@ function addressFor(wanted) {
 function go(changes, { remember = true } = {}) {
   const address = addressFor({ ...state, ...changes });
   if (remember) location.hash = address;
-  else location.replace(address);
+  else history.replaceState(null, "", address);
+  follow(); // at once: the next key must find the new state
 }
 
 function shownBoxes(data) {

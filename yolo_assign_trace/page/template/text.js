@@ -2,7 +2,7 @@
 
 const DIGITS = 5; // of numbers in sentences, as in run.log
 const PLAIN = new Set(["x", "y", "left", "top", "right", "bottom", "width", "height", "own_width", "own_height",
-  "alpha", "beta"]); // px and exponents, which have six digits and as few exponents as possible
+  "x1", "y1", "x2", "y2", "sum", "alpha", "beta"]); // px and exponents, which have six digits and as few exponents as possible
 let texts = doc.texts.en;
 
 function fill(text, values) {
