@@ -21,7 +21,7 @@ def study() -> StoredTrace:
 
 
 def crowd(assigner: str = "yolov8") -> StoredTrace:
-    """60 boxes of all sizes in one image: conflicts, ties, boxes without candidates, enlarged ones in newer releases."""
+    """60 boxes of all sizes in one image: conflicts, ties, no candidates, and enlarged boxes in newer releases."""
     return stored(random_labels(60), "yolov8", assigner, 320)
 
 

@@ -74,12 +74,18 @@ LAYERS = [
     (lambda module: module.startswith("compare") and module not in NEED_TORCH, ("torch", *NEED_TORCH, "runner", "cli")),
     (lambda module: module.startswith("explain"), ("torch", "rich", "tracers", "runner", "stages", "cli")),
     (lambda module: module.startswith("draw"), ("torch", "tracers", "trace", "runner", "stages", "cli")),
+    (
+        lambda module: module.startswith("page"),
+        ("torch", "matplotlib", "tracers", "trace", "runner", "stages", "cli", "draw.theme"),
+    ),
     (lambda module: module in ("outputs", "grid", "errors", "number_text"), ("record", "assigners", "trace")),
 ]
 
 
 @pytest.mark.parametrize(
-    ("chosen", "forbidden"), LAYERS, ids=["typer", "inputs", "tracers", "compare", "explain", "draw", "declarations"]
+    ("chosen", "forbidden"),
+    LAYERS,
+    ids=["typer", "inputs", "tracers", "compare", "explain", "draw", "page", "declarations"],
 )
 def test_arrows_point_one_way(chosen, forbidden):
     modules = [module for module in OURS if chosen(module)]
@@ -117,6 +123,7 @@ COMMANDS = [
     (["stages", "--help"], 0),
     (["explain", "--help"], 0),
     (["draw", "--help"], 0),
+    (["page", "--help"], 0),
     (["unknown"], 2),
     (["trace"], 2),  # without the required option
     (["trace", "--unknown"], 2),

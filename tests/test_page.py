@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import ROOT
-from drawn import random_labels, stored, with_header
+from drawn import stored, with_header
 from explained import stored_scene
 from hypothesis import given
 from hypothesis import strategies as st
@@ -183,7 +183,9 @@ def check_sentences(kept):
 
 def english(id, values):
     """The sentence with its numbers as they came; only counts are still to get their noun."""
-    return text_of(id, values, texts()["en"]["sentences"], {name: noun for name, noun in NOUNS.items() if name in values})
+    return text_of(
+        id, values, texts()["en"]["sentences"], {name: noun for name, noun in NOUNS.items() if name in values}
+    )
 
 
 class TestLanguages:
@@ -191,15 +193,15 @@ class TestLanguages:
     def test_both_have_the_same_ids_and_the_same_numbers_in_them(self, kind):
         one, other = texts()["en"][kind], texts()["zh"][kind]
         assert set(one) == set(other)
-        for id in one:
-            assert places(one[id]) == places(other[id]), id
+        for name in one:
+            assert places(one[name]) == places(other[name]), name
 
     def test_chinese_is_chinese(self):
         for kind, table in texts()["zh"].items():
-            for id, text in table.items():
+            for name, text in table.items():
                 both = " ".join(text) if isinstance(text, tuple) else text
                 words = re.search(r"[A-Za-z]{2}", re.sub(r"\{\w+\}|\bgt\b|\bpx\b", "", both))
-                assert re.search(r"[\u4e00-\u9fff]", both) or not words or id == "language", (kind, id)
+                assert re.search(r"[\u4e00-\u9fff]", both) or not words or name == "language", (kind, name)
 
     def test_every_outcome_stage_and_output_of_a_trace_has_its_text(self):
         for make in TRACES.values():
@@ -216,19 +218,23 @@ def places(text):
     return set(re.findall(r"\{(\w+)\}", " ".join(text) if isinstance(text, (tuple, list)) else text))
 
 
-HOSTILE = '</script><script>alert(1)</script><!--<img src=x onerror=alert(2)>&amp;"\''
+HOSTILE = "</script><script>alert(1)</script><!--<img src=x onerror=alert(2)>&amp;\"'"
 
 
 class TestMarkup:
     def test_names_stay_data(self):
-        page = parsed(with_header(study(), {"names": f'["a", {quoted(HOSTILE)}, "c"]', "labels": HOSTILE, "image[0]": HOSTILE}))
+        page = parsed(
+            with_header(study(), {"names": f'["a", {quoted(HOSTILE)}, "c"]', "labels": HOSTILE, "image[0]": HOSTILE})
+        )
         assert [tag for tag, _ in page.tags].count("script") == 2
         assert not {"img", "link", "iframe", "object"} & {tag for tag, _ in page.tags}
         assert page.document["classes"]["1"] == page.document["header"]["labels"] == HOSTILE
 
     def test_the_policy_allows_this_script_and_style_and_nothing_else(self):
         page = parsed(study())
-        policy = next(about["content"] for _, about in page.tags if about.get("http-equiv") == "Content-Security-Policy")
+        policy = next(
+            about["content"] for _, about in page.tags if about.get("http-equiv") == "Content-Security-Policy"
+        )
         directives = dict(part.strip().split(" ", 1) for part in policy.split(";"))
         assert directives["default-src"] == directives["base-uri"] == directives["form-action"] == "'none'"
         assert directives["script-src"] == digest(page.inside["script"][1])
@@ -263,7 +269,9 @@ class TestSize:
         assert cut["left_out"]["pairs"] == len(view.pairs) - len(left) > 0
         assert len(left - of_interest) <= 300
         assert cut["numbers"] == whole["numbers"]
-        assert [box["funnel"] for box in cut["images"][0]["boxes"]] == [box["funnel"] for box in whole["images"][0]["boxes"]]
+        assert [box["funnel"] for box in cut["images"][0]["boxes"]] == [
+            box["funnel"] for box in whole["images"][0]["boxes"]
+        ]
         best = {}  # of every box the best candidate is there
         for (_, gt, anchor), metric in zip(view.pairs.tolist(), view.metric.tolist(), strict=True):
             best[gt] = max(best.get(gt, (-1.0, 0)), (metric, -anchor))

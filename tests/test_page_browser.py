@@ -135,7 +135,8 @@ def marks(shown, style):
 
 def numbers(shown):
     rows = shown.page.evaluate(
-        "[...document.querySelectorAll('[data-number]')].map(row => [row.dataset.number, ...[...row.cells].map(c => c.innerText)])"
+        "[...document.querySelectorAll('[data-number]')]"
+        ".map(row => [row.dataset.number, ...[...row.cells].map(cell => cell.innerText)])"
     )
     return {name: cells for name, _, *cells in rows}
 
@@ -154,9 +155,13 @@ class TestChoosing:
         assert [row[-1] for row in rows] == list(map(str, counts))
         ranking = cells(shown, "#box-panel table >> nth=1")
         order = np.argsort(-metric, kind="stable")[:12]
-        assert [row[1].split()[0] for row in ranking] == [f"#{k}" for k in kept.array("pairs")[of_box][order, 2].tolist()]
+        assert [row[1].split()[0] for row in ranking] == [
+            f"#{k}" for k in kept.array("pairs")[of_box][order, 2].tolist()
+        ]
         for column, name in enumerate(("class_scores", "overlaps", "align_metric"), 2):
-            assert [row[column] for row in ranking] == [number(value) for value in kept.array(name)[of_box][order].tolist()]
+            assert [row[column] for row in ranking] == [
+                number(value) for value in kept.array(name)[of_box][order].tolist()
+            ]
         shown.page.click("#all-candidates")
         assert len(cells(shown, "#box-panel table >> nth=1")) == of_box.sum()
 
@@ -221,12 +226,11 @@ def cells(shown, selector):
 
 def on_screen(shown, x, y):
     """Where a point of the network input lies on the screen."""
-    found = shown.page.evaluate(
+    return shown.page.evaluate(
         "([x, y]) => { const p = new DOMPoint(x, y).matrixTransform(document.getElementById('picture').getScreenCTM());"
         " return [p.x, p.y]; }",
         [x, y],
     )
-    return found
 
 
 STORY = "[...document.querySelectorAll('.story li')].map(li => [li.dataset.stage, li.lastElementChild.textContent])"
@@ -239,8 +243,11 @@ def story(shown):
 class TestSentences:
     """What the page says of a pair is what `yolo-assign explain` says of it, to the last digit."""
 
-    @pytest.mark.parametrize("make", [study, crowd, captured, lambda: crowd("yolo26-one2one"), lambda: open_trace(ROOT / "run.log")],
-                             ids=["study", "crowd", "capture", "topk2", "log"])
+    @pytest.mark.parametrize(
+        "make",
+        [study, crowd, captured, lambda: crowd("yolo26-one2one"), lambda: open_trace(ROOT / "run.log")],
+        ids=["study", "crowd", "capture", "topk2", "log"],
+    )
     def test_pairs_read_as_in_explain_in_both_languages(self, browser, folder, make):
         view = TraceView(make())
         path = folder / "pairs.html"
@@ -287,9 +294,12 @@ class TestKeyboard:
 
     def test_every_control_is_reached_with_tab_and_keeps_the_focus_when_it_is_used(self, shown):
         shown.show("image=2&gt=1&anchor=19&stage=topk&lang=en")
-        wanted = set(shown.page.evaluate(
-            "[...document.querySelectorAll('button, select, input')].filter(e => !e.disabled).map(e => e.id).filter(Boolean)"
-        ))
+        wanted = set(
+            shown.page.evaluate(
+                "[...document.querySelectorAll('button, select, input')]"
+                ".filter(e => !e.disabled).map(e => e.id).filter(Boolean)"
+            )
+        )
         reached = set()
         for _ in range(120):
             shown.page.keyboard.press("Tab")
@@ -306,7 +316,8 @@ class TestKeyboard:
         shown.show("image=2&gt=1&anchor=19&stage=topk&lang=en")
         nameless = shown.page.evaluate(
             "[...document.querySelectorAll('button, select, input, #picture, [role=region]')].filter("
-            "e => !(e.getAttribute('aria-label') || e.innerText?.trim() || e.labels?.[0]?.innerText.trim())).map(e => e.outerHTML)"
+            "e => !(e.getAttribute('aria-label') || e.innerText?.trim() || e.labels?.[0]?.innerText.trim())"
+            ").map(e => e.outerHTML)"
         )
         assert nameless == []
         assert shown.page.get_attribute("#live", "aria-live") == "polite"
@@ -329,7 +340,9 @@ class TestReading:
             found.page.keyboard.press("ArrowRight")
             assert found.hash == dict(part.split("=") for part in address.split("&")) | {"stage": "targets"}
 
-    @pytest.mark.parametrize("address", ["image=9&gt=99&anchor=-1&stage=x&lang=x&level=7&class=x&cause=x", "%", "image"])
+    @pytest.mark.parametrize(
+        "address", ["image=9&gt=99&anchor=-1&stage=x&lang=x&level=7&class=x&cause=x", "%", "image"]
+    )
     def test_a_link_that_leads_nowhere_shows_what_there_is(self, browser, written, address):
         with opened(browser, written(study), address) as found:
             assert found.text("#stage-title").startswith("flatten")
@@ -366,10 +379,23 @@ class TestReading:
             assert max(found.at_each(addresses, "document.documentElement.scrollWidth")) <= width
 
 
+def test_screenshots_of_the_readme_can_be_taken(browser, folder):
+    from screenshots import PICTURES, SIZE, take
+
+    (folder / "study.html").write_bytes(page_html(open_trace(ROOT / "run.log")))
+    for path in take(browser, folder / "study.html", folder):
+        with Image.open(path) as picture:
+            assert picture.size == (SIZE["width"], SIZE["height"])
+            assert len(picture.getcolors(maxcolors=1 << 24)) > 100  # something is drawn
+    assert {path.stem for path in (ROOT / "docs" / "images").glob("page-*.png")} == set(PICTURES)
+
+
 class TestTraces:
     def test_names_are_text(self, browser, folder):
         path = folder / "hostile.html"
-        named = with_header(study(), {"names": f"[{', '.join([quoted(HOSTILE)] * 3)}]", "image[0]": HOSTILE, "labels": HOSTILE})
+        named = with_header(
+            study(), {"names": f"[{', '.join([quoted(HOSTILE)] * 3)}]", "image[0]": HOSTILE, "labels": HOSTILE}
+        )
         path.write_bytes(page_html(named))
         with opened(browser, path, "gt=0&anchor=14&stage=topk&lang=en") as found:
             assert HOSTILE in found.text("#box-title")

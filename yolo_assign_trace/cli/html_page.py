@@ -15,6 +15,8 @@ from .shared import expanded
 from .terminal import say
 from .trace_source import trace_from
 
+DEFAULT = Path("trace.html")
+
 
 @dataclass(frozen=True)
 class PageInputs(InputOptions):
@@ -48,7 +50,7 @@ def page(
     ] = None,
     output: Annotated[
         Path, option("--output", "-o", panel=OUTPUT, metavar="FILE", help="The page to write.")
-    ] = Path("trace.html"),
+    ] = DEFAULT,
     open_it: Annotated[bool, option("--open", panel=OUTPUT, help="Open the page in the browser.")] = False,
 ) -> int:
     """Write one HTML page to step through a trace: every stage, box, anchor and pair. It loads nothing.

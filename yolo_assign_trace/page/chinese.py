@@ -115,9 +115,11 @@ WORDS: Mapping[str, str] = {
     "around": "包含它的框",
     "life": "锚点 {anchor} 对框 {gt} 来说，每个阶段发生了什么",
     "fate": "它的结局",
-    "not-around": "中心在框 {gt} 之外。差多少，见：yolo-assign explain TRACE --image {image} --gt {gt} --anchor {anchor}",
+    "not-around": "中心在框 {gt} 之外。差多少，见："
+    "yolo-assign explain TRACE --image {image} --gt {gt} --anchor {anchor}",
     "outside-owner": "框 {gt} 不包含它，却拥有它。",
-    "no-fate": "为了缩小页面，这段经历没有放进来：yolo-assign explain TRACE --image {image} --gt {gt} --anchor {anchor}",
+    "no-fate": "为了缩小页面，这段经历没有放进来："
+    "yolo-assign explain TRACE --image {image} --gt {gt} --anchor {anchor}",
     "no-choice": "请在图中或列表中选择一个框或锚点。",
     "about": "关于这次追踪",
     "rounded": "数字来自日志：已舍入到 {digits} 位有效数字。",

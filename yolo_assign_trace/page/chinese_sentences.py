@@ -35,7 +35,8 @@ SENTENCES: Mapping[str, str] = {
     "topk.not-selected": "在 {candidates} 个候选中排第 {rank}，该框取 {topk} 个：未选中，{metric} 比截断值 {cutoff} "
     "低 {short}",
     "topk.not-selected-by-tie": "对齐度 {metric} 等于截断值，在 {candidates} 个候选中排第 {rank}：按并列值的次序未选中",
-    "topk.not-selected-zero": "{candidates} 个候选中对齐度大于 0 的不足 {topk} 个，但并列值的次序用其他锚点补足：未选中",
+    "topk.not-selected-zero": "{candidates} 个候选中对齐度大于 0 的不足 {topk} 个，但并列值的次序用其他锚点补足："
+    "未选中",
     "topk.picked": "选中",
     "topk.left": "未选中",
     "resolve.unclaimed": "没有框选中该锚点：它仍是背景",
@@ -44,7 +45,8 @@ SENTENCES: Mapping[str, str] = {
     "{other_overlap}：gt {owner} 胜出",
     "resolve.won-first": "被 {claims} 个框选中；gt {owner} 与 gt {other} 的重叠度相等，均为 {overlap}，相等时序号在前的"
     "胜出：gt {owner}",
-    "resolve.won-as-printed": "被 {claims} 个框选中；gt {owner} 以重叠度 {overlap} 胜出，按打印的数字与 gt {other} 相等",
+    "resolve.won-as-printed": "被 {claims} 个框选中；gt {owner} 以重叠度 {overlap} 胜出，"
+    "按打印的数字与 gt {other} 相等",
     "resolve.won-unselected": "被 {claims} 个框选中，gt {owner} 不在其中；但它的重叠度最大，为 {overlap}，其次是 "
     "gt {other} 的 {other_overlap}：gt {owner} 胜出",
     "resolve.won-unselected-first": "被 {claims} 个框选中，gt {owner} 不在其中；但它的重叠度与 gt {other} 相等，均为 "

@@ -52,7 +52,7 @@ def beginnings(view: TraceView) -> Beginnings:
     row, metric = view.row, view.metric
     above = np.bincount(row[~(metric <= 0)], minlength=view.b * view.m)  # nan too
     ranks, ties, topk = view.optional("rank"), view.optional("tie_order"), view.settings.topk
-    features = [
+    features: list[Array] = [
         view.mask_gt.reshape(-1)[row],
         enlarged(view).reshape(-1)[row],
         *(values == 0 for values in (view.class_scores, view.overlaps, metric)),
@@ -86,8 +86,7 @@ def enlarged(view: TraceView) -> Array:
     if seen is None:
         return np.zeros(view.mask_gt.shape, dtype=bool)
     sides, own = (corners[..., 2:] - corners[..., :2] for corners in (seen, view.corners))
-    larger: Array = (sides > own * (1 + 1e-4)).any(axis=-1)
-    return larger
+    return np.any(sides > own * (1 + 1e-4), axis=-1)
 
 
 def _equals(row: Array, ranks: Array) -> Array:

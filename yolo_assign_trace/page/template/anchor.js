@@ -9,10 +9,10 @@ function anchorPanel(data) {
   ];
   if (row === undefined) parts.push(element("p", {}, word("in-no-box")));
   else parts.push(...about(data, row));
-  if (pairs.length) parts.push(aroundTable(data, pairs));
   const told = pairOf(data, pairs);
   if (state.gt !== undefined && !pairs.some((n) => data.pairs.gt[n] === state.gt)) parts.push(notAround(data, row));
   parts.push(told === undefined ? story(word("fate"), ownFate(data, row)) : life(data, told));
+  if (pairs.length) parts.push(aroundTable(data, pairs));
   return element("section", { class: "panel", id: "anchor-panel", "aria-labelledby": "anchor-title" }, parts);
 }
 

@@ -3,6 +3,7 @@
 const RAMP = 8; // colours of a scale
 const BOX_COLOURS = 5;
 const SMALL = 0.4; // size of marks that leave the picture visible
+const LEAST = 0.5; // size of marks at the low end of a scale
 
 const byStage = {
   flatten: everyAnchor,
@@ -124,7 +125,7 @@ function anchorsOf(data, pairs) {
 // Groups by the value of every item, from 0 to `most`; larger values have larger marks as well.
 function onRamp(items, value, most, anchor, legend) {
   const bins = Array.from({ length: RAMP }, (_, n) => (
-    { style: `ramp ramp-${n}`, anchors: [], legend, most, size: SMALL + ((1 - SMALL) * (n + 1)) / RAMP }));
+    { style: `ramp ramp-${n}`, anchors: [], legend, most, size: LEAST + ((1 - LEAST) * (n + 1)) / RAMP }));
   for (const item of items) {
     const place = Math.floor((value(item) / most) * RAMP);
     bins[Number.isFinite(place) ? Math.min(RAMP - 1, Math.max(0, place)) : 0].anchors.push(anchor(item));
