@@ -86,7 +86,8 @@ def enlarged(view: TraceView) -> Array:
     if seen is None:
         return np.zeros(view.mask_gt.shape, dtype=bool)
     sides, own = (corners[..., 2:] - corners[..., :2] for corners in (seen, view.corners))
-    return np.any(sides > own * (1 + 1e-4), axis=-1)
+    larger: Array = np.any(sides > own * (1 + 1e-4), axis=-1)
+    return larger
 
 
 def _equals(row: Array, ranks: Array) -> Array:

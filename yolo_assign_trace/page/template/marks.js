@@ -133,12 +133,12 @@ function onRamp(items, value, most, anchor, legend) {
   return bins;
 }
 
-// --- shapes: each level has its own -----------------------------------------------------------------------------------
+// --- shapes: each level has its own; all are drawn clockwise, so that overlapping ones leave no hole --------------------
 
 function shape(level, x, y, r) {
   const at = (corners) => `M${corners.map(([dx, dy]) => `${x + dx * r} ${y + dy * r}`).join("L")}Z`;
   switch (level % 5) {
-    case 0: return `M${x - r} ${y}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0Z`;
+    case 0: return `M${x - r} ${y}a${r} ${r} 0 1 1 ${2 * r} 0a${r} ${r} 0 1 1 ${-2 * r} 0Z`;
     case 1: return at([[-0.9, -0.9], [0.9, -0.9], [0.9, 0.9], [-0.9, 0.9]]);
     case 2: return at([[0, -1.25], [1.25, 0], [0, 1.25], [-1.25, 0]]);
     case 3: return at([[0, -1.25], [1.1, 0.85], [-1.1, 0.85]]);
@@ -146,8 +146,8 @@ function shape(level, x, y, r) {
   }
 }
 
-// Half the size of a mark in px of the input: larger for coarser levels, never larger than its cell.
+// Half the size of a mark in px of the input: larger for coarser levels, within its cell, and not huge when zoomed.
 function radius(level) {
   const { stride } = levels[level];
-  return Math.min(stride * 0.34, 0.9 + 0.62 * Math.sqrt(stride));
+  return Math.min(stride * 0.34, 0.9 + 0.62 * Math.sqrt(stride), 12 * scale);
 }

@@ -19,7 +19,9 @@ function drawPicture() {
   scale = room.width ? Math.max(view[2] / room.width, view[3] / room.height) : 1;
   const { groups, crosses } = marksOf(data);
   const parts = [backdrop(data), cells(), ...linksToBoxes(data), ...boxes(data)];
-  parts.push(...groups.map(marks), ...crosses.map(cross), ...predictions(data), ...choice(), ...labels(data));
+  const taken = []; // where text stands already: labels first, then the numbers of winners
+  const named = labels(data, taken);
+  parts.push(...groups.map(marks), ...crosses.map((one) => cross(one, taken)), ...predictions(data), ...choice(), ...named);
   pictureNode.replaceChildren(...parts.filter(Boolean));
   return { groups, crosses };
 }
@@ -62,13 +64,15 @@ function marks({ style, anchors, size = 1 }) {
   return svg("path", { class: `marks ${style}`, d, "data-count": anchors.length });
 }
 
-function cross({ anchor, winner }) {
+function cross({ anchor, winner }, taken) {
   const [x, y] = centreOf(anchor);
   const r = radius(levelOf(anchor)) * 1.2;
   const d = `M${x - r} ${y - r}L${x + r} ${y + r}M${x - r} ${y + r}L${x + r} ${y - r}`;
   const text = winner < 0 ? "" : String(winner);
-  return svg("g", { class: "lost" }, svg("path", { d }),
-    svg("text", { x: x + r * 1.2, y: y - r * 0.4, "font-size": 11 * scale }, text));
+  const [size, left, bottom] = [11 * scale, x + r * 1.2, y - r * 0.4];
+  const free = claimRoom([left, bottom - size, left + pen.measureText(text).width * scale, bottom], taken);
+  const digits = free ? svg("text", { x: left, y: bottom, "font-size": size }, text) : null;
+  return svg("g", { class: "lost" }, svg("path", { d }), digits);
 }
 
 // At the stage of targets: from every positive to the centre of its box.
@@ -102,7 +106,7 @@ function outline(box) {
   const choose = (event) => { event.stopPropagation(); go({ gt: box.gt }); };
   const nodes = [svg("rect", { class: classes, ...place, id: `gt-${box.gt}` }),
     svg("rect", { class: "grip", ...place, "stroke-width": 9 * scale, onclick: choose })];
-  if (box.seen && enlarged(box)) {
+  if (box.seen && !faded && enlarged(box)) {
     const [a, b, c, d] = box.seen;
     nodes.push(svg("rect", { class: "seen", x: a, y: b, width: c - a, height: d - b }));
   }
@@ -119,28 +123,32 @@ function boxesAreKnown() {
 }
 
 // Labels one after the other; one that would lie on another is left out. The list under the picture has all.
-function labels(data) {
-  const taken = [];
+function labels(data, taken) {
   const size = LABEL_PX * scale;
-  const all = boxesAreKnown() ? withCorners(data) : [];
-  return all.slice(0, LABELS_AT_MOST).map((box) => {
+  const known = boxesAreKnown() ? withCorners(data) : [];
+  const many = known.length > LABELS_AT_MOST;
+  const wanted = many && state.gt !== undefined ? known.slice(0, 1) : known.slice(0, LABELS_AT_MOST);
+  return wanted.map((box) => {
     const text = [...`${box.gt} ${className(box.label)}`].slice(0, 28).join("");
     const width = pen.measureText(text).width * scale + size * 0.7;
     const [x1, y1] = box.corners;
     const x = Math.max(0, Math.min(x1, doc.grid.width - width));
     const y = y1 - size * 1.35 < 0 ? Math.max(0, y1) : y1 - size * 1.35;
     const place = [x, y, x + width, y + size * 1.35];
-    if (taken.some((other) => overlap(place, other))) return null;
-    taken.push(place);
+    if (!claimRoom(place, taken)) return null;
+    const faded = state.gt !== undefined && state.gt !== box.gt;
     const choose = (event) => { event.stopPropagation(); go({ gt: box.gt }); };
-    return svg("g", { class: `label box-${box.gt % BOX_COLOURS}`, onclick: choose },
+    return svg("g", { class: `label box-${box.gt % BOX_COLOURS}${faded ? " faded" : ""}`, onclick: choose },
       svg("rect", { x, y, width, height: size * 1.35, rx: size * 0.2 }),
       svg("text", { x: x + size * 0.35, y: y + size, "font-size": size }, text));
   });
 }
 
-function overlap(a, b) {
-  return a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3];
+// Takes the place x1, y1, x2, y2 for a text if none of those `taken` lies on it.
+function claimRoom([x1, y1, x2, y2], taken) {
+  if (taken.some(([a, b, c, d]) => x1 < c && a < x2 && y1 < d && b < y2)) return false;
+  taken.push([x1, y1, x2, y2]);
+  return true;
 }
 
 // Predicted boxes: that of the chosen anchor, and where wanted those of the positives or selected ones.
