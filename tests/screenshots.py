@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 PICTURES = {
     # name, the state that is shown, the colours of the system
     "page-light": ("image=2&gt=1&anchor=19&stage=topk&lang=en", "light"),
-    "page-dark": ("image=2&stage=normalize&lang=en", "dark"),
+    "page-dark": ("image=2&gt=1&anchor=19&stage=normalize&lang=en", "dark"),
     "page-zh": ("image=2&gt=1&anchor=19&stage=align&lang=zh", "light"),
 }
 SIZE = {"width": 1280, "height": 1000}
