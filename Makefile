@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INPUTS := --labels sample_inputs/labels.txt --shapes sample_inputs/shapes.yaml --heads sample_inputs/random_heads.npz
 
-.PHONY: trace test lint bench clean
+.PHONY: trace test lint bench screenshots clean
 
 trace: .venv/ready
 	@cp run.log .run.log.before 2>/dev/null || true
@@ -22,6 +22,10 @@ lint: .venv/ready
 
 bench: .venv/ready
 	$(BIN)/python -m benchmarks
+
+# needs chromium and, for Chinese, a font such as fonts-noto-cjk
+screenshots: .venv/ready
+	$(BIN)/python tests/screenshots.py
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "yolo-assign needs Python 3.11 or newer")'

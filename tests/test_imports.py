@@ -81,6 +81,10 @@ LAYERS = [
     ),
     (lambda module: module == SWEEP_RUN, ("typer", "rich", "inputs", "cli")),
     (lambda module: module.startswith("draw"), ("torch", "tracers", "trace", "runner", "stages", "cli")),
+    (
+        lambda module: module.startswith("page"),
+        ("torch", "matplotlib", "tracers", "trace", "runner", "stages", "cli", "draw.theme"),
+    ),
     (lambda module: module in ("outputs", "grid", "errors", "number_text"), ("record", "assigners", "trace")),
 ]
 
@@ -88,7 +92,7 @@ LAYERS = [
 @pytest.mark.parametrize(
     ("chosen", "forbidden"),
     LAYERS,
-    ids=["typer", "inputs", "tracers", "compare", "explain", "sweep", "sweep.run", "draw", "declarations"],
+    ids=["typer", "inputs", "tracers", "compare", "explain", "sweep", "sweep.run", "draw", "page", "declarations"],
 )
 def test_arrows_point_one_way(chosen, forbidden):
     modules = [module for module in OURS if chosen(module)]

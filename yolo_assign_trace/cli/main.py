@@ -10,7 +10,7 @@ from typing import NoReturn
 import typer
 
 from ..errors import InputError
-from . import assigners, check, diff, draw, explain, labels, plan, stages, sweep, trace
+from . import assigners, check, diff, draw, explain, html_page, labels, plan, stages, sweep, trace
 from .options import EPILOG
 from .terminal import forget_stdout, prepare_streams, say
 
@@ -35,6 +35,7 @@ app.command("assigners")(assigners.assigners)
 app.command("check")(check.check)
 app.command("diff")(diff.diff)
 app.command("draw")(draw.draw)
+app.command("page", epilog=EPILOG)(html_page.page)
 
 
 def _version(value: bool) -> None:

@@ -121,9 +121,9 @@ def box_story(view: TraceView, funnels: Funnels, causes: Causes, image: int, gt:
         height=line.height,
         funnel=funnels.of(image, gt),
         cause=causes.of(line),
-        cut=_cut(view, line),
+        cut=cut_of(view, line),
         losses=losses(view, image, gt),
-        share=_share(view, image, gt),
+        share=share_of(view, image, gt),
         candidates=_candidates(view, image, gt),
         outsiders=_outsiders(view, image, gt),
     )
@@ -169,7 +169,8 @@ def _outsiders(view: TraceView, image: int, gt: int) -> tuple[Outsider, ...]:
     return tuple(found)
 
 
-def _cut(view: TraceView, line: BoxLine) -> Cut:
+def cut_of(view: TraceView, line: BoxLine) -> Cut:
+    """Where the selection of one box cut."""
     here = view.pairs_of_box(line.image, line.gt)
     metric, chosen = view.metric[here], view.selected[here]
     # without nan, which counts as largest: it is always in
@@ -186,7 +187,8 @@ def _cut(view: TraceView, line: BoxLine) -> Cut:
     )
 
 
-def _share(view: TraceView, image: int, gt: int) -> Share:
+def share_of(view: TraceView, image: int, gt: int) -> Share:
+    """What one box has of the target scores of its image."""
     images, gts, _ = view.positives
     here = images == image
     total = float(view.positive_scores[here].sum())

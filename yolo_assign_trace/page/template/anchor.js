@@ -1,0 +1,121 @@
+// The panel about an anchor: what it predicts, the boxes around it, and the life of a pair in sentences of explain.
+
+function anchorPanel(data) {
+  const { anchor } = state;
+  const row = data.rowOf.get(anchor);
+  const pairs = data.byAnchor.get(anchor) ?? [];
+  const parts = [
+    element("h2", { id: "anchor-title" }, word("anchor-name", { address: addressText(anchor) }), closing({ anchor: undefined })),
+  ];
+  if (row === undefined) parts.push(element("p", {}, word("in-no-box")));
+  else parts.push(...about(data, row));
+  const told = pairOf(data, pairs);
+  if (state.gt !== undefined && !pairs.some((n) => data.pairs.gt[n] === state.gt)) parts.push(notAround(data, row));
+  parts.push(told === undefined ? story(word("fate"), ownFate(data, row)) : life(data, told));
+  if (pairs.length) parts.push(aroundTable(data, pairs));
+  return element("section", { class: "panel", id: "anchor-panel", "aria-labelledby": "anchor-title" }, parts);
+}
+
+function about(data, row) {
+  const { predicted: corners, best_class: label, best_score: score, claims, owner, target } = data.anchors;
+  const [x1, y1, x2, y2] = [...corners.subarray(4 * row, 4 * row + 4)].map(plain);
+  const verdict = owner[row] < 0 ? word("owner-none") : word("owner", { owner: owner[row], target: number(target[row]) });
+  return [
+    element("p", { id: "predicts" }, word("predicts", { x1, y1, x2, y2, name: className(label[row]), score: number(score[row]) })),
+    element("p", { id: "verdict" }, `${word("selected-by", { claims: claims[row] })} · `, element("strong", {}, verdict)),
+  ];
+}
+
+function aroundTable(data, pairs) {
+  const { gt, rank, score, overlap: overlaps, metric, outcome } = data.pairs;
+  const heads = ["box", "rank", "score", "overlap", "metric", "outcome"].map((id) => word(id));
+  const rows = pairs.map((n) => {
+    const choose = () => go({ gt: gt[n] });
+    const button = element("button", { type: "button", class: "link", id: `around-${gt[n]}`, onclick: choose },
+      swatch(data.boxes[gt[n]]), boxName(data.boxes[gt[n]]));
+    return {
+      "aria-current": gt[n] === state.gt ? "true" : null,
+      class: `outcome-${doc.outcomes[outcome[n]]}`,
+      cells: [button, rank ? String(rank[n]) : "–", number(score[n]), number(overlaps[n]), number(metric[n]),
+        texts.outcomes[doc.outcomes[outcome[n]]]],
+    };
+  });
+  return table(word("around"), heads, rows);
+}
+
+// The pair whose life is told: with the chosen box, otherwise with the owner, otherwise with the best metric.
+function pairOf(data, pairs) {
+  if (state.gt !== undefined) return pairs.find((n) => data.pairs.gt[n] === state.gt);
+  const owner = data.anchors.owner[data.rowOf.get(state.anchor)];
+  const better = (a, b) => (data.pairs.metric[b] > data.pairs.metric[a] ? b : a);
+  return pairs.find((n) => data.pairs.gt[n] === owner) ?? (pairs.length ? pairs.reduce(better) : undefined);
+}
+
+function notAround(data, row) {
+  const place = { gt: state.gt, image: state.image, anchor: state.anchor };
+  const owns = row !== undefined && data.anchors.owner[row] === state.gt;
+  return element("p", {}, owns ? `${word("outside-owner", place)} ` : "", word("not-around", place));
+}
+
+function life(data, n) {
+  const gt = data.pairs.gt[n];
+  return story(word("life", { anchor: state.anchor, gt }), lifeOf(data, n));
+}
+
+// All sentences about a pair: [stage, text].
+function lifeOf(data, n) {
+  const gt = data.pairs.gt[n];
+  const values = numbersOf(data, n);
+  const first = doc.kinds[data.pairs.kind[n]].map((id) => [id, Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, shown(name, value)]))]);
+  return [...first, ...fateOf(data, data.pairs.anchor[n], gt)].map(([id, numbers]) => [stageOf(id), sentence(id, numbers)]);
+}
+
+// The numbers that sentences up to the selection name.
+function numbersOf(data, n) {
+  const box = data.boxes[data.pairs.gt[n]];
+  const [x, y] = centreOf(data.pairs.anchor[n]);
+  const [left, top, right, bottom] = distances(data, n);
+  const [x1, y1, x2, y2] = box.corners;
+  const [a, b, c, d] = box.seen ?? box.corners;
+  const { score, overlap: overlaps, metric, rank } = data.pairs;
+  return {
+    x, y, left, top, right, bottom, x1, y1, x2, y2, sum: [x1, y1, x2, y2].reduce((total, side) => inPrecision(total + side)),
+    width: inPrecision(c - a), height: inPrecision(d - b),
+    own_width: inPrecision(x2 - x1), own_height: inPrecision(y2 - y1),
+    score: score[n], overlap: overlaps[n], metric: metric[n], alpha: doc.settings.alpha, beta: doc.settings.beta,
+    rank: rank?.[n], candidates: sum(box.funnel[0]), topk: doc.settings.topk,
+    cutoff: box.cut.cutoff ?? NaN, short: (box.cut.cutoff ?? NaN) - metric[n],
+  };
+}
+
+// Sentences from conflicts on. An anchor that nobody selected and nobody owns stays background.
+function fateOf(data, anchor, gt) {
+  const row = data.rowOf.get(anchor);
+  if (row === undefined || (data.anchors.claims[row] === 0 && data.anchors.then[row] < 0)) {
+    return ["resolve.unclaimed", "targets.background", "normalize.background"].map((id) => [id, {}]);
+  }
+  return data.fates[anchor]?.[gt] ?? [["", { gt, anchor, image: state.image }]];
+}
+
+function ownFate(data, row) {
+  const owner = row === undefined ? -1 : data.anchors.then[row];
+  return fateOf(data, state.anchor, owner).map(([id, values]) => [stageOf(id), sentence(id, values)]);
+}
+
+// The stage at which something is decided; topk2 belongs to the stage of conflicts.
+function stageOf(id) {
+  const stage = id.split(".")[0];
+  return stage === "keep" ? "resolve" : stage;
+}
+
+function story(title, told) {
+  const items = told.map(([stage, text]) => {
+    const now = stage === stageNames[state.stage];
+    const index = stageNames.indexOf(stage);
+    const name = index < 0 ? element("span", { class: "stage" }, stage) : element("button",
+      { type: "button", class: "link stage", onclick: () => go({ stage: index }) }, stage);
+    return element("li", { "aria-current": now ? "step" : null, "data-stage": stage }, name, " ", element("span", {}, text));
+  });
+  return element("div", { class: "story" }, element("h3", {}, title), element("ol", {}, items));
+}
