@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from conftest import ROOT
 from drawn import stored, with_header
 from explained import stored_scene
@@ -27,6 +28,7 @@ from yolo_assign_trace.explain.texts import NOUNS
 from yolo_assign_trace.explain.view import OUTCOMES, TraceView
 from yolo_assign_trace.generations import GENERATIONS
 from yolo_assign_trace.in_memory import stored_trace
+from yolo_assign_trace.inputs.load import Request, load_inputs
 from yolo_assign_trace.inputs.open_trace import open_trace
 from yolo_assign_trace.page.columns import column
 from yolo_assign_trace.page.data import Limits, page_data
@@ -47,6 +49,15 @@ def captured():
     return stored_trace(memory)
 
 
+@cache
+def in_double():
+    """The study sample in float64."""
+    inputs, _ = load_inputs(Request(ROOT / "sample_inputs" / "labels.txt"))
+    memory = Memory()
+    trace(inputs, tracers=[memory], dtype=torch.float64)
+    return stored_trace(memory)
+
+
 TRACES = {
     "study": study,
     "crowd": crowd,
@@ -55,6 +66,7 @@ TRACES = {
     "no box at all": lambda: stored(""),
     "an image without boxes": lambda: stored("1 0 .5 .5 .4 .4\n"),
     "capture": captured,
+    "float64": in_double,
     "log": lambda: open_trace(ROOT / "run.log"),
 }
 ANY_TRACE = pytest.mark.parametrize("name", TRACES)
@@ -105,7 +117,7 @@ class TestValues:
         for i, image in enumerate(found["images"]):
             for j, box in enumerate(image["boxes"]):
                 positives = int((fg[i] & (owner[i] == j)).sum())
-                assert np.float32(box["corners"]).tolist() == kept.array("gt_bboxes")[i, j].tolist()
+                assert box["corners"] == kept.array("gt_bboxes")[i, j].tolist()
                 assert sum(box["funnel"][0]) == (pairs[:, :2] == (i, j)).all(axis=1).sum()
                 assert sum(box["funnel"][-1]) == positives
                 assert bool(box["cause"]) == (positives == 0)

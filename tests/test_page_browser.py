@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from conftest import ROOT
 from drawn import stored, with_header
 from pages import crowd, study
 from PIL import Image
-from test_page import HOSTILE, captured, quoted
+from test_page import HOSTILE, captured, in_double, quoted
 
 from yolo_assign_trace.explain.pair import pair_story
 from yolo_assign_trace.explain.sentences import number, text_of
@@ -245,8 +246,8 @@ class TestSentences:
 
     @pytest.mark.parametrize(
         "make",
-        [study, crowd, captured, lambda: crowd("yolo26-one2one"), lambda: open_trace(ROOT / "run.log")],
-        ids=["study", "crowd", "capture", "topk2", "log"],
+        [study, crowd, captured, in_double, lambda: crowd("yolo26-one2one"), lambda: open_trace(ROOT / "run.log")],
+        ids=["study", "crowd", "capture", "float64", "topk2", "log"],
     )
     def test_pairs_read_as_in_explain_in_both_languages(self, browser, folder, make):
         view = TraceView(make())
@@ -263,6 +264,29 @@ class TestSentences:
                     sentences = pair_story(view, *pair).sentences
                     assert [text for _, text in told] == [text_of(s.id, s.values, table, nouns) for s in sentences]
         assert found.complaints == []
+
+
+TRICKY = [
+    *(0.00390625, 0.01171875, 0.9999949932, 0.999995, 1.00005),  # ties at the fifth digit, and what is rounded up to 1
+    *(1e-5, 9.99999e-6, 9.999996e-6, 1.2345e-5, 1e-38, 1e-45),  # from where exponents are written
+    *(2.0, 123456.0, 8388608.0, 9.9999e15, 1e16, 3.4028235e38),
+    *(0.0, np.nan, np.inf, -np.inf),
+]
+
+
+def test_numbers_look_as_in_the_log(browser, folder):
+    """Also where the fifth digit is a tie or the exponent appears."""
+    kept = study()
+    first = kept.outputs["align.class_scores"]
+    scores = np.resize(np.array(TRICKY, dtype=np.float32), first.shape)
+    outputs = dict(kept.outputs) | {"align.class_scores": replace(first, values=scores)}
+    (folder / "numbers.html").write_bytes(page_html(replace(kept, outputs=outputs)))
+    pairs = kept.array("pairs")[: len(TRICKY)].tolist()
+    with opened(browser, folder / "numbers.html", "lang=en") as found:
+        cell = "document.querySelector('#anchor-panel tr[aria-current] td:nth-child(3)').textContent"
+        shown = found.at_each([f"image={i}&gt={j}&anchor={k}&lang=en" for i, j, k in pairs], cell)
+    assert shown == [number(float(np.float32(value))) for value in TRICKY]
+    assert found.complaints == []
 
 
 class TestKeyboard:
