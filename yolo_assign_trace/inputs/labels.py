@@ -12,6 +12,7 @@ import numpy as np
 
 from ..arrays import Array
 from ..errors import SHOWN_AT_MOST, InputError
+from ..printable import printable
 from .files import display_name, read_bytes
 from .findings import ERROR, NOTE, Finding, as_error
 from .label_row import BATCH
@@ -50,9 +51,6 @@ class Labels:
     def classes(self) -> int:
         """One more than the largest class; 0 without rows."""
         return int(self.rows[:, 1].max()) + 1 if len(self.rows) else 0
-
-    def where(self, row: int) -> str:
-        return self.places[row]
 
 
 def read_labels(path: Path, rules: LabelRules = TODAY, on_bad: str = STOP) -> Labels:
@@ -103,7 +101,7 @@ def said(findings: Iterable[Finding]) -> tuple[str, ...]:
             continue
         told[found.id] += 1
         if told[found.id] <= SHOWN_AT_MOST:
-            lines.append(f"{found.where}: {found.message}; {found.consequence} [{found.id}]")
+            lines.append(f"{printable(f'{found.where}: {found.message}')}; {found.consequence} [{found.id}]")
     more = [
         f"{number - SHOWN_AT_MOST} more of [{kind}]; yolo-assign labels lists them"
         for kind, number in told.items()
