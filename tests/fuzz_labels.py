@@ -35,12 +35,16 @@ def nothing_is_silent(data: bytes, rules: LabelRules = TODAY, nc: int | None = N
     Every line is either a row of the result, exactly as numpy reads it, or named by a finding.
     """
     table = parse_labels(data, "a.txt", rules, nc, batch=batch)
-    if any(found.id == "not-text" for found in table.findings):
+    no_text = [found.line for found in table.findings if found.id == "not-text"]
+    if b"\0" in data:
+        assert no_text == [0]
         assert table.failed
         assert not len(table.rows)
         return
-    text = data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    # a line that is no text becomes one that is no row
+    text = data.decode("utf-8-sig", "replace").replace("\r\n", "\n").replace("\r", "\n")
     lines = {number: line.split() for number, line in enumerate(text.split("\n"), 1) if line.split()}
+    assert set(no_text) <= {number for number, line in lines.items() if "\ufffd" in "".join(line)}
     named = {found.line for found in table.findings if found.grade == ERROR or found.id in CHANGES}
     read = dict(zip(table.lines.tolist(), table.rows, strict=True))
     assert len(read) == len(table.rows), "a line twice"

@@ -189,7 +189,15 @@ REFUSED = [
     # changes to a good call, id, place behind the file, part of the message, part of the hint
     ({"gt_bboxes": None}, "missing-entry", "", "there is no gt_bboxes", "a capture holds pd_scores"),
     ({"gt_bboxes": None, "gt_boxes": torch.zeros(2, 2, 4)}, "missing-entry", "", "no gt_bboxes", "mean gt_boxes?"),
-    ({"anc_points": None}, "missing-entry", "", "there is no anc_points", ""),
+    ({"anc_points": None}, "missing-entry", "", "there is no anc_points", "give anc_points, or imgsz and strides"),
+    (  # imgsz and strides stand for the points, so that only the labels are missing
+        {"gt_labels": None, "anc_points": None, "imgsz": torch.tensor([64, 64]), "strides": torch.tensor([8, 16, 32])},
+        *("missing-entry", "", "there is no gt_labels in this", "gt_bboxes, mask_gt"),
+    ),
+    (  # entries with a use of their own are not proposed
+        {"pd_scores": None, "strides": torch.tensor([8, 16, 32]), "hyper_topk": torch.ones(1), "scores": torch.ones(1)},
+        *("missing-entry", "", "there is no pd_scores", "for pd_scores: did you mean scores?"),
+    ),
     ({"mask_gt": None, "gt_labels": None}, "missing-entry", "", "no gt_labels and no mask_gt", ""),
     # shapes
     ({"pd_scores": torch.rand(84, 3)}, "wrong-shape", "[pd_scores]", "[image ?, anchor ?, class ?], found [84, 3]", ""),

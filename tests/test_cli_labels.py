@@ -101,6 +101,7 @@ def test_the_report(yolo_assign, dataset):
         "train: set/images, 5 images",
         "5 images, label files: 3 found, 1 missing, 1 empty",
         "3 boxes of 2 of 3 classes, read as 8.4.190",
+        "image headers read: 0 of 5, only where a box is small",
         "training drops 1 image",
         "",
         "error  wrong-column-count  6 in 1 file: training drops the whole image",
@@ -138,6 +139,8 @@ def test_the_report_as_json(yolo_assign, dataset):
         "labels": {"empty": 1, "found": 3, "missing": 1},
         "polygon_files": 0,
         "dropped_images": 1,
+        "image_files": 5,
+        "image_headers_read": 0,
         "boxes": 5,
         "classes": 3,
         "class_names": list(NAMES),
@@ -161,6 +164,44 @@ def test_the_report_as_json(yolo_assign, dataset):
         ],
     }
     assert [finding["id"] for finding in findings] == ["wrong-column-count", "label-missing", "label-empty"]
+
+
+def test_states_that_no_file_has_are_0_in_json(yolo_assign, folder):
+    (folder / "my.txt").write_text(GOOD)
+    assert yolo_assign("labels", "my.txt", "--json").document["labels"] == {"found": 1, "missing": 0, "empty": 0}
+
+
+def test_the_report_says_how_many_image_headers_were_read(yolo_assign, dataset):
+    assert "image headers read: 0 of 5\n" in yolo_assign("labels", "data.yaml", "--image-size", "80x40").out
+    for number in range(5):
+        (dataset / f"set/labels/{number}.txt").write_text("0 .5 .5 .01 .5\n")
+    assert "image headers" not in yolo_assign("labels", "data.yaml").out  # all of them
+    for path in Path("set/images").iterdir():
+        path.unlink()
+    assert "image headers" not in yolo_assign("labels", "set/labels").out  # there is none
+
+
+def test_names_of_files_cannot_break_lines_or_steer_the_terminal(yolo_assign, folder):
+    (folder / "odd").mkdir()
+    (folder / "odd/a\n\x1b[2Jb.txt").write_text(BAD)
+    (folder / "list\x1b.txt").write_text("a.jpg\nx\n")
+    assert "\n  odd/a\\n\\x1b[2Jb.txt:1: expected" in yolo_assign("labels", "odd").out
+    first = yolo_assign("labels", "odd", "--json").document["findings"][0]["first"][0]
+    assert first["path"] == "odd/a\n\x1b[2Jb.txt"  # raw for scripts
+    outcome = yolo_assign("labels", "list\x1b.txt")
+    assert "list\\x1b.txt:2: 'x' is neither" in outcome.err
+    assert "\x1b" not in outcome.err
+    (folder / "twice\x1b.txt").write_text(GOOD + GOOD)
+    outcome = yolo_assign("trace", "--labels", "twice\x1b.txt", "--quiet", "--no-log")
+    assert "twice\\x1b.txt:2: the same class and box" in outcome.err  # remarks too
+
+
+def test_drop_row_keeps_the_lines_around_one_that_is_no_text(yolo_assign, dataset):
+    (dataset / "set/labels/0.txt").write_bytes(b"0 .5 .5 .5 .5\n0 .5 .5 \xe9 .5\n1 .25 .5 .25 .5\n")
+    outcome = yolo_assign("trace", "--data", "data.yaml", *SMALL, "--on-bad", "drop-row", "--quiet")
+    assert outcome.code == 0
+    assert "dropped 1 row of set/labels/0.txt, kept 2: line 2: this line is not UTF-8 text: byte 0xe9" in outcome.err
+    assert traced_boxes()[0] == 2
 
 
 def test_the_report_is_the_same_in_several_processes(yolo_assign, dataset):

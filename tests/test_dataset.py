@@ -12,7 +12,7 @@ import pytest
 from yolo_assign_trace.errors import InputError
 from yolo_assign_trace.inputs.data_yaml import read_data_yaml
 from yolo_assign_trace.inputs.dataset import COCO, FOLDER, LABELS, LIST, YAML, kind_of, open_dataset, select_images
-from yolo_assign_trace.inputs.image_files import SUFFIXES, label_of
+from yolo_assign_trace.inputs.image_files import SUFFIXES, NearMisses, label_of
 from yolo_assign_trace.inputs.label_rules import TODAY
 from yolo_assign_trace.inputs.read_entry import read_entry
 
@@ -56,7 +56,15 @@ KINDS = [
     ("a.txt", "images/a.jpg\n", LIST),  # the first line decides
     ("a.txt", "\ufeff\n\n./a.PNG\n", LIST),  # behind a mark and blank lines, in any case
     ("a.txt", "labels/a.txt\n", LIST),
-    ("a.txt", "images/a.jpg 1\n", LABELS),  # no path: told as a bad row
+    ("a.txt", "images/a.jpg 1\n", LIST),  # a folder in it: told as a wrong line
+    ("a.txt", "a.gif\nb.jpg\n", LIST),  # one line of the first ones is enough
+    ("a.txt", "# comment\n\na.jpg\n", LIST),
+    ("a.txt", "..\\images\\a\n", LIST),  # folders of Windows
+    ("a.txt", "1 2.jpg\n", LIST),  # an ending says more than a number
+    ("a.txt", "0 .5 .5 .5 1/2\n", LABELS),  # but a slash says less
+    ("a.txt", "0,.5,.5,.5,.5\n", LABELS),  # commas are told by the reader of labels
+    ("a.txt", "\0a.jpg\n", LABELS),  # so is a binary file
+    ("a.txt", ROW * 4500 + "a.jpg\n", LABELS),  # only the beginning is looked at
     ("no_suffix", ROW, LABELS),
 ]
 
@@ -65,6 +73,14 @@ KINDS = [
 def test_what_a_source_is(here, name, content, kind):
     put(name, content)
     assert kind_of(Path(name)) == kind
+
+
+@pytest.mark.parametrize("content", ["# class cx cy w h\n0 .5 .5 .5 .5\n", "person .5 .5 .5 .5\n", "notes\n"])
+def test_a_text_that_is_neither_labels_nor_a_list_is_refused_with_both_readings(here, content):
+    put("a.txt", content)
+    error = assert_error(lambda: kind_of(Path("a.txt")), "unclear-source", "a.txt", content.split("\n")[0])
+    assert "neither a label file" in error.message
+    assert "nor a list of paths" in error.message
 
 
 def test_a_folder_is_a_folder_whatever_its_name(here):
@@ -348,7 +364,7 @@ WRONG_YAML = [
     ("names: []\n", "wrong-value", 1, "a list of class names"),
     ("names: person\n", "wrong-value", 1, "a list of class names"),
     ("names: [[a]]\n", "wrong-value", 1, "a list of class names"),
-    ("names: [a]\nnc: 2\n", "classes-disagree", 2, "nc is 2, but names has 1"),
+    ("names: [a]\nnc: 2\n", "classes-disagree", 2, "nc is 2, but names has 1 class"),
     ("nc: 0\n", "wrong-value", 1, "a whole number from 1"),
     ("nc: 200000\n", "wrong-value", 1, "a whole number from 1 to 100000"),
     ("nc: true\n", "wrong-value", 1, "a whole number"),
@@ -387,6 +403,12 @@ STATES = [
     ({"label/a.txt": ROW}, None, "missing", "label-misplaced", "is label/a.txt meant?"),
     ({"annotations/a.txt": ROW}, None, "missing", "label-misplaced", "is annotations/a.txt meant?"),
     ({"labels/a.TXT": ROW}, None, "missing", "label-misplaced", "is labels/a.TXT meant?"),  # in other case
+    ({"labels/A.txt": ROW}, None, "missing", "label-misplaced", "is labels/A.txt meant?"),  # a stem in other case
+    ({"labels/a.Txt": ROW}, None, "missing", "label-misplaced", "is labels/a.Txt meant?"),
+    ({"Annotations/a.txt": ROW}, None, "missing", "label-misplaced", "is Annotations/a.txt meant?"),
+    ({"images/LABEL/a.txt": ROW}, None, "missing", "label-misplaced", "is images/LABEL/a.txt meant?"),
+    ({"labels/a.JPG.txt": ROW}, None, "missing", "label-misplaced", "is labels/a.JPG.txt meant?"),  # the whole name
+    ({"labels/A.txt": ROW, "images/A.png": ""}, None, "missing", "label-missing", "no such"),  # that of another image
     ({"labels/b.txt": ROW}, None, "missing", "label-missing", "no such label file"),  # another stem is no miss
 ]
 
@@ -397,11 +419,21 @@ def test_found_missing_and_empty_are_three_words(here, others, content, state, i
         put(name, text)
     if content is not None:
         put("labels/a.txt", content)
-    read = read_entry(open_dataset(Path("images")).entries[0], TODAY, None)
+    entry = next(entry for entry in open_dataset(Path("images")).entries if entry.name == "a.jpg")
+    read = read_entry(entry, TODAY, None)
     assert read.state == state
     assert [finding.id for finding in read.table.findings] == ([id] if id else [])
     assert all(part in finding.message for finding in read.table.findings)
     assert not read.table.failed
+
+
+def test_near_misses_below_folders_in_other_case_and_without_listing_a_folder_again(here, monkeypatch):
+    for name in ("Images/Val/a.jpg", "Labels/val/a.txt", "Labels/val/b.txt"):
+        put(f"set/{name}")
+    near = NearMisses()
+    assert near.of("set/Images/Val/a.jpg", "set/Images/Val/a.txt") == ["set/Labels/val/a.txt"]
+    monkeypatch.setattr(os, "listdir", None)
+    assert near.of("set/Images/Val/b.jpg", "set/Images/Val/b.txt") == ["set/Labels/val/b.txt"]
 
 
 def test_a_label_that_is_a_folder_fails_like_any_file_that_cannot_be_read(here):

@@ -49,9 +49,11 @@ SAID = {
     "imgsz 384,640": Wanted(imgsz=(384, 640)),
     "imgsz 1280": Wanted(imgsz=(1280, 1280)),
     "nc 3": Wanted(nc=3),
+    "nc 20": Wanted(nc=20),
     "nc 80": Wanted(nc=80),
     "nc 20 of data.yaml": Wanted(nc=20, nc_source="data.yaml"),
     "reg_max 1": Wanted(reg_max=1),
+    "labels of 50 classes": Wanted(labels_classes=50),
     "labels of 90 classes": Wanted(labels_classes=90),
     "one map, a file of 4 classes": Wanted(Shapes("my.yaml", Grid.of((32, 32), [(4, 4)]), nc=4, reg_max=2)),
 }
@@ -93,7 +95,9 @@ READ = [
         *("nothing", "yolov8", (384, 640), 16, 80),
     ),
     # channels
-    (maps(64, V8_64), "nothing", "study", None, 1, 60),  # 64 channels cannot be 16 bins
+    (maps(16, V8_64), "nothing", "study", None, 1, 12),  # too few for 4 bins
+    (maps(64, V8_64), "labels of 50 classes", "study", None, 1, 60),  # only one bin leaves as many
+    (maps(36, V8_64), "nc 20", "study", None, 4, 20),  # 16 bins are impossible, and only 4 leave 20 classes
     (maps(65, V8_64), "nothing", "study", None, 16, 1),
     (maps(5, V8_64), "nothing", "study", None, 1, 1),
     (maps(84, V8_64), "nc 80", "study", None, 1, 80),  # only one bin leaves 80 classes
@@ -210,6 +214,16 @@ REFUSED = [
         *("nothing", "ambiguous-heads", "my.pt"),
         ["84 anchors, 8400 channels (--shapes study)", "8400 anchors, 84 channels (--shapes yolov8 --imgsz 640)"],
         "--shapes",
+    ),
+    (
+        maps(64, V8_64),  # too few for 16 bins
+        *("nothing", "ambiguous-heads", "my.pt"),
+        ["64 channels can be 60 classes at reg_max 1 or 48 classes at reg_max 4 or 32 classes at reg_max 8"],
+        "--nc or --reg-max",
+    ),
+    (
+        maps(17, V8_64),  # the fewest
+        *("nothing", "ambiguous-heads", "my.pt", ["13 classes at reg_max 1 or 1 class at reg_max 4"], "--reg-max"),
     ),
     (TWO_HEADS, "nothing", "ambiguous-heads", "my.pt", ["2 heads: one2many, one2one"], 'outputs["one2many"]'),
     (

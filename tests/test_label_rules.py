@@ -75,7 +75,21 @@ TEXTS = [
     case("0 1e39 0.5 0.25 0.25", [], (1, "not-finite", "1e39 is not")),  # infinite in float32
     case("0 0.5 0.5 0.25 1e-50", [[0, 0.5, 0.5, 0.25, 0]]),  # zero in float32
     case(b"0 0.5 0.5 \xe9 0.25", [], (1, "not-text", "byte 0xe9")),  # Latin-1
-    case(f"{ROW}\n".encode() + b"\xff", [], (2, "not-text", "byte 0xff")),  # nothing of such a file is used
+    case(f"{ROW}\n".encode() + b"\xff", [B], (2, "not-text", "byte 0xff")),  # the other lines are read
+    case(  # each bad line is named, whatever ends the lines
+        f"{ROW}\r".encode() + b"\xff\r\n\xc3\n" + ROW_C.encode(),
+        [B, C],
+        (2, "not-text", "byte 0xff"),
+        (3, "not-text", "byte 0xc3"),
+    ),
+    case(  # a mark in front of it counts as ever
+        f"\ufeff{ROW}\n{ROW_C}\n".encode() + b"\xff",
+        [C],
+        (1, "byte-order-mark", "8.4.189 takes"),
+        (3, "not-text", "byte 0xff"),
+        release="8.4.189",
+    ),
+    case(b"\xff\0\n" + ROW.encode(), [], (0, "not-text", "binary")),  # a NUL condemns the whole file
     case(ROW.encode("utf-16"), [], (0, "not-text", "binary")),
 ]
 
@@ -94,9 +108,9 @@ FIELDS = [
 
 RANGES = [
     case("0 1.01 0.5 0.25 0.25", [[0, 1.01, 0.5, 0.25, 0.25]]),  # a little outside passes
-    case("0 0.5 1.0100001 0.25 0.25", [], (1, "out-of-range", "cy is 1.01")),  # the next float32 does not
+    case("0 0.5 1.0100001 0.25 0.25", [], (1, "out-of-range", "is 1.01000011, exp")),  # the next float32 does not
     case("0 0.5 0.5 1.01 1.01", [[0, 0.5, 0.5, 1.01, 1.01]]),
-    case("0 0.5 0.5 0.25 1.0100001", [], (1, "out-of-range", "h is 1.01")),
+    case("0 0.5 0.5 0.25 1.0100001", [], (1, "out-of-range", "h is 1.01000011")),  # six digits print the bound
     case("0 -0.01 -0.01 0.25 0.25", [[0, -0.01, -0.01, 0.25, 0.25]]),
     case("0 0.5 -0.0100001 0.25 0.25", [], (1, "out-of-range", "cy is -0.0100001")),
     case("0 0.5 0.5 -0.005 0.25", [], (1, "negative-size", "w is -0.005")),  # but no size is below 0

@@ -138,6 +138,25 @@ def test_images_that_are_missing_or_broken(here):
         ("image-not-found", "images/b.jpg"),
         ("image-not-readable", "images/a.jpg"),
     ]
+    assert (found.dropped, found.boxes) == (1, 1)  # a broken image is dropped with its boxes
+    assert (found.headers_read, found.image_files) == (1, 1)
+
+
+HEADERS = [
+    # rows of three labels, options, images dropped, headers read; the images are broken
+    ((ROW, ROW, ROW), {}, 0, 0),  # no box is small
+    ((ROW, "0 .5 .5 .01 .01\n", ROW), {}, 1, 1),
+    ((ROW, "0 .5 .5 .01 .01\n0 .5 .5\n", "0 0 0 .5 .5\n"), {}, 2, 2),  # an image with two faults is dropped once
+    (("0 .5 .5 .01 .01\n",) * 3, {"image_size": (640, 640)}, 0, 0),  # the size is known
+    (("0 .5 .5 .01 .01\n",) * 3, {"letterboxed": True}, 0, 0),
+]
+
+
+@pytest.mark.parametrize(("rows", "options", "dropped", "headers"), HEADERS)
+def test_headers_are_counted_and_broken_images_dropped(here, rows, options, dropped, headers):
+    put({f"labels/{i}.txt": text for i, text in enumerate(rows)} | {f"images/{i}.jpg": "x" for i in range(3)})
+    found = survey_of("images", **options)
+    assert (found.dropped, found.headers_read, found.image_files) == (dropped, headers, 3)
 
 
 # --- the way through the files makes no difference -------------------------------------------------------------------

@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 
+from .printable import printable
+
 SHOWN_AT_MOST = 9
 
 
@@ -32,7 +34,7 @@ class InputError(Exception):
     def __str__(self) -> str:
         lines = []
         for error in (self, *self.others[:SHOWN_AT_MOST]):
-            lines.append(f"{f'{error.where}: ' if error.where else ''}{error.message} [{error.id}]")
+            lines.append(f"{f'{printable(error.where)}: ' if error.where else ''}{error.message} [{error.id}]")
             if error.hint and (error is self or error.hint != self.hint):  # the same advice once is enough
                 lines.append(f"  hint: {error.hint}")
         if len(self.others) > SHOWN_AT_MOST:

@@ -15,7 +15,7 @@ from .options import INPUT, OUTPUT, option
 from .terminal import message_console, print_json, result_console
 
 if TYPE_CHECKING:
-    from ..inputs.dataset import Dataset
+    from ..inputs.entries import Dataset
     from ..inputs.survey import Rules, Survey
 
 SHOWN = 3
@@ -105,15 +105,18 @@ def _progress(total: int) -> Iterator[Callable[[int], None]]:
 
 def _document(dataset: Dataset, rules: Rules, found: Survey) -> dict[str, Any]:
     from ..inputs.findings import KINDS
+    from ..inputs.survey import STATES
 
     return {
         "source": dataset.name,
         "kind": dataset.kind,
         "read_as": rules.labels.name,
         "images": found.images,
-        "labels": dict(sorted(found.states.items())),
+        "labels": {state: found.states[state] for state in STATES},
         "polygon_files": found.polygons,
         "dropped_images": found.dropped,
+        "image_files": found.image_files,
+        "image_headers_read": found.headers_read,
         "boxes": found.boxes,
         "classes": rules.nc,
         "class_names": dataset.class_names,
@@ -137,7 +140,9 @@ def _print(dataset: Dataset, rules: Rules, found: Survey, shown: int) -> None:
     from rich.text import Text
 
     from ..inputs.findings import GRADES, KINDS
+    from ..inputs.survey import STATES
     from ..plural import count
+    from ..printable import printable
 
     console = result_console()
 
@@ -145,13 +150,16 @@ def _print(dataset: Dataset, rules: Rules, found: Survey, shown: int) -> None:
         console.print(Text(text, style), soft_wrap=True)
 
     for remark in dataset.remarks:
-        show(remark)
-    states = ", ".join(f"{found.states[state]} {state}" for state in ("found", "missing", "empty"))
+        show(printable(remark))
+    states = ", ".join(f"{found.states[state]} {state}" for state in STATES)
     classes = f"{len(found.classes)} of {rules.nc} classes" if rules.nc else count(len(found.classes), "class")
     show(f"{count(found.images, 'image')}, label files: {states}", "bold")
     show(f"{count(found.boxes, 'box')} of {classes}, read as {rules.labels.name}")
     if found.polygons:
         show(f"{count(found.polygons, 'file')} of polygons, read as the boxes around them")
+    if found.headers_read < found.image_files:
+        why = "" if rules.sizes_given else ", only where a box is small"
+        show(f"image headers read: {found.headers_read} of {found.image_files}{why}")
     if found.dropped:
         show(f"training drops {count(found.dropped, 'image')}", "bold red")
     for kind, group in found.ordered():
@@ -159,13 +167,13 @@ def _print(dataset: Dataset, rules: Rules, found: Survey, shown: int) -> None:
         places = f" in {count(group.files, 'file')}" if group.files != group.count else ""
         show(f"\n{grade}  {kind}  {group.count}{places}: {KINDS[kind].consequence}", _COLOURS[grade])
         for finding in group.first[:shown]:
-            show(f"  {finding.where}: {finding.message}")
+            show(f"  {printable(f'{finding.where}: {finding.message}')}")
         if group.count > shown:
             kept = len(group.first)
             more = f", of which --all and --json show {kept - shown}" if group.count > kept else ""
             show(f"  ... and {group.count - min(shown, kept)} more{more}")
         hints = list(dict.fromkeys(finding.hint for finding in group.first if finding.hint))
         for hint in hints[:1]:
-            show(f"  hint: {hint}")
+            show(f"  hint: {printable(hint)}")
     counted = ", ".join(count(found.graded(grade), grade) for grade in GRADES)
     show(f"\n{counted}")

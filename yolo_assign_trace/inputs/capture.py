@@ -114,8 +114,7 @@ def read_capture(path: Path) -> Capture:
     made["gt_labels"] = _labels(file, arrays)
     made["mask_gt"] = _mask(file, arrays["mask_gt"])
     _require_scores(file, made["pd_scores"])
-    used = {*AXES, *ALIASES, "imgsz", "strides", *PARAMETERS, *(f"hyper_{name}" for name in PARAMETERS)}
-    others = [name for name in file.arrays if name not in used and not name.isdecimal()]
+    others = _unknown(file)
     if others:
         more = f" and {len(others) - NAMED_AT_MOST} more" if len(others) > NAMED_AT_MOST else ""
         entries = "1 other entry is" if len(others) == 1 else f"{len(others)} other entries are"
@@ -123,19 +122,26 @@ def read_capture(path: Path) -> Capture:
     return Capture(file.name, file.digest, grid, **made, parameters=parameters, remarks=tuple(remarks))
 
 
+def _unknown(file: ArrayFile) -> list[str]:
+    """Entries that have no use here."""
+    known = {*AXES, *ALIASES, "imgsz", "strides", *PARAMETERS, *(f"hyper_{name}" for name in PARAMETERS)}
+    return [name for name in file.arrays if name not in known and not name.isdecimal()]
+
+
 def _named(file: ArrayFile) -> dict[str, Array]:
     if set(file.arrays) == {str(i) for i in range(len(AXES))}:  # a tuple or list of the arguments
         return {name: file.arrays[str(i)] for i, name in enumerate(AXES)}
     found = {ALIASES.get(name, name): array for name, array in file.arrays.items() if name in ALIASES}
     found |= {name: file.arrays[name] for name in AXES if name in file.arrays}
-    missing = [name for name in AXES if name not in found]
-    if missing == ["anc_points"] and {"imgsz", "strides"} <= file.arrays.keys():
-        return found
+    derivable = {"imgsz", "strides"} <= file.arrays.keys()
+    missing = [name for name in AXES if name not in found and not (name == "anc_points" and derivable)]
     if missing:
-        unused = [name for name in file.arrays if ALIASES.get(name, name) not in found]
+        unused = _unknown(file)
         hint = "a capture holds " + ", ".join(AXES)
         if unused:
             hint += f"; for {missing[0]}: {did_you_mean(missing[0], unused[: 3 * NAMED_AT_MOST])}"
+        if "anc_points" in missing:
+            hint += "; give anc_points, or imgsz and strides"
         message = f"there is no {' and no '.join(missing)} in this capture"
         raise InputError("missing-entry", message, where=file.path, hint=hint)
     return found

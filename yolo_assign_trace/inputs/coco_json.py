@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..plural import count
-from .dataset import COCO, Dataset, Entry
+from .entries import COCO, Dataset, Entry
 from .files import display_name, read_bytes
 from .findings import Finding
 from .label_row import BOXES

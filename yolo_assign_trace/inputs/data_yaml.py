@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
+from ..plural import count
 from .findings import Finding
 from .yaml_file import read_yaml, short
 
@@ -119,6 +120,6 @@ def _class_names(path: Path, values: dict[str, Any], lines: dict[str, int], fail
     if not isinstance(names, list) or not names or not all(isinstance(name, str | int | float) for name in names):
         raise fail("names", "a list of class names, or a mapping 0: name")
     if nc is not None and nc != len(names):
-        message = f"nc is {nc}, but names has {len(names)} classes"
+        message = f"nc is {nc}, but names has {count(len(names), 'class')}"
         raise InputError("classes-disagree", message, where=f"{path}:{lines['nc']}", hint="mend one of them")
     return tuple(map(str, names))

@@ -4,69 +4,37 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import InputError
 from ..plural import count
+from .coco_json import read_coco
 from .data_yaml import SPLITS, read_data_yaml
+from .entries import COCO, FOLDER, LABELS, LIST, YAML, Dataset, Entry
 from .files import display_name, read_bytes, read_text
 from .findings import Finding
 from .image_files import SUFFIXES, ImageFinder, files_below, is_image, label_of
-from .label_text import LabelTable
 
-YAML, FOLDER, LIST, COCO, LABELS = "data.yaml", "folder", "list", "COCO annotations", "label file"
-"""Kinds of source."""
+__all__ = ["COCO", "FOLDER", "LABELS", "LIST", "YAML", "Dataset", "Entry", "kind_of", "open_dataset", "select_images"]
+
+_LOOKED_AT = 1 << 16
+"""Bytes of a text file that tell what it is."""
+
+_FIRST_LINES = 20
 
 _NO_LABELS = frozenset({"classes.txt", "readme.txt", "license.txt", "notes.txt"})
 """Text files that labelling tools leave beside the labels."""
 
 
-class Entry(NamedTuple):
-    """An image and its label file, as paths.
-
-    ``image`` is None where there is none. COCO entries have a table and a size instead; their ``label`` is the file of
-    annotations. ``batch`` says that rows of six numbers begin with the number of an image.
-    """
-
-    image: str | None
-    label: str
-    name: str
-    table: LabelTable | None = None
-    size: tuple[int, int] | None = None
-    batch: bool = False
-
-
-@dataclass(frozen=True)
-class Dataset:
-    """Images with their labels, in order.
-
-    Attributes:
-        name: of the file or folder, for headers.
-        kind: of source.
-        entries: image by image.
-        class_names: by class, empty if unknown.
-        findings: about the dataset as a whole.
-    """
-
-    name: str
-    kind: str
-    entries: Sequence[Entry]
-    class_names: tuple[str, ...] = ()
-    findings: tuple[Finding, ...] = ()
-    remarks: tuple[str, ...] = field(default=())
-
-    @property
-    def nc(self) -> int | None:
-        return len(self.class_names) or None
-
-
 def kind_of(source: Path) -> str:
-    """Which kind of source a path is; a text file is a list if its first line names an image or label file.
+    """Which kind of source a path is; of a text file the first lines decide.
+
+    It is a list if one of them ends like an image or label file, or has folders in it; otherwise a label file if the
+    first one begins with a number. A file that is empty or no text is left to the reader of label files.
 
     Raises:
-        InputError: a file that cannot be read.
+        InputError: a file that cannot be read, or text that is neither.
     """
     if os.path.isdir(source):
         return FOLDER
@@ -75,10 +43,33 @@ def kind_of(source: Path) -> str:
         return YAML
     if suffix == ".json":
         return COCO
-    head = read_bytes(source, "label file").lstrip(b"\xef\xbb\xbf").lstrip()
-    first = head.partition(b"\n")[0].strip().decode("utf-8", "replace")
-    ending = first.rpartition(".")[2].lower()
-    return LIST if ending == "txt" or ending in SUFFIXES else LABELS
+    data = read_bytes(source, "label file", at_most=_LOOKED_AT)
+    text = data.decode("utf-8-sig", "replace")
+    lines = [line.strip() for line in text.splitlines() if line.strip()][:_FIRST_LINES]
+    if "\0" in text or not lines:
+        return LABELS
+    if any(map(_names_a_file, lines)):
+        return LIST
+    if _begins_with_number(lines[0]):
+        return LABELS
+    message = f"this is neither a label file, whose rows begin with a number, nor a list of paths: {lines[0][:60]!r}"
+    hint = "a row is class cx cy w h; a line of a list is the path of an image or of a .txt label file"
+    raise InputError("unclear-source", message, where=str(source), hint=hint)
+
+
+def _names_a_file(line: str) -> bool:
+    if is_image(line) or line.lower().endswith(".txt"):
+        return True
+    return ("/" in line or "\\" in line) and not _begins_with_number(line)
+
+
+def _begins_with_number(line: str) -> bool:
+    """Does it, up to a blank or comma? Commas are wrong in a label file, which its reader says better."""
+    try:
+        float(line.replace(",", " ").split()[0])
+    except (ValueError, IndexError):
+        return False
+    return True
 
 
 def open_dataset(source: Path, *, splits: Sequence[str] | None = None, labels: Path | None = None) -> Dataset:
@@ -100,8 +91,6 @@ def open_dataset(source: Path, *, splits: Sequence[str] | None = None, labels: P
     if kind == YAML:
         return _from_yaml(source, splits, labels)
     if kind == COCO:
-        from .coco_json import read_coco
-
         return read_coco(source)
     name = display_name(source.absolute())
     if kind == LABELS:
@@ -248,8 +237,3 @@ def select_images(entries: Sequence[Entry], text: str | None) -> range:
         message = f"{text} selects no image; there are {total}, counted from 0"
         raise InputError("no-such-image", message, where="--images")
     return chosen
-
-
-def names_of(entries: Iterable[Entry]) -> tuple[str, ...]:
-    """The names of images as headers show them: without folders, on one line."""
-    return tuple(display_name(Path(entry.name)) for entry in entries)

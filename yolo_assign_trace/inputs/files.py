@@ -5,22 +5,31 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import InputError
+from ..printable import printable
 
 
 def display_name(path: Path) -> str:
     """The name of a file without its folders, with what cannot be printed on one line escaped."""
-    text = path.name.encode("utf-8", "backslashreplace").decode()
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+    return printable(path.name)
 
 
-def read_bytes(path: Path, what: str) -> bytes:
-    """The content of ``path``, which holds ``what`` (for messages).
+def exists(path: Path) -> bool:
+    """Does the file exist? A name that is too long for a file does not."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
+def read_bytes(path: Path, what: str, *, at_most: int = -1) -> bytes:
+    """The content of ``path``, which holds ``what`` (for messages); no more than the first ``at_most`` bytes.
 
     Raises:
         InputError: missing, a folder, or not readable.
     """
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return file.read(at_most)
     except (OSError, ValueError) as error:
         raise refusal(path, what, error) from None
 

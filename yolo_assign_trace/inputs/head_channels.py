@@ -8,6 +8,9 @@ from ..errors import InputError
 from ..plural import count
 from .shapes import DEFAULT_REG_MAX, Shapes
 
+SMALL_REG_MAX = (1, 4, 8)
+"""Bins per side that are looked for where there are too few channels for the default."""
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -54,21 +57,34 @@ class Channels:
 def joint_channels(channels: int, wanted: Wanted, where: str) -> Channels:
     """Split 4·R + c channels of one tensor.
 
-    R is what was said. Otherwise it is 16, or 1 where only that gives the number of classes that was said; if no
-    number was said, it is 16 if there are more than 64 channels and 1 if not.
+    R is what was said. Otherwise it is 16, or 1 where only that gives the number of classes that was said. Up to 64
+    channels are too few for R 16: there it is the one of 1, 4 and 8 that gives the number that was said or, if none
+    was, the only one that leaves enough classes.
 
     Raises:
-        InputError: the classes differ from those that were said or that the labels need.
+        InputError: the classes differ from those that were said or that the labels need, or nothing tells which of
+            several R it is.
     """
     nc, default = wanted.known_nc, False
     if wanted.known_reg_max:
         reg_max = wanted.known_reg_max
-    elif nc and channels - nc == 4:
-        reg_max = 1
+    elif nc and channels - nc in (4, *(4 * small for small in SMALL_REG_MAX if channels <= 4 * DEFAULT_REG_MAX)):
+        reg_max = (channels - nc) // 4
     else:
-        reg_max = DEFAULT_REG_MAX if nc or channels > 4 * DEFAULT_REG_MAX else 1
+        reg_max = DEFAULT_REG_MAX if nc or channels > 4 * DEFAULT_REG_MAX else _only_reading(channels, wanted, where)
         default = not nc
     return _agreeing(Channels(reg_max, channels - 4 * reg_max, default), f"{channels}", wanted, where)
+
+
+def _only_reading(channels: int, wanted: Wanted, where: str) -> int:
+    """R of channels that are too few for the default, if only one leaves enough classes."""
+    needed = max(1, wanted.labels_classes)
+    fitting = [reg_max for reg_max in SMALL_REG_MAX if channels - 4 * reg_max >= needed]
+    if len(fitting) > 1:
+        readings = [f"{count(channels - 4 * reg_max, 'class')} at reg_max {reg_max}" for reg_max in fitting]
+        message = f"{channels} channels can be {' or '.join(readings)}"
+        raise InputError("ambiguous-heads", message, where=where, hint="say which with --nc or --reg-max")
+    return fitting[0] if fitting else SMALL_REG_MAX[0]
 
 
 def separate_channels(boxes: int, scores: int, wanted: Wanted, where: str) -> Channels:

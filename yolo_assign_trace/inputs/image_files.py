@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import warnings
 from collections.abc import Iterator
@@ -12,6 +13,9 @@ from .files import refusal
 
 SUFFIXES = frozenset(["avif", "bmp", "dng", "heic", "heif", "jp2", "jpeg", "jpg", "mpo", "png", "tif", "tiff", "webp"])
 """Image files by their ending, in any case."""
+
+_LABEL_FOLDERS = ("labels", "label", "annotations")
+"""Folders, in any case, in which labels may have been put by mistake."""
 
 _ORIENTATION = 0x0112
 """The EXIF tag that says how a camera was held; values from 5 on swap width and height."""
@@ -87,14 +91,56 @@ class ImageFinder:
         return os.path.join(folder, found) if found else None
 
 
-def near_misses(image: str, label: str) -> list[str]:
-    """Files that may have been meant as the label of an image that has none."""
-    stem = image.rpartition(".")[0]
-    folder, slash, name = stem.rpartition("/")
-    places = [f"{stem}.txt", f"{label.removesuffix('.txt')}.TXT"]
-    for other in ("labels", "Labels", "LABELS", "label", "Label", "annotations"):
-        places += [f"{_swapped(stem, 'images', other)}.txt", f"{folder}{slash}{other}/{name}.txt"]
-    return [place for place in places if place != label and os.path.isfile(place)]
+class NearMisses:
+    """Finds files that may have been meant as the label of an image that has none; every folder is listed once."""
+
+    def __init__(self) -> None:
+        self._folders: dict[str, dict[str, list[str]]] = {}
+
+    def of(self, image: str, label: str) -> list[str]:
+        """Files called like the image, in whatever case, also ``a.jpg.txt``, where labels are often put.
+
+        Args:
+            image: path of the image.
+            label: where training looks for its label.
+        """
+        folder, name = os.path.split(image)
+        found = []
+        for place in dict.fromkeys([folder, os.path.dirname(label), *self._label_folders(folder)]):
+            for stem in (name.rpartition(".")[0], name):
+                found += [os.path.join(place, file) for file in self._named(place, f"{stem}.txt")]
+        others = [path for path in found if path != label and os.path.isfile(path)]
+        return [path for path in others if not self._has_its_own_image(path, image)]
+
+    def _label_folders(self, folder: str) -> list[str]:
+        """Folders for labels: in the folder of the images, and in place of the last folder ``images``."""
+        places = [os.path.join(folder, other) for other in self._named(folder, *_LABEL_FOLDERS)]
+        parts = folder.split("/")
+        at = next((i for i in reversed(range(len(parts))) if parts[i].casefold() == "images"), None)
+        if at is None:
+            return places
+        before = "/".join(parts[:at]) or ("/" if at else "")
+        swapped = [os.path.join(before, other) for other in self._named(before, *_LABEL_FOLDERS)]
+        for part in parts[at + 1 :]:
+            swapped = [os.path.join(place, below) for place in swapped for below in self._named(place, part)]
+        return places + swapped
+
+    def _named(self, folder: str, *names: str) -> list[str]:
+        """What is called so in ``folder``, in whatever case, sorted."""
+        if folder not in self._folders:
+            listing: dict[str, list[str]] = {}
+            with contextlib.suppress(OSError):
+                for found in sorted(os.listdir(folder or ".")):
+                    listing.setdefault(found.casefold(), []).append(found)
+            self._folders[folder] = listing
+        return [found for name in names for found in self._folders[folder].get(name.casefold(), [])]
+
+    def _has_its_own_image(self, path: str, image: str) -> bool:
+        """Does the label ``path`` belong to another image, beside ``image``, by its exact name?"""
+        stem = os.path.basename(path).rpartition(".")[0]
+        folder, name = os.path.split(image)
+        images = self._named(folder, *(f"{stem}.{suffix}" for suffix in SUFFIXES))
+        return stem != name.rpartition(".")[0] and any(other.rpartition(".")[0] == stem for other in images)
 
 
 def image_size(path: str) -> tuple[int, int]:
@@ -134,11 +180,3 @@ def parse_image_size(text: str) -> tuple[int, int]:
         return int(width), int(height)
     hint = "write width x height, such as 640x480"
     raise InputError("wrong-image-size", f"{text!r} is no image size", where="--image-size", hint=hint)
-
-
-def exists(path: Path) -> bool:
-    """Does the file exist? A name that is too long for a file does not."""
-    try:
-        return path.exists()
-    except OSError:
-        return False

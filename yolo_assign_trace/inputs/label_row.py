@@ -139,7 +139,18 @@ def _check_places(places: Array, rules: LabelRules) -> None:
         if not np.float32(rules.low) <= value <= np.float32(rules.high):
             bounds = "0 to 1" if rules.high == 1 else f"0 to 1 (up to {rules.high:g} and down to {rules.low:g} pass)"
             hint = "coordinates are fractions of the image's width and height" if abs(value) > 2 else ""
-            raise RowError("out-of-range", f"{name} is {value:g}, expected a number from {bounds}", hint)
+            raise RowError("out-of-range", f"{name} is {_beyond(value, rules)}, expected a number from {bounds}", hint)
+
+
+def _beyond(value: float, rules: LabelRules) -> str:
+    """A number out of range, with nine digits where six would print the bound itself.
+
+    >>> from .label_rules import TODAY
+    >>> _beyond(1.5, TODAY), _beyond(float(np.float32(1.0100001)), TODAY)
+    ('1.5', '1.01000011')
+    """
+    text = f"{value:g}"
+    return f"{value:.9g}" if float(text) in (rules.low, rules.high) else text
 
 
 def _short(word: str) -> str:

@@ -82,14 +82,23 @@ def _decode(data: bytes, path: str, rules: LabelRules, found: list[Finding]) -> 
         hint = "save it as UTF-8 without a byte order mark"
         message = f"the file begins with a byte order mark, which {rules.name} takes for a part of the first number"
         found.append(Finding("byte-order-mark", message, path, 1, hint))
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     try:
-        text = data.decode("utf-8-sig")
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        lines = data.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+        return "\n".join(_decode_line(line, number, path, found) for number, line in enumerate(lines, 1))
+
+
+def _decode_line(line: bytes, number: int, path: str, found: list[Finding]) -> str:
+    """One line; an empty one in its place, and a finding, if it is no text."""
+    try:
+        return line.decode()
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        message = f"this label file is not UTF-8 text: byte {data[error.start]:#04x}"
-        found.append(Finding("not-text", message, path, line, "save it as UTF-8"))
+        message = f"this line is not UTF-8 text: byte {line[error.start]:#04x}"
+        found.append(Finding("not-text", message, path, number, "save the file as UTF-8"))
         return ""
-    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 def _form(rows: Sequence[Sequence[str]], batch: bool) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..arrays import Array
 from ..errors import SHOWN_AT_MOST, InputError
+from ..printable import printable
 from .files import display_name, read_bytes
 from .findings import ERROR, KINDS, NOTE, Finding, as_error
 from .label_row import BATCH
@@ -105,7 +106,7 @@ def said(findings: Iterable[Finding]) -> tuple[str, ...]:
             continue
         told[found.id] += 1
         if found.grade != NOTE and told[found.id] <= SHOWN_AT_MOST:
-            lines.append(f"{found.where}: {found.message}; {found.consequence} [{found.id}]")
+            lines.append(f"{printable(f'{found.where}: {found.message}')}; {found.consequence} [{found.id}]")
     for kind, number in told.items():
         if KINDS[kind].grade == NOTE:
             lines.append(f"{number} [{kind}]: {KINDS[kind].consequence}; yolo-assign labels names them")

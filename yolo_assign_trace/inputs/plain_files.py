@@ -15,7 +15,7 @@ import numpy as np
 import orjson
 
 from ..arrays import Array
-from .dataset import Entry
+from .entries import Entry
 from .label_geometry import reaches_outside
 from .label_row import LARGEST_INDEX
 from .label_rules import LabelRules

@@ -10,10 +10,11 @@ import numpy as np
 
 from ..errors import SHOWN_AT_MOST, InputError
 from ..plural import count
-from .dataset import Entry
+from ..printable import printable
+from .entries import Entry
 from .files import read_bytes
 from .findings import ERROR, Finding
-from .image_files import image_size, near_misses
+from .image_files import NearMisses, image_size
 from .label_row import BOXES
 from .label_rules import LabelRules
 from .label_text import LabelTable, parse_labels
@@ -37,8 +38,15 @@ class ReadEntry:
     path: str
 
 
-def read_entry(entry: Entry, rules: LabelRules, nc: int | None) -> ReadEntry:
-    """Read the labels of one image. Whatever is wrong becomes a finding."""
+def read_entry(entry: Entry, rules: LabelRules, nc: int | None, near: NearMisses | None = None) -> ReadEntry:
+    """Read the labels of one image. Whatever is wrong becomes a finding.
+
+    Args:
+        entry: image and label file.
+        rules: of the release to read as.
+        nc: number of classes, None if unknown.
+        near: looks for labels that are missing; one for many images lists a folder once.
+    """
     if entry.table is not None:
         return ReadEntry(entry.table, FOUND if len(entry.table.rows) else EMPTY, entry.label)
     path = entry.label
@@ -46,7 +54,7 @@ def read_entry(entry: Entry, rules: LabelRules, nc: int | None) -> ReadEntry:
         data = read_bytes(Path(path), "label file")
     except InputError as error:
         if error.id == "no-such-file":
-            return ReadEntry(replace(_NO_ROWS, findings=_about_missing(entry)), MISSING, path)
+            return ReadEntry(replace(_NO_ROWS, findings=_about_missing(entry, near or NearMisses())), MISSING, path)
         finding = Finding("not-readable", error.message, path, hint=error.hint)
         return ReadEntry(replace(_NO_ROWS, findings=(finding,), failed=True), FOUND, path)
     table = parse_labels(data, path, rules, nc, batch=entry.batch)
@@ -57,8 +65,8 @@ def read_entry(entry: Entry, rules: LabelRules, nc: int | None) -> ReadEntry:
     return ReadEntry(table, FOUND, path)
 
 
-def _about_missing(entry: Entry) -> tuple[Finding, ...]:
-    near = near_misses(entry.image, entry.label) if entry.image else []
+def _about_missing(entry: Entry, finder: NearMisses) -> tuple[Finding, ...]:
+    near = finder.of(entry.image, entry.label) if entry.image else []
     if near:
         message = f"there is no such label file; is {near[0]} meant?"
         hint = f"training looks for {entry.label} only"
@@ -92,7 +100,7 @@ def dropped_text(path: str, table: LabelTable, bad: Sequence[Finding], on_bad: s
         what = f"the image of {path}" if on_bad == DROP_IMAGE else f"the whole of {path}"
     reasons = [f"{f'line {found.line}: ' if found.line else ''}{found.message} [{found.id}]" for found in bad]
     more = f"; and {len(bad) - SHOWN_AT_MOST} more" if len(bad) > SHOWN_AT_MOST else ""
-    return f"dropped {what}: {'; '.join(reasons[:SHOWN_AT_MOST])}{more}"
+    return printable(f"dropped {what}: {'; '.join(reasons[:SHOWN_AT_MOST])}{more}")
 
 
 def size_of(entry: Entry) -> tuple[int, int] | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..errors import InputError, did_you_mean
 from ..grid import Grid
-from .files import display_name
+from .files import display_name, exists
 from .yaml_file import read_yaml, short
 
 STUDY = "study"
@@ -74,7 +74,7 @@ def read_shapes(name: str, imgsz: tuple[int, int] | None = None) -> Shapes:
     if name in LAYOUTS:
         return Shapes(name, layout_grid(name, imgsz or (640, 640)))
     path = Path(name)
-    if path.suffix in (".yaml", ".yml") or _exists(path):
+    if path.suffix in (".yaml", ".yml") or exists(path):
         if imgsz is not None:
             raise InputError("fixed-imgsz", "the shapes file says the input size", where="--imgsz", hint="leave it out")
         return _from_yaml(path)
@@ -84,13 +84,6 @@ def read_shapes(name: str, imgsz: tuple[int, int] | None = None) -> Shapes:
         where="--shapes",
         hint=did_you_mean(name, [STUDY, *LAYOUTS]) + " A file ends in .yaml",
     )
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:  # such as a name that is too long for a file
-        return False
 
 
 def layout_grid(name: str, imgsz: tuple[int, int]) -> Grid:

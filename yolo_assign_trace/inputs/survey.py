@@ -12,16 +12,19 @@ from itertools import islice
 from ..arrays import Array
 from ..errors import InputError
 from ..letterbox import Letterbox
-from .dataset import Dataset, Entry
+from .entries import Dataset, Entry
 from .findings import GRADES, KINDS, Finding
+from .image_files import NearMisses
 from .label_geometry import LOST_UNDER, geometry_findings
 from .label_row import POLYGONS
 from .label_rules import LabelRules
 from .plain_files import read_plain
-from .read_entry import FOUND, ReadEntry, read_entry, size_of
+from .read_entry import EMPTY, FOUND, MISSING, ReadEntry, read_entry, size_of
 
 KEPT_AT_MOST = 1000
 """Findings of one kind that are kept; all are counted."""
+
+STATES = (FOUND, MISSING, EMPTY)
 
 _ENTRIES_AT_ONCE = 500
 _WORTH_PROCESSES = 4 * _ENTRIES_AT_ONCE
@@ -42,6 +45,11 @@ class Rules:
     imgsz: tuple[int, int] = (640, 640)
     image_size: tuple[int, int] | None = None
     letterboxed: bool = False
+
+    @property
+    def sizes_given(self) -> bool:
+        """Does no image have to be opened for its size?"""
+        return self.letterboxed or self.image_size is not None
 
     def smallest(self, *, image: bool) -> float:
         """Width and height, as fractions, from which no box is under 2 px; images thinner than 1:8 apart.
@@ -76,7 +84,9 @@ class Survey:
         states: label files by their state: found, missing, empty.
         boxes: boxes that training sees, after duplicates are reduced.
         polygons: label files of polygons.
-        dropped: images that training drops because a row fails.
+        dropped: images that training drops because a row fails, or because the image cannot be opened.
+        image_files: images that exist as files.
+        headers_read: how many of them were opened for their size.
         classes: boxes by class.
         groups: findings by id.
     """
@@ -86,6 +96,8 @@ class Survey:
     boxes: int = 0
     polygons: int = 0
     dropped: int = 0
+    image_files: int = 0
+    headers_read: int = 0
     classes: Counter[int] = field(default_factory=Counter)
     groups: dict[str, Group] = field(default_factory=dict)
 
@@ -116,6 +128,8 @@ class Survey:
         self.boxes += other.boxes
         self.polygons += other.polygons
         self.dropped += other.dropped
+        self.image_files += other.image_files
+        self.headers_read += other.headers_read
         self.classes += other.classes
         for kind, group in other.groups.items():
             mine = self.groups.setdefault(kind, Group())
@@ -171,41 +185,60 @@ def survey_part(entries: Sequence[Entry], rules: Rules) -> Survey:
     smallest = [bounds[entry.image is not None] for entry in entries]
     plain = read_plain(entries, rules.labels, rules.nc, smallest)
     part = Survey(plain.files, Counter({FOUND: plain.files} if plain.files else {}), plain.boxes, classes=plain.classes)
+    part.image_files = sum(entry.image is not None for entry in entries)
+    near = NearMisses()
     for entry in plain.others:
-        read = read_entry(entry, rules.labels, rules.nc)
-        table = read.table
+        read = read_entry(entry, rules.labels, rules.nc, near)
+        table, about_image = read.table, _ImageHeader()
+        if entry.image is not None and not os.path.exists(entry.image):  # noqa: PTH110 - a Path for each takes longer
+            part.image_files -= 1
+            part.add([Finding("image-not-found", "there is no such image", entry.image)])
+        elif _size_matters(table.rows, rules):
+            about_image = _read_header(entry)
+        dropped = table.failed or bool(about_image.findings)
         part.images += int(table.rows[:, 0].max(initial=0)) + 1
         part.states[read.state] += 1
-        part.boxes += 0 if table.failed else len(table.rows)
         part.polygons += table.form == POLYGONS
-        part.dropped += table.failed
-        if read.state == FOUND and not table.failed:
+        part.dropped += dropped
+        part.headers_read += about_image.read
+        if not dropped:
+            part.boxes += len(table.rows)
             part.classes.update(map(int, table.rows[:, 1].tolist()))
-        if entry.image is not None and not os.path.exists(entry.image):  # noqa: PTH110 - a Path for each takes longer
-            part.add([Finding("image-not-found", "there is no such image", entry.image)])
-        findings = [*table.findings, *_geometry(entry, read, rules)]
+        findings = [*table.findings, *about_image.findings, *_geometry(read, rules, about_image.size)]
         if findings:
             part.add(sorted(findings, key=lambda finding: finding.line))
     return part
 
 
-def _matters(rows: Array, rules: Rules) -> bool:
-    """Does it depend on the image's size whether a box is tiny, or counts as padding?"""
+@dataclass(frozen=True)
+class _ImageHeader:
+    """Width and height of an image if they are known, what is wrong with it, and was it opened for that?"""
+
+    size: tuple[int, int] | None = None
+    findings: tuple[Finding, ...] = ()
+    read: bool = False
+
+
+def _read_header(entry: Entry) -> _ImageHeader:
+    opened = entry.size is None and entry.image is not None
+    try:
+        return _ImageHeader(size_of(entry), read=opened)
+    except InputError as error:
+        return _ImageHeader(findings=(Finding("image-not-readable", error.message, str(entry.image)),), read=opened)
+
+
+def _size_matters(rows: Array, rules: Rules) -> bool:
+    """Does it depend on the image's size whether a box is tiny, or counts as padding?
+
+    Headers are only read where it does, because that takes longer than all the rest.
+    """
+    if not len(rows) or rules.sizes_given:
+        return False
     return bool(rows[:, 4:].min() < rules.smallest(image=True) or rows[:, 2:4].min() <= 0)
 
 
-def _geometry(entry: Entry, read: ReadEntry, rules: Rules) -> Iterator[Finding]:
-    rows = read.table.rows
-    if not len(rows):
+def _geometry(read: ReadEntry, rules: Rules, size: tuple[int, int] | None) -> Iterator[Finding]:
+    if not len(read.table.rows):
         return
-    size = rules.image_size
-    # the header is only read where it can matter, because that takes longer than all the rest
-    if size is None and not rules.letterboxed and _matters(rows, rules):
-        try:
-            size = size_of(entry)
-        except InputError as error:
-            if error.id != "no-such-file":
-                yield Finding("image-not-readable", error.message, str(entry.image))
-    if rules.letterboxed:
-        size = (rules.imgsz[1], rules.imgsz[0])
+    size = (rules.imgsz[1], rules.imgsz[0]) if rules.letterboxed else rules.image_size or size
     yield from geometry_findings(read.table, read.path, rules.imgsz, Letterbox.of(size, rules.imgsz) if size else None)
