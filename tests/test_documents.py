@@ -6,11 +6,15 @@ import re
 import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import golden_cases
+import numpy as np
 import pytest
+import torch
 from conftest import ROOT, Outcome
+from PIL import Image
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 NOT_ZERO = {
@@ -66,6 +70,16 @@ def shown_in(path: Path) -> Iterator[Shown]:
 COMMANDS = [shown for path in DOCUMENTS for shown in shown_in(path)]
 
 
+def saved_call() -> bytes:
+    """An assigner call as ``torch.save`` writes it."""
+    with np.load(golden_cases.COPIED / "tood_settings.npz") as case:
+        names = ("pred_scores", "pred_bboxes", "gt_labels", "gt_bboxes", "mask_gt", "imgsz", "strides")
+        call = {name: torch.from_numpy(case[name]) for name in names}
+    file = BytesIO()
+    torch.save(call, file)
+    return file.getvalue()
+
+
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """What the commands read, by name."""
@@ -90,7 +104,15 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     made = {path.name: path.read_bytes() for path in folder.iterdir()}
     sample = {path.name: path.read_bytes() for path in (ROOT / "sample_inputs").iterdir()}
     log = (ROOT / "run.log").read_bytes()
+    picture = BytesIO()
+    Image.new("RGB", (64, 48)).save(picture, "png")
     return {
+        "data.yaml": b"path: .\ntrain: images\nval: images\nnames: [person, car, dog]\n",
+        "labels/train2017/0.txt": b"0 0.5 0.5 0.3 0.3\n",
+        "call.pt": saved_call(),
+        "images/0.png": picture.getvalue(),
+        "pictures/0.png": picture.getvalue(),
+        "labels/0.txt": b"0 0.5 0.5 0.3 0.3\n2 0.6 0.6 0.2 0.4\n",
         **made,
         **sample,
         **{f"sample_inputs/{name}": content for name, content in sample.items()},
@@ -121,6 +143,7 @@ def test_a_command_runs_as_shown(
     for name, content in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
+    monkeypatch.setattr("webbrowser.open", lambda url: True)
     monkeypatch.syspath_prepend(str(folder))
     monkeypatch.syspath_prepend(str(Path(__file__).parent))
     monkeypatch.setattr("yolo_assign_trace.check.cases.CASE_NAMES", CASES)

@@ -16,9 +16,11 @@ from ..errors import InputError
 from ..given import Image
 from ..grid import Grid
 from ..letterbox import Letterbox, rect_imgsz
+from ..printable import printable
 from .dataset import Entry, open_dataset, select_images
 from .files import display_name
 from .findings import Finding, as_error
+from .image_files import NearMisses
 from .label_geometry import geometry_findings
 from .labels import said
 from .part import Part, Source
@@ -64,9 +66,10 @@ class DatasetLabels:
         counts = {self.request.nc, self.nc} - {None}
         nc = counts.pop() if len(counts) == 1 else None  # where they disagree, load.py names all numbers
         states, bad, odd, picked = Counter[str](), list[Finding](), list[Finding](), list[_Picked]()
+        near = NearMisses()
         for rank, position in enumerate(self.chosen):
             entry = self.dataset.entries[position]
-            read = read_entry(entry, self.request.rules, nc)
+            read = read_entry(entry, self.request.rules, nc, near)
             states[read.state] += 1
             table, stops, dropped = apply_policy(read, self.request.on_bad)
             bad += stops
@@ -82,7 +85,7 @@ class DatasetLabels:
             except InputError as error:
                 if self.request.on_bad != DROP_IMAGE or error.id == "image-size-unknown":
                     raise
-                self.remarks.append(f"dropped the image {error.where}: {error.message} [{error.id}]")
+                self.remarks.append(f"dropped the image {printable(error.where)}: {error.message} [{error.id}]")
                 continue
             picked.append(_Picked(rank, position, ReadEntry(table, read.state, read.path), size))
         if bad:
