@@ -13,7 +13,7 @@ trace: .venv/ready
 	else echo "run.log HAS CHANGED:"; diff .run.log.before run.log | head -n 20; fi; rm -f .run.log.before
 
 test: .venv/ready lint
-	$(BIN)/python -m pytest -n auto
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto  # one thread in each process, or they wait for each other
 
 lint: .venv/ready
 	$(BIN)/ruff check .

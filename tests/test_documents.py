@@ -107,12 +107,12 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     picture = BytesIO()
     Image.new("RGB", (64, 48)).save(picture, "png")
     return {
-        "data.yaml": b"path: .\ntrain: images\nval: images\nnames: [person, car, dog]\n",
+        "data.yaml": b"path: set\ntrain: images\nval: images\nnames: [person, car, dog]\n",
         "labels/train2017/0.txt": b"0 0.5 0.5 0.3 0.3\n",
         "call.pt": saved_call(),
-        "images/0.png": picture.getvalue(),
+        "set/images/0.png": picture.getvalue(),
         "pictures/0.png": picture.getvalue(),
-        "labels/0.txt": b"0 0.5 0.5 0.3 0.3\n2 0.6 0.6 0.2 0.4\n",
+        "set/labels/0.txt": b"0 0.5 0.5 0.3 0.3\n2 0.6 0.6 0.2 0.4\n",
         **made,
         **sample,
         **{f"sample_inputs/{name}": content for name, content in sample.items()},
