@@ -12,8 +12,9 @@ trace: .venv/ready
 	elif cmp -s .run.log.before run.log; then echo "run.log has not changed"; \
 	else echo "run.log HAS CHANGED:"; diff .run.log.before run.log | head -n 20; fi; rm -f .run.log.before
 
+# one thread in each process of the tests, or they wait for each other
 test: .venv/ready lint
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto  # one thread in each process, or they wait for each other
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto
 
 lint: .venv/ready
 	$(BIN)/ruff check .
