@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -25,6 +26,11 @@ def environment(**more: str) -> dict[str, str]:
     """Variables for a process of its own, so that it imports the package that is tested, whatever is installed."""
     paths = [str(Path(yolo_assign_trace.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
     return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))} | more
+
+
+def listen_to_ctrl_c() -> None:
+    """What a shell runs in the background ignores Ctrl-C, and hands that down to its children; the tests send it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def python(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
@@ -77,6 +83,7 @@ def process(folder: Path) -> Callable[..., subprocess.Popen[str]]:
     def start(*arguments: str, **options: Any) -> subprocess.Popen[str]:
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True} | options
         options["env"] = environment(**options.get("env", {}))
+        options["preexec_fn"] = listen_to_ctrl_c
         return subprocess.Popen([sys.executable, "-m", "yolo_assign_trace", *arguments], **options)
 
     return start
