@@ -35,10 +35,10 @@ def write_traces(folder: Path) -> int:
     import numpy as np
 
     from yolo_assign_trace.given import Inputs
-    from yolo_assign_trace.inputs.heads import synthetic_maps
     from yolo_assign_trace.inputs.labels import read_labels
     from yolo_assign_trace.inputs.open_trace import open_trace
     from yolo_assign_trace.inputs.shapes import layout_grid
+    from yolo_assign_trace.inputs.synthetic import synthetic_maps
     from yolo_assign_trace.runner import trace
     from yolo_assign_trace.tracers.tensors import TensorFile
 

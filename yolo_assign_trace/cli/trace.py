@@ -12,6 +12,7 @@ from .options import OUTPUT, option
 from .outputs import Outputs
 from .shared import expanded
 from .terminal import print_json, say
+from .trace_source import opened_with
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,11 +84,9 @@ def trace(
     a log (and a saved file) each, into a folder called like the log without
     its ending, and the console shows a line per image.
     """
-    from ..inputs.load import OpenedCapture, open_inputs
+    from ..inputs.load import OpenedCapture
 
-    chosen.chosen()  # a wrong name is told before anything is read
-    opened = open_inputs(given.request())
-    assigner = chosen.chosen(opened.parameters)
+    opened, assigner = opened_with(given, chosen)
     if isinstance(opened, OpenedCapture):
         from ..capture import begin_with_capture
 
@@ -103,11 +102,6 @@ def trace(
         quiet=quiet,
     )
     outputs.check(given.files)
-    for part in opened.parts:
-        part.grid.require_anchors(assigner.parameters.topk, opened.shapes_option)
-    opened.require_memory()
-    for remark in opened.remarks:
-        say(f"note: {remark}", "yellow")
     if outputs.log and not isinstance(opened, OpenedCapture) and len(opened.parts) > 1:
         outputs.check_total(_log_bytes(opened, assigner, digits))
     runner = _Runner(assigner, chosen, outputs, several=len(opened.parts) > 1, summarised=json)
