@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ..arrays import Array
-from ..errors import SHOWN_AT_MOST, InputError
+from ..errors import InputError
 from ..printable import printable
 from .files import display_name, read_bytes
 from .findings import ERROR, KINDS, NOTE, Finding, as_error
@@ -19,6 +19,9 @@ from .label_row import BATCH
 from .label_rules import TODAY, LabelRules
 from .label_text import LabelTable, parse_labels
 from .read_entry import DROP_IMAGE, STOP, dropped_text
+
+_SHOWN = 3
+"""Places of a kind that a trace names; the report of all of them is another command."""
 
 _TOLD_OTHERWISE = frozenset({"label-missing", "label-empty", "not-a-label-file"})
 """Notes that a trace counts as the states of its label files."""
@@ -105,11 +108,11 @@ def said(findings: Iterable[Finding]) -> tuple[str, ...]:
         if found.grade == ERROR or found.id in _TOLD_OTHERWISE:
             continue
         told[found.id] += 1
-        if found.grade != NOTE and told[found.id] <= SHOWN_AT_MOST:
+        if found.grade != NOTE and told[found.id] <= _SHOWN:
             lines.append(f"{printable(f'{found.where}: {found.message}')}; {found.consequence} [{found.id}]")
     for kind, number in told.items():
         if KINDS[kind].grade == NOTE:
             lines.append(f"{number} [{kind}]: {KINDS[kind].consequence}; yolo-assign labels names them")
-        elif number > SHOWN_AT_MOST:
-            lines.append(f"{number - SHOWN_AT_MOST} more of [{kind}]; yolo-assign labels lists them")
+        elif number > _SHOWN:
+            lines.append(f"{number - _SHOWN} more of [{kind}]; yolo-assign labels lists them")
     return tuple(lines)
