@@ -17,7 +17,10 @@ from yolo_assign_trace.inputs.label_rules import TODAY, rules_as
 from yolo_assign_trace.inputs.label_text import parse_labels
 
 NOW = "8.4.190"
-pytestmark = pytest.mark.filterwarnings("error")  # numpy has nothing to say beside the findings
+pytestmark = [
+    pytest.mark.filterwarnings("error"),  # numpy has nothing to say beside the findings
+    pytest.mark.filterwarnings("default::pytest.PytestUnraisableExceptionWarning"),  # what other tests left to collect
+]
 
 
 @dataclass(frozen=True)

@@ -144,7 +144,8 @@ def _unpacked_size(path: Path) -> int:
 def _read_npz(path: Path) -> dict[str, Array]:
     if not zipfile.is_zipfile(path):  # np.load would take it for a pickle
         raise _not_readable(path, "npz", "this is not a readable .npz file")
-    with np.load(path, allow_pickle=False) as archive:
+    # numpy leaves a damaged file open if it opened the file itself
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
         found = {name: archive[name] for name in archive.files}
     if not all(isinstance(array, np.ndarray) for array in found.values()):
         raise _not_readable(path, "npz", "this holds no numpy arrays")
