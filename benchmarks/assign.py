@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from yolo_assign_trace.generations import GENERATIONS
-from yolo_assign_trace.inputs.shapes import layout_grid
+from yolo_assign_trace.assignment.generations import GENERATIONS
+from yolo_assign_trace.inputs.heads.shapes import layout_grid
 
 from .measure import Line, faster, fresh_process, growth_of_peak, in_turns, less_memory
 

@@ -34,13 +34,13 @@ def write_traces(folder: Path) -> int:
     """a, the same again, and one from heads with a little noise; the number of elements of one."""
     import numpy as np
 
-    from yolo_assign_trace.given import Inputs
-    from yolo_assign_trace.inputs.labels import read_labels
-    from yolo_assign_trace.inputs.open_trace import open_trace
-    from yolo_assign_trace.inputs.shapes import layout_grid
-    from yolo_assign_trace.inputs.synthetic import synthetic_maps
-    from yolo_assign_trace.runner import trace
+    from yolo_assign_trace.inputs.heads.shapes import layout_grid
+    from yolo_assign_trace.inputs.heads.synthetic import synthetic_maps
+    from yolo_assign_trace.inputs.labels.single_file import read_labels
+    from yolo_assign_trace.run.given import Inputs
+    from yolo_assign_trace.run.runner import trace
     from yolo_assign_trace.tracers.tensors import TensorFile
+    from yolo_assign_trace.traces.open_trace import open_trace
 
     write_labels(folder / "labels.txt")
     rows = read_labels(folder / "labels.txt").rows
@@ -60,7 +60,7 @@ def compare(a: Path, b: Path) -> int:
     """As ``yolo-assign diff`` does; how many outputs differ."""
     from yolo_assign_trace.compare.rules import Tolerances
     from yolo_assign_trace.compare.traces import compare_traces
-    from yolo_assign_trace.inputs.open_trace import open_trace
+    from yolo_assign_trace.traces.open_trace import open_trace
 
     return len(compare_traces(open_trace(a), open_trace(b), Tolerances(RTOL, ATOL)).differing)
 
@@ -86,6 +86,6 @@ def peak(side: str, a: str, b: str) -> int:
     import safetensors.numpy  # noqa: F401
 
     import yolo_assign_trace.compare.traces
-    import yolo_assign_trace.inputs.open_trace  # noqa: F401
+    import yolo_assign_trace.traces.open_trace  # noqa: F401
 
     return growth_of_peak(lambda: globals()[side](Path(a), Path(b)))

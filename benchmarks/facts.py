@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from yolo_assign_trace.given import Inputs
-from yolo_assign_trace.inputs.shapes import layout_grid
+from yolo_assign_trace.inputs.heads.shapes import layout_grid
+from yolo_assign_trace.run.given import Inputs
 
 from .assign import BOXES, CLASSES, IMAGES, SIZE, make_inputs, on_pairs
 from .measure import Line, in_turns, slower
@@ -18,7 +18,7 @@ def lines() -> list[Line]:
     import torch
 
     from yolo_assign_trace import trace
-    from yolo_assign_trace.facts import FactFinder
+    from yolo_assign_trace.run.facts import FactFinder
     from yolo_assign_trace.tracers.memory import Memory
 
     tensors = make_inputs()

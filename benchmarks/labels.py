@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from yolo_assign_trace.inputs.dataset import open_dataset
-from yolo_assign_trace.inputs.label_rules import TODAY
-from yolo_assign_trace.inputs.survey import Rules, Survey, survey
+from yolo_assign_trace.inputs.datasets.dataset import open_dataset
+from yolo_assign_trace.inputs.datasets.survey import Rules, Survey, survey
+from yolo_assign_trace.inputs.labels.rules import TODAY
 
 from .measure import MIB, Line, fresh_process, growth_of_peak, in_turns, less_memory, slower
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from yolo_assign_trace import Inputs, Record, Run, Tracer, trace
-from yolo_assign_trace.inputs.shapes import layout_grid
-from yolo_assign_trace.inputs.synthetic import synthetic_maps
+from yolo_assign_trace.inputs.heads.shapes import layout_grid
+from yolo_assign_trace.inputs.heads.synthetic import synthetic_maps
 from yolo_assign_trace.tracers.run_log import RunLog
 
 from .measure import Line, faster, in_turns

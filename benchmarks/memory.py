@@ -46,7 +46,7 @@ def peak(folder: str, *options: str) -> int:
     """Bytes by which memory grows during ``yolo-assign trace``, over the program with all its imports done."""
     import torch  # noqa: F401
 
-    import yolo_assign_trace.stages
+    import yolo_assign_trace.assignment.stages
     import yolo_assign_trace.tracers.run_log
     import yolo_assign_trace.tracers.tensors  # noqa: F401
     from yolo_assign_trace.cli.main import run

@@ -6,8 +6,8 @@ import torch
 from broken_assigners import Dense
 
 from yolo_assign_trace import assign
-from yolo_assign_trace.generations import GENERATIONS
-from yolo_assign_trace.grid import Grid
+from yolo_assign_trace.assignment.generations import GENERATIONS
+from yolo_assign_trace.assignment.grid import Grid
 
 module = Dense()
 

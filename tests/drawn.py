@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from yolo_assign_trace.assignment.generations import find_assigner
 from yolo_assign_trace.draw.box_page import box_page
 from yolo_assign_trace.draw.image_page import image_page
 from yolo_assign_trace.draw.names import placement
@@ -18,12 +19,11 @@ from yolo_assign_trace.draw.scene import TraceScene
 from yolo_assign_trace.draw.theme import THEMES, settings
 from yolo_assign_trace.draw.work import Wanted, draw
 from yolo_assign_trace.draw.write import rendered
-from yolo_assign_trace.generations import find_assigner
-from yolo_assign_trace.in_memory import stored_trace
 from yolo_assign_trace.inputs.load import Request, load_inputs
-from yolo_assign_trace.inputs.stored import StoredTrace
-from yolo_assign_trace.runner import trace
+from yolo_assign_trace.run.runner import trace
 from yolo_assign_trace.tracers.memory import Memory
+from yolo_assign_trace.traces.in_memory import stored_trace
+from yolo_assign_trace.traces.stored import StoredTrace
 
 SVG = "{http://www.w3.org/2000/svg}"
 XLINK = "{http://www.w3.org/1999/xlink}href"

@@ -9,16 +9,16 @@ import numpy as np
 from hand_made import CLASSES, GRID, Box, head_maps
 from scene import Scene
 
-from yolo_assign_trace.assigner import Assigner
+from yolo_assign_trace.assignment.assigner import Assigner
+from yolo_assign_trace.assignment.generations import GENERATIONS, YOLOV8
+from yolo_assign_trace.assignment.grid import Grid
 from yolo_assign_trace.explain.answer import Answer, explain_trace
 from yolo_assign_trace.explain.question import Question
-from yolo_assign_trace.generations import GENERATIONS, YOLOV8
-from yolo_assign_trace.given import Inputs
-from yolo_assign_trace.grid import Grid
-from yolo_assign_trace.in_memory import stored_trace
-from yolo_assign_trace.inputs.stored import StoredTrace
-from yolo_assign_trace.runner import trace
+from yolo_assign_trace.run.given import Inputs
+from yolo_assign_trace.run.runner import trace
 from yolo_assign_trace.tracers.memory import Memory
+from yolo_assign_trace.traces.in_memory import stored_trace
+from yolo_assign_trace.traces.stored import StoredTrace
 
 
 def stored(

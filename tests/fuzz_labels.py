@@ -20,10 +20,10 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from yolo_assign_trace.inputs.findings import ERROR
-from yolo_assign_trace.inputs.label_row import BATCH, BOXES, POLYGONS
-from yolo_assign_trace.inputs.label_rules import TODAY, LabelRules, rules_as
-from yolo_assign_trace.inputs.label_text import parse_labels
+from yolo_assign_trace.inputs.labels.findings import ERROR
+from yolo_assign_trace.inputs.labels.row import BATCH, BOXES, POLYGONS
+from yolo_assign_trace.inputs.labels.rules import TODAY, LabelRules, rules_as
+from yolo_assign_trace.inputs.labels.text import parse_labels
 
 CHANGES = {"duplicate-box", "class-truncated", "row-misread"}
 """Findings that tell of a row that is not in the result as it stands in the file."""

@@ -11,8 +11,8 @@ import pytest
 import torch
 from scene import Scene, centres
 
-from yolo_assign_trace.generations import GENERATIONS
-from yolo_assign_trace.grid import Grid
+from yolo_assign_trace.assignment.generations import GENERATIONS
+from yolo_assign_trace.assignment.grid import Grid
 
 COPIED = Path(__file__).parent / "golden"
 SHARED = Path(__file__).parents[2] / "shared" / "golden"

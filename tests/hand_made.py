@@ -9,8 +9,8 @@ from golden_cases import GoldenCase
 from scene import yolov8
 
 from yolo_assign_trace import Inputs
-from yolo_assign_trace.grid import Grid
-from yolo_assign_trace.runner import trace
+from yolo_assign_trace.assignment.grid import Grid
+from yolo_assign_trace.run.runner import trace
 from yolo_assign_trace.tracers.memory import Memory
 
 GRID = Grid.of((64, 64), [(8, 8), (4, 4), (2, 2)])  # strides 8, 16, 32: 84 anchors

@@ -12,8 +12,8 @@ import numpy as np
 from drawn import random_labels, stored
 from traces import STUDY_LABELS
 
-from yolo_assign_trace.inputs.stored import StoredTrace
 from yolo_assign_trace.page.html import page_html
+from yolo_assign_trace.traces.stored import StoredTrace
 
 
 def study() -> StoredTrace:

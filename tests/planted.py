@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 from traces import Kind, traced
 
-from yolo_assign_trace.inputs.stored import FileArray, StoredTrace
-from yolo_assign_trace.inputs.tensors import read_trace_file
 from yolo_assign_trace.tracers.run_log import RunLog
 from yolo_assign_trace.tracers.tensors import TensorFile
+from yolo_assign_trace.traces.stored import FileArray, StoredTrace
+from yolo_assign_trace.traces.tensors import read_trace_file
 
 
 def saved(folder: Path, kind: Kind, *, digits: int = 5) -> Path:

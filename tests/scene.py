@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from yolo_assign_trace import assign
-from yolo_assign_trace.assigner import Assigner, Parameters
-from yolo_assign_trace.generations import YOLOV8
-from yolo_assign_trace.grid import Grid
-from yolo_assign_trace.runner import run_stages
+from yolo_assign_trace.assignment.assigner import Assigner, Parameters
+from yolo_assign_trace.assignment.generations import YOLOV8
+from yolo_assign_trace.assignment.grid import Grid
+from yolo_assign_trace.run.runner import run_stages
 
 INPUTS = ("pd_scores", "pd_bboxes", "anc_points", "gt_labels", "gt_bboxes", "mask_gt")
 

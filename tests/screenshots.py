@@ -10,8 +10,8 @@ from typing import Any
 
 from browser import chromium, opened
 
-from yolo_assign_trace.inputs.open_trace import open_trace
 from yolo_assign_trace.page.html import page_html
+from yolo_assign_trace.traces.open_trace import open_trace
 
 ROOT = Path(__file__).parents[1]
 PICTURES = {

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from naive import valid
 from scene import Scene, centres, yolov8
 
-from yolo_assign_trace.grid import Grid
+from yolo_assign_trace.assignment.grid import Grid
 
 EXPLORE = int(os.environ.get("EXPLORE", "0"))
 

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from yolo_assign_trace import stages
+from yolo_assign_trace.assignment import stages
 
 NEEDED = {
     # stage: outputs that later stages, or the results of the run, need

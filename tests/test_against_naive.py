@@ -20,8 +20,8 @@ from naive import Choice, Conflicts, Judge, Outcome, Rules, valid
 from scene import Scene
 from strategies import examples, scenes
 
-from yolo_assign_trace.generations import GENERATIONS
-from yolo_assign_trace.grid import Grid
+from yolo_assign_trace.assignment.generations import GENERATIONS
+from yolo_assign_trace.assignment.grid import Grid
 
 ON_PAIRS = ("class_scores", "overlaps", "align_metric", "mask_topk", "mask_pos")
 BY_GT = ("cutoff", "tie_order", "pos_align_metrics", "pos_overlaps")

@@ -16,23 +16,23 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 
 from yolo_assign_trace import assign, trace
-from yolo_assign_trace.assigner import Assigner
-from yolo_assign_trace.capture import begin_with_capture
+from yolo_assign_trace.assignment.assigner import Assigner
+from yolo_assign_trace.assignment.capture import begin_with_capture
+from yolo_assign_trace.assignment.generations import GENERATIONS, YOLOV8
+from yolo_assign_trace.assignment.grid import Grid
+from yolo_assign_trace.assignment.swap import swap, swap_named
+from yolo_assign_trace.basics.errors import InputError
 from yolo_assign_trace.check.export import export_cases
-from yolo_assign_trace.errors import InputError
-from yolo_assign_trace.generations import GENERATIONS, YOLOV8
-from yolo_assign_trace.given import Captured
-from yolo_assign_trace.grid import Grid
-from yolo_assign_trace.inputs.capture import AXES, capture_inputs, read_capture
-from yolo_assign_trace.inputs.run_log import read_run_log
-from yolo_assign_trace.inputs.shapes import layout_grid
-from yolo_assign_trace.inputs.tensors import read_trace_file
-from yolo_assign_trace.runner import RESULTS
-from yolo_assign_trace.swap import swap, swap_named
+from yolo_assign_trace.inputs.heads.capture import AXES, capture_inputs, read_capture
+from yolo_assign_trace.inputs.heads.shapes import layout_grid
+from yolo_assign_trace.run.given import Captured
+from yolo_assign_trace.run.runner import RESULTS
 from yolo_assign_trace.tracers.json_summary import JsonSummary
 from yolo_assign_trace.tracers.memory import Memory
 from yolo_assign_trace.tracers.run_log import RunLog
 from yolo_assign_trace.tracers.tensors import TensorFile
+from yolo_assign_trace.traces.run_log import read_run_log
+from yolo_assign_trace.traces.tensors import read_trace_file
 
 EXACT = ("target_labels", "target_bboxes", "fg_mask", "target_gt_idx")
 GRID = layout_grid("yolov8", (64, 64))
@@ -349,9 +349,9 @@ def test_a_stage_can_be_swapped_if_it_runs_and_finds_what_it_asks_for(tmp_path):
     # swapped after the run is known to begin with a capture, it is just not there
     assert not trace(captured, swap(begin_with_capture(YOLOV8), "topk", needs_logits, keep=RESULTS))["fg_mask"].any()
     with pytest.raises(InputError, match="the stage decode does not run"):
-        trace(captured, swap_named(YOLOV8, "decode=yolo_assign_trace.stages:decode", RESULTS))
+        trace(captured, swap_named(YOLOV8, "decode=yolo_assign_trace.assignment.stages:decode", RESULTS))
     with pytest.raises(InputError, match="has no stage 'decode'"):
-        swap_named(begin_with_capture(YOLOV8), "decode=yolo_assign_trace.stages:decode", RESULTS)
+        swap_named(begin_with_capture(YOLOV8), "decode=yolo_assign_trace.assignment.stages:decode", RESULTS)
 
 
 def test_tensors_of_the_caller_are_held_to_the_call(tmp_path):

@@ -7,8 +7,8 @@ import json
 import broken_assigners
 import pytest
 
+from yolo_assign_trace.assignment.generations import GENERATIONS
 from yolo_assign_trace.check.cases import CASE_NAMES
-from yolo_assign_trace.generations import GENERATIONS
 
 pytestmark = pytest.mark.usefixtures("folder")
 

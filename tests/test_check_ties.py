@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from scene import Scene, centres, yolov8
 from strategies import examples, scenes
 
-from yolo_assign_trace.assigner import Assigner
+from yolo_assign_trace.assignment.assigner import Assigner
+from yolo_assign_trace.assignment.generations import GENERATIONS
+from yolo_assign_trace.assignment.grid import Grid
 from yolo_assign_trace.check.cases import Case
 from yolo_assign_trace.check.compare import DIFFERENT, EQUAL, TIES, Tolerance, judge
-from yolo_assign_trace.generations import GENERATIONS
-from yolo_assign_trace.grid import Grid
 
 Box = tuple[float, float, float, float]
 GRID = Grid.of((64, 64), [(8, 8), (4, 4), (2, 2)])  # 84 anchors

@@ -15,8 +15,8 @@ from PIL import Image
 from typer.main import get_command
 
 from yolo_assign_trace.cli.main import app
-from yolo_assign_trace.inputs.findings import KINDS
-from yolo_assign_trace.inputs.run_log import read_run_log
+from yolo_assign_trace.inputs.labels.findings import KINDS
+from yolo_assign_trace.traces.run_log import read_run_log
 
 SMALL = ("--shapes", "yolov8", "--imgsz", "64")  # 84 anchors
 GOOD, BAD = "0 0.5 0.5 0.5 0.5\n", "0 0.5 0.5 0.5\n"

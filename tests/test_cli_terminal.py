@@ -18,10 +18,10 @@ import numpy as np
 import pytest
 from conftest import environment
 
-from yolo_assign_trace.inputs.run_log import read_run_log
-from yolo_assign_trace.inputs.shapes import layout_grid
-from yolo_assign_trace.outputs import STAGE_RESULTS
+from yolo_assign_trace.assignment.outputs import STAGE_RESULTS
+from yolo_assign_trace.inputs.heads.shapes import layout_grid
 from yolo_assign_trace.tracers.pictures import picture
+from yolo_assign_trace.traces.run_log import read_run_log
 
 ROOT = Path(__file__).parents[1]
 ESCAPE = re.compile(r"\x1b\[([0-9;?]*)([a-zA-Z])")

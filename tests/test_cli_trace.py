@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from yolo_assign_trace.inputs.run_log import read_run_log
-from yolo_assign_trace.outputs import STAGE_RESULTS
+from yolo_assign_trace.assignment.outputs import STAGE_RESULTS
+from yolo_assign_trace.traces.run_log import read_run_log
 
 STAGES = [result.stage for result in STAGE_RESULTS]
 JSON = ("--json", "--no-log")

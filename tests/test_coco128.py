@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from yolo_assign_trace.inputs.dataset import open_dataset
-from yolo_assign_trace.inputs.image_files import image_size
-from yolo_assign_trace.inputs.label_rules import TODAY
-from yolo_assign_trace.inputs.label_text import parse_labels
-from yolo_assign_trace.inputs.survey import Rules, survey
+from yolo_assign_trace.inputs.datasets.dataset import open_dataset
+from yolo_assign_trace.inputs.datasets.image_files import image_size
+from yolo_assign_trace.inputs.datasets.survey import Rules, survey
+from yolo_assign_trace.inputs.labels.rules import TODAY
+from yolo_assign_trace.inputs.labels.text import parse_labels
 
 COCO128 = Path(__file__).parents[2] / "shared" / "data" / "coco128"
 LABELS, POLYGONS = COCO128 / "labels" / "train2017", COCO128 / "segments_train2017"

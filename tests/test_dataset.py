@@ -9,12 +9,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from yolo_assign_trace.errors import InputError
-from yolo_assign_trace.inputs.data_yaml import read_data_yaml
-from yolo_assign_trace.inputs.dataset import COCO, FOLDER, LABELS, LIST, YAML, kind_of, open_dataset, select_images
-from yolo_assign_trace.inputs.image_files import SUFFIXES, NearMisses, label_of
-from yolo_assign_trace.inputs.label_rules import TODAY
-from yolo_assign_trace.inputs.read_entry import read_entry
+from yolo_assign_trace.basics.errors import InputError
+from yolo_assign_trace.inputs.datasets.data_yaml import read_data_yaml
+from yolo_assign_trace.inputs.datasets.dataset import (
+    COCO,
+    FOLDER,
+    LABELS,
+    LIST,
+    YAML,
+    kind_of,
+    open_dataset,
+    select_images,
+)
+from yolo_assign_trace.inputs.datasets.image_files import SUFFIXES, NearMisses, label_of
+from yolo_assign_trace.inputs.datasets.read_entry import read_entry
+from yolo_assign_trace.inputs.labels.rules import TODAY
 
 ROW = "0 .5 .5 .5 .5\n"
 

@@ -14,16 +14,16 @@ from hypothesis import strategies as st
 from planted import another, plant, saved, where
 from traces import KINDS, Kind
 
+from yolo_assign_trace.assignment.generations import GENERATIONS
+from yolo_assign_trace.assignment.grid import Grid
+from yolo_assign_trace.assignment.outputs import STAGE_RESULTS, Output
+from yolo_assign_trace.basics.errors import InputError
 from yolo_assign_trace.compare.inherit import TAKES
 from yolo_assign_trace.compare.results import FIRST, INDEPENDENT, INHERITED
 from yolo_assign_trace.compare.rules import Tolerances
 from yolo_assign_trace.compare.traces import align_outputs, compare_traces
-from yolo_assign_trace.errors import InputError
-from yolo_assign_trace.generations import GENERATIONS
-from yolo_assign_trace.grid import Grid
-from yolo_assign_trace.inputs.open_trace import open_trace
-from yolo_assign_trace.inputs.stored import StoredOutput, StoredTrace
-from yolo_assign_trace.outputs import STAGE_RESULTS, Output
+from yolo_assign_trace.traces.open_trace import open_trace
+from yolo_assign_trace.traces.stored import StoredOutput, StoredTrace
 
 KEYS = [f"{result.stage}.{output.name}" for result in STAGE_RESULTS for output in result.outputs()]
 

@@ -13,7 +13,7 @@ from planted import plant, saved
 from safetensors.numpy import save_file
 from traces import KINDS
 
-from yolo_assign_trace.inputs.open_trace import open_trace
+from yolo_assign_trace.traces.open_trace import open_trace
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from yolo_assign_trace.compare import elements
 from yolo_assign_trace.compare.elements import InMemory, compare_elements
 from yolo_assign_trace.compare.rules import Rule, as_printed
-from yolo_assign_trace.number_text import number_text
+from yolo_assign_trace.formats.number_text import number_text
 
 NAN, INF = math.nan, math.inf
 FLOATS = st.one_of(

@@ -11,18 +11,18 @@ from planted import another, plant, saved
 from test_diff import compare
 from traces import KINDS
 
+from yolo_assign_trace.assignment.generations import ASSIGNERS, GENERATIONS, find_assigner
+from yolo_assign_trace.assignment.swap import swap
+from yolo_assign_trace.basics.errors import InputError
 from yolo_assign_trace.compare.isolate import isolate
 from yolo_assign_trace.compare.rebuild import rebuild_assigner
 from yolo_assign_trace.compare.rerun import rerun
 from yolo_assign_trace.compare.traces import compare_traces
-from yolo_assign_trace.errors import InputError
-from yolo_assign_trace.generations import ASSIGNERS, GENERATIONS, find_assigner
 from yolo_assign_trace.inputs.load import Request, load_inputs
-from yolo_assign_trace.inputs.open_trace import open_trace
-from yolo_assign_trace.runner import trace
-from yolo_assign_trace.swap import swap
+from yolo_assign_trace.run.runner import trace
 from yolo_assign_trace.tracers.run_log import RunLog
 from yolo_assign_trace.tracers.tensors import TensorFile
+from yolo_assign_trace.traces.open_trace import open_trace
 
 CROWD = "".join(
     f"0 {i % 3} {x / 16:.4f} {y / 16:.4f} {w:.3f} {w:.3f}\n"

@@ -9,16 +9,16 @@ import pytest
 import torch
 from planted import plant
 
+from yolo_assign_trace.assignment.generations import GENERATIONS, YOLOV8
+from yolo_assign_trace.assignment.grid import Grid
+from yolo_assign_trace.assignment.stages import topk as stage_topk
+from yolo_assign_trace.assignment.swap import swap
 from yolo_assign_trace.compare.traces import compare_traces
-from yolo_assign_trace.generations import GENERATIONS, YOLOV8
-from yolo_assign_trace.given import Inputs
-from yolo_assign_trace.grid import Grid
-from yolo_assign_trace.inputs.open_trace import open_trace
-from yolo_assign_trace.runner import trace
-from yolo_assign_trace.stages import topk as stage_topk
-from yolo_assign_trace.swap import swap
+from yolo_assign_trace.run.given import Inputs
+from yolo_assign_trace.run.runner import trace
 from yolo_assign_trace.tracers.run_log import RunLog
 from yolo_assign_trace.tracers.tensors import TensorFile
+from yolo_assign_trace.traces.open_trace import open_trace
 
 GRID = Grid.of((64, 64), [(8, 8)])
 

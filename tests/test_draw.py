@@ -13,7 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from traces import STUDY_LABELS
 
-from yolo_assign_trace.boxes_summary import CAUSES
 from yolo_assign_trace.draw.anchors import STAGES
 from yolo_assign_trace.draw.names import Placement, placement, plain
 from yolo_assign_trace.draw.page import Page, Room
@@ -21,6 +20,7 @@ from yolo_assign_trace.draw.theme import THEMES
 from yolo_assign_trace.draw.theme import settings as theme_settings
 from yolo_assign_trace.draw.work import Wanted, draw
 from yolo_assign_trace.draw.write import FORMATS
+from yolo_assign_trace.run.boxes_summary import CAUSES
 
 CROWD = "".join(f"{i % 3} {0.3 + 0.03 * i:.2f} 0.4 0.5 0.5\n" for i in range(8))
 SMALL_BOXES = "0 .5 .5 .01 .01\n1 .2 .2 .3 .04\n2 .7 .7 .4 .4\n1 .72 .7 .4 .4\n0 .1 .9 .004 .004\n"

@@ -19,7 +19,7 @@ from yolo_assign_trace.draw.names import placement
 from yolo_assign_trace.draw.pictures import find_picture
 from yolo_assign_trace.draw.work import Wanted, draw
 from yolo_assign_trace.inputs.load import Request, load_inputs
-from yolo_assign_trace.runner import trace
+from yolo_assign_trace.run.runner import trace
 from yolo_assign_trace.tracers.tensors import TensorFile
 
 PLACED = "street.png, 320x240 px, scale 2, left 0, top 80"

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from scene import centres
 from strategies import examples
 
-from yolo_assign_trace.generations import GENERATIONS
-from yolo_assign_trace.grid import Grid
-from yolo_assign_trace.variant_outputs import ScreenedEnlarged
+from yolo_assign_trace.assignment.generations import GENERATIONS
+from yolo_assign_trace.assignment.grid import Grid
+from yolo_assign_trace.assignment.variant_outputs import ScreenedEnlarged
 
 GRID = Grid.of((64, 64), [(8, 8), (4, 4), (2, 2)])  # strides 8, 16, 32
 

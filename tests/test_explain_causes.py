@@ -11,16 +11,16 @@ import pytest
 from explained import ask, run, stored
 from hand_made import GRID, NOWHERE, head_maps, predict
 
-from yolo_assign_trace.boxes_summary import CAUSES
+from yolo_assign_trace.assignment.generations import GENERATIONS
+from yolo_assign_trace.assignment.grid import Grid
 from yolo_assign_trace.explain.causes import Cause
 from yolo_assign_trace.explain.conflicts import NEARLY
 from yolo_assign_trace.explain.larger_input import holds_centre, smallest_helping
 from yolo_assign_trace.explain.summary import SIZES, size_classes
 from yolo_assign_trace.explain.texts import ENGLISH
 from yolo_assign_trace.explain.view import OUTCOMES
-from yolo_assign_trace.generations import GENERATIONS
-from yolo_assign_trace.grid import Grid
-from yolo_assign_trace.inputs.stored import StoredOutput, StoredTrace
+from yolo_assign_trace.run.boxes_summary import CAUSES
+from yolo_assign_trace.traces.stored import StoredOutput, StoredTrace
 
 ORDINARY = (8.0, 8.0, 24.0, 24.0)  # holds four cells of P3 and one of P5
 LARGE, SMALL = (0, 0, 32, 32), (0, 0, 24, 24)

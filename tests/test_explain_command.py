@@ -16,13 +16,13 @@ from conftest import Outcome
 from explained import ask, stored
 from hand_made import predict
 
-from yolo_assign_trace.errors import InputError
+from yolo_assign_trace.assignment.generations import GENERATIONS
+from yolo_assign_trace.basics.errors import InputError
 from yolo_assign_trace.explain.sentences import text_of
 from yolo_assign_trace.explain.texts import ENGLISH, NOUNS
-from yolo_assign_trace.generations import GENERATIONS
-from yolo_assign_trace.inputs.run_log import read_run_log
-from yolo_assign_trace.inputs.stored import StoredTrace
-from yolo_assign_trace.inputs.tensors import read_trace_file
+from yolo_assign_trace.traces.run_log import read_run_log
+from yolo_assign_trace.traces.stored import StoredTrace
+from yolo_assign_trace.traces.tensors import read_trace_file
 
 QUESTIONS = (
     # arguments, what the answer holds

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from naive import ciou
 from strategies import examples, scenes
 
+from yolo_assign_trace.assignment.generations import GENERATIONS
 from yolo_assign_trace.explain.answer import explain_trace
 from yolo_assign_trace.explain.funnel import STEPS
 from yolo_assign_trace.explain.sentences import Sentence
-from yolo_assign_trace.generations import GENERATIONS
 
 ANY_GENERATION = pytest.mark.parametrize("generation", GENERATIONS)
 TOPK2 = st.sampled_from([None, 1, 2])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hand_made import CLASSES, GRID, head_maps, predict, trace_boxes, trace_golden, trace_maps
 
-from yolo_assign_trace.boxes_summary import CAUSES
+from yolo_assign_trace.run.boxes_summary import CAUSES
 from yolo_assign_trace.tracers.memory import Memory
 
 

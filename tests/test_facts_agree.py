@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from yolo_assign_trace import Grid, Inputs, trace
-from yolo_assign_trace.generations import GENERATIONS
-from yolo_assign_trace.inputs.synthetic import synthetic_maps
+from yolo_assign_trace.assignment.generations import GENERATIONS
+from yolo_assign_trace.inputs.heads.synthetic import synthetic_maps
 from yolo_assign_trace.tracers.memory import Memory
 
 GRID = Grid.of((128, 128), [(16, 16), (8, 8), (4, 4)])

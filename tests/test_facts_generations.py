@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from hand_made import CLASSES, GRID, NOWHERE, Box, head_maps, predict
 
-from yolo_assign_trace.outputs import STAGE_RESULTS
+from yolo_assign_trace.assignment.outputs import STAGE_RESULTS
 
 STAGES = [result.stage for result in STAGE_RESULTS]
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from conftest import python
 
-from yolo_assign_trace.inputs.run_log import read_run_log
+from yolo_assign_trace.traces.run_log import read_run_log
 
 OLD = "the old log\n"
 BIG = ("trace", "--labels", "labels.txt", "--quiet")  # its log has 370 kB

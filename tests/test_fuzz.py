@@ -11,12 +11,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from yolo_assign_trace.errors import InputError
-from yolo_assign_trace.grid import Grid
-from yolo_assign_trace.inputs.head_channels import Wanted
-from yolo_assign_trace.inputs.heads import read_heads
-from yolo_assign_trace.inputs.labels import read_labels
-from yolo_assign_trace.inputs.shapes import KEYS, Shapes, read_shapes
+from yolo_assign_trace.assignment.grid import Grid
+from yolo_assign_trace.basics.errors import InputError
+from yolo_assign_trace.inputs.heads.channels import Wanted
+from yolo_assign_trace.inputs.heads.read import read_heads
+from yolo_assign_trace.inputs.heads.shapes import KEYS, Shapes, read_shapes
+from yolo_assign_trace.inputs.labels.single_file import read_labels
 
 EXAMPLES = settings(max_examples=150, deadline=None, derandomize=True)
 

@@ -8,9 +8,9 @@ from typing import ClassVar
 import pytest
 
 from yolo_assign_trace import InputError, assigners
-from yolo_assign_trace.assigner import Assigner, Parameters
-from yolo_assign_trace.generations import GENERATIONS, find_assigner
-from yolo_assign_trace.outputs import STAGE_RESULTS
+from yolo_assign_trace.assignment.assigner import Assigner, Parameters
+from yolo_assign_trace.assignment.generations import GENERATIONS, find_assigner
+from yolo_assign_trace.assignment.outputs import STAGE_RESULTS
 
 STAGES = [result.stage for result in STAGE_RESULTS]
 

@@ -15,11 +15,12 @@ import pytest
 import torch
 from golden_cases import GoldenCase
 
-from yolo_assign_trace import Inputs, stages
-from yolo_assign_trace.generations import GENERATIONS
-from yolo_assign_trace.inputs.labels import read_labels
-from yolo_assign_trace.inputs.synthetic import synthetic_maps
-from yolo_assign_trace.runner import trace
+from yolo_assign_trace import Inputs
+from yolo_assign_trace.assignment import stages
+from yolo_assign_trace.assignment.generations import GENERATIONS
+from yolo_assign_trace.inputs.heads.synthetic import synthetic_maps
+from yolo_assign_trace.inputs.labels.single_file import read_labels
+from yolo_assign_trace.run.runner import trace
 
 SAMPLES = Path(__file__).parents[1] / "sample_inputs"
 DECISIONS = ("fg_mask", "target_gt_idx", "target_labels", "target_bboxes")

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from safetensors.numpy import save_file as save_numpy
 from safetensors.torch import save_file as save_torch
 
-from yolo_assign_trace.errors import InputError
-from yolo_assign_trace.inputs.head_files import read_arrays
+from yolo_assign_trace.basics.errors import InputError
+from yolo_assign_trace.inputs.heads.files import read_arrays
 
 NUMBERS = torch.tensor([[1.5, -0.25, 3.0], [0.125, -448.0, 0.0]])  # in every float type, float8 included
 

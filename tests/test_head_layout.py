@@ -13,13 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
-from yolo_assign_trace.errors import InputError
-from yolo_assign_trace.grid import Grid
-from yolo_assign_trace.inputs.head_channels import Wanted
-from yolo_assign_trace.inputs.head_files import ArrayFile
-from yolo_assign_trace.inputs.head_layout import Heads, detect_layout
-from yolo_assign_trace.inputs.heads import read_heads
-from yolo_assign_trace.inputs.shapes import Shapes, layout_grid, read_shapes
+from yolo_assign_trace.assignment.grid import Grid
+from yolo_assign_trace.basics.errors import InputError
+from yolo_assign_trace.inputs.heads.channels import Wanted
+from yolo_assign_trace.inputs.heads.files import ArrayFile
+from yolo_assign_trace.inputs.heads.layout import Heads, detect_layout
+from yolo_assign_trace.inputs.heads.read import read_heads
+from yolo_assign_trace.inputs.heads.shapes import Shapes, layout_grid, read_shapes
 
 Arrays = Mapping[str, np.ndarray]
 V8_64 = [(8, 8), (4, 4), (2, 2)]

@@ -10,11 +10,11 @@ from fuzz_labels import label_file_strategy, nothing_is_silent
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from yolo_assign_trace.errors import InputError
-from yolo_assign_trace.inputs import label_text
-from yolo_assign_trace.inputs.findings import ERROR, KINDS
-from yolo_assign_trace.inputs.label_rules import TODAY, rules_as
-from yolo_assign_trace.inputs.label_text import parse_labels
+from yolo_assign_trace.basics.errors import InputError
+from yolo_assign_trace.inputs.labels import text as label_text
+from yolo_assign_trace.inputs.labels.findings import ERROR, KINDS
+from yolo_assign_trace.inputs.labels.rules import TODAY, rules_as
+from yolo_assign_trace.inputs.labels.text import parse_labels
 
 NOW = "8.4.190"
 pytestmark = [

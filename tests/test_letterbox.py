@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from yolo_assign_trace.errors import InputError
-from yolo_assign_trace.inputs.image_files import image_size, parse_image_size
-from yolo_assign_trace.letterbox import Letterbox, rect_imgsz
+from yolo_assign_trace.basics.errors import InputError
+from yolo_assign_trace.inputs.datasets.image_files import image_size, parse_image_size
+from yolo_assign_trace.run.letterbox import Letterbox, rect_imgsz
 
 MAPPINGS = [
     # image (width, height), input (height, width), scaled, left, top

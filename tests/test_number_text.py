@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from strategies import examples
 
-from yolo_assign_trace.number_text import number_text, parse_values, round_significant, rows_text
+from yolo_assign_trace.formats.number_text import number_text, parse_values, round_significant, rows_text
 
 FLOAT32, FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 LOSSLESS = [(FLOAT32, 9), (FLOAT64, 17)]

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import examples
 
-from yolo_assign_trace.boxes import OVERLAPS
-from yolo_assign_trace.generations import GENERATIONS
+from yolo_assign_trace.assignment.boxes import OVERLAPS
+from yolo_assign_trace.assignment.generations import GENERATIONS
 
 
 def _iou(gt: list[float], predicted: list[float]) -> tuple[float, float, list[float]]:

@@ -22,20 +22,20 @@ from strategies import examples, scenes
 from test_capture import golden_capture
 from test_imports import loaded_after
 
+from yolo_assign_trace.assignment.generations import GENERATIONS
 from yolo_assign_trace.explain.pair import fate, pair_story
 from yolo_assign_trace.explain.sentences import text_of
 from yolo_assign_trace.explain.texts import NOUNS
 from yolo_assign_trace.explain.view import OUTCOMES, TraceView
-from yolo_assign_trace.generations import GENERATIONS
-from yolo_assign_trace.in_memory import stored_trace
 from yolo_assign_trace.inputs.load import Request, load_inputs
-from yolo_assign_trace.inputs.open_trace import open_trace
 from yolo_assign_trace.page.columns import column
 from yolo_assign_trace.page.data import Limits, page_data
 from yolo_assign_trace.page.story import beginnings
 from yolo_assign_trace.page.tables import texts
-from yolo_assign_trace.runner import trace
+from yolo_assign_trace.run.runner import trace
 from yolo_assign_trace.tracers.memory import Memory
+from yolo_assign_trace.traces.in_memory import stored_trace
+from yolo_assign_trace.traces.open_trace import open_trace
 
 ANY_GENERATION = pytest.mark.parametrize("generation", GENERATIONS)
 BEFORE_CONFLICTS = ("ground_truth", "screen", "align", "topk")
@@ -389,7 +389,7 @@ class TestCommand:
 
 def test_a_page_of_a_stored_trace_needs_no_torch():
     code = (
-        "from pathlib import Path\nfrom yolo_assign_trace.inputs.open_trace import open_trace\n"
+        "from pathlib import Path\nfrom yolo_assign_trace.traces.open_trace import open_trace\n"
         "from yolo_assign_trace.page.html import page_html\n"
         f"assert page_html(open_trace(Path({str(ROOT / 'run.log')!r})))"
     )

@@ -15,14 +15,14 @@ from pages import crowd, study
 from PIL import Image
 from test_page import HOSTILE, captured, in_double, quoted
 
+from yolo_assign_trace.assignment.generations import YOLOV8
 from yolo_assign_trace.explain.pair import pair_story
 from yolo_assign_trace.explain.sentences import number, text_of
 from yolo_assign_trace.explain.texts import ENGLISH, NOUNS
 from yolo_assign_trace.explain.view import TraceView
-from yolo_assign_trace.generations import YOLOV8
-from yolo_assign_trace.inputs.open_trace import open_trace
 from yolo_assign_trace.page.chinese_sentences import SENTENCES
 from yolo_assign_trace.page.html import page_html
+from yolo_assign_trace.traces.open_trace import open_trace
 
 STAGES = [stage.name for stage in YOLOV8.stages]
 PAIRS_AT_MOST = 16

@@ -14,7 +14,7 @@ from strategies import examples, scenes
 from torch import Tensor
 
 from yolo_assign_trace import InputError
-from yolo_assign_trace.grid import Grid
+from yolo_assign_trace.assignment.grid import Grid
 
 BOX_INPUTS = ("gt_labels", "gt_bboxes", "mask_gt")
 DECISIONS = ("fg_mask", "target_gt_idx", "target_labels", "target_bboxes", "target_scores")

@@ -20,7 +20,7 @@ def _run(code: str) -> str:
         # twice: loading the module of the same name must not take the function's place
         "import yolo_assign_trace as y; y.trace; print(y.trace.__class__.__name__)",
         # after someone has loaded that module
-        "import yolo_assign_trace.runner; from yolo_assign_trace import trace; print(trace.__class__.__name__)",
+        "import yolo_assign_trace.run.runner; from yolo_assign_trace import trace; print(trace.__class__.__name__)",
     ],
 )
 def test_trace_is_the_function_not_the_module_of_that_name(code: str) -> None:

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import examples
 
-from yolo_assign_trace import ranking
-from yolo_assign_trace.ranking import rank_within_rows, topk_of_rows
+from yolo_assign_trace.assignment import ranking
+from yolo_assign_trace.assignment.ranking import rank_within_rows, topk_of_rows
 
 DTYPES = [torch.float32, torch.float64]
 FEW = [0.0, 0.0, 0.0, 0.25, 0.25, 0.5, 1.0, 1e-40]  # many ties; the last is subnormal in float32

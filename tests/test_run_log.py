@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from traces import KINDS, SMALL, assert_same_bits, traced
 
-from yolo_assign_trace.inputs.run_log import read_run_log
-from yolo_assign_trace.outputs import STAGE_RESULTS
+from yolo_assign_trace.assignment.outputs import STAGE_RESULTS
 from yolo_assign_trace.tracers.run_log import RunLog
+from yolo_assign_trace.traces.run_log import read_run_log
 
 ROOT = Path(__file__).parents[1]
 

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from traces import KINDS, SMALL, traced
 
-from yolo_assign_trace.errors import InputError
-from yolo_assign_trace.inputs.run_log import read_run_log
+from yolo_assign_trace.basics.errors import InputError
 from yolo_assign_trace.tracers.run_log import RunLog
+from yolo_assign_trace.traces.run_log import read_run_log
 
 
 class Log:

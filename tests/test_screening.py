@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from scene import centres
 from strategies import examples, grids
 
-from yolo_assign_trace import stages
-from yolo_assign_trace.grid import Grid
-from yolo_assign_trace.outputs import Screened
+from yolo_assign_trace.assignment import stages
+from yolo_assign_trace.assignment.grid import Grid
+from yolo_assign_trace.assignment.outputs import Screened
 
 DTYPES = [torch.float32, torch.float64]
 EIGHT = Grid.of((64, 64), [(8, 8)], [8])  # centres at 4, 12, 20 ... 60 px

@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from yolo_assign_trace.inputs import survey as survey_module
-from yolo_assign_trace.inputs.dataset import open_dataset
-from yolo_assign_trace.inputs.findings import GRADES, KINDS
-from yolo_assign_trace.inputs.label_rules import TODAY, rules_as
-from yolo_assign_trace.inputs.plain_files import Plain
-from yolo_assign_trace.inputs.survey import KEPT_AT_MOST, Rules, survey
+from yolo_assign_trace.inputs.datasets import survey as survey_module
+from yolo_assign_trace.inputs.datasets.dataset import open_dataset
+from yolo_assign_trace.inputs.datasets.plain_files import Plain
+from yolo_assign_trace.inputs.datasets.survey import KEPT_AT_MOST, Rules, survey
+from yolo_assign_trace.inputs.labels.findings import GRADES, KINDS
+from yolo_assign_trace.inputs.labels.rules import TODAY, rules_as
 
 ROW = "0 .5 .5 .5 .5\n"
 

@@ -15,7 +15,7 @@ import pytest
 from conftest import Outcome
 from safetensors.numpy import load_file
 
-from yolo_assign_trace.errors import InputError
+from yolo_assign_trace.basics.errors import InputError
 from yolo_assign_trace.sweep.settings import LARGEST, combinations, listed, side_by_side
 
 CROWD = "".join(

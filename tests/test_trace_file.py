@@ -15,10 +15,10 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 from traces import KINDS, SMALL, traced
 
-from yolo_assign_trace.errors import InputError
-from yolo_assign_trace.inputs.tensors import read_trace_file
-from yolo_assign_trace.outputs import STAGE_RESULTS
+from yolo_assign_trace.assignment.outputs import STAGE_RESULTS
+from yolo_assign_trace.basics.errors import InputError
 from yolo_assign_trace.tracers.tensors import TensorFile
+from yolo_assign_trace.traces.tensors import read_trace_file
 
 DECLARED = {f"{result.stage}.{output.name}": output for result in STAGE_RESULTS for output in result.outputs()}
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from yolo_assign_trace import Tracer
+from yolo_assign_trace.assignment.outputs import STAGE_RESULTS
 from yolo_assign_trace.inputs.load import Request, load_inputs
-from yolo_assign_trace.outputs import STAGE_RESULTS
-from yolo_assign_trace.runner import trace
+from yolo_assign_trace.run.runner import trace
 from yolo_assign_trace.tracers.memory import Memory
 from yolo_assign_trace.tracers.run_log import RunLog
 

@@ -8,15 +8,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .errors import InputError
-    from .generations import ASSIGNERS as assigners
-    from .generations import find_assigner
-    from .given import Inputs
-    from .grid import Grid
+    from .assignment.generations import ASSIGNERS as assigners
+    from .assignment.generations import find_assigner
+    from .assignment.grid import Grid
+    from .basics.errors import InputError
     from .inputs.load import load_inputs
     from .inputs.request import Request
-    from .record import Record, Run, Tracer
-    from .runner import assign, trace
+    from .run.given import Inputs
+    from .run.record import Record, Run, Tracer
+    from .run.runner import assign, trace
 
 __all__ = [
     "Grid",
@@ -34,18 +34,18 @@ __all__ = [
 ]
 
 _HOME = {
-    "Grid": ("grid", "Grid"),
-    "InputError": ("errors", "InputError"),
-    "Inputs": ("given", "Inputs"),
-    "Record": ("record", "Record"),
+    "Grid": ("assignment.grid", "Grid"),
+    "InputError": ("basics.errors", "InputError"),
+    "Inputs": ("run.given", "Inputs"),
+    "Record": ("run.record", "Record"),
     "Request": ("inputs.request", "Request"),
-    "Run": ("record", "Run"),
-    "Tracer": ("record", "Tracer"),
-    "assign": ("runner", "assign"),
-    "assigners": ("generations", "ASSIGNERS"),
-    "find_assigner": ("generations", "find_assigner"),
+    "Run": ("run.record", "Run"),
+    "Tracer": ("run.record", "Tracer"),
+    "assign": ("run.runner", "assign"),
+    "assigners": ("assignment.generations", "ASSIGNERS"),
+    "find_assigner": ("assignment.generations", "find_assigner"),
     "load_inputs": ("inputs.load", "load_inputs"),
-    "trace": ("runner", "trace"),
+    "trace": ("run.runner", "trace"),
 }
 
 

@@ -11,7 +11,7 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import Any
 
-from .errors import InputError, did_you_mean
+from ..basics.errors import InputError, did_you_mean
 from .outputs import Output, StageResult
 
 OVERLAP_NAMES = MappingProxyType({"iou": "IoU", "giou": "GIoU", "diou": "DIoU", "ciou": "CIoU"})
@@ -21,8 +21,8 @@ OVERLAP_NAMES = MappingProxyType({"iou": "IoU", "giou": "GIoU", "diou": "DIoU", 
 class Parameters:
     """What an assigner can be told.
 
-    ``overlap`` is a key of :data:`yolo_assign_trace.boxes.OVERLAPS`; ``topk2`` is how many positives a box keeps
-    after conflicts, None for all.
+    ``overlap`` is a key of :data:`~yolo_assign_trace.assignment.boxes.OVERLAPS`; ``topk2`` is how many positives a box
+    keeps after conflicts, None for all.
     """
 
     topk: int = 10

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from .errors import InputError
+from ..basics.errors import InputError
 
 FLOATS = (torch.float32, torch.float64)
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
+from ..basics.errors import InputError
 from .assigner import Assigner, Stage
-from .errors import InputError
 from .outputs import GroundTruth, Scaled
 
 if TYPE_CHECKING:

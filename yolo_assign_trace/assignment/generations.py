@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
+from ..basics.errors import InputError, did_you_mean
 from .assigner import Assigner, Stage
-from .errors import InputError, did_you_mean
 from .outputs import STAGE_RESULTS
 from .releases import NEWEST_MEASURED, Release, dotted, parse_release
 from .variant_outputs import AlignedReordered, ResolvedAndKept, ResolvedUnmasked, ScreenedEnlarged, ScreenedFloored

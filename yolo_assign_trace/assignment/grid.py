@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from .errors import InputError
+from ..basics.errors import InputError
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .errors import InputError
+from ..basics.errors import InputError
 
 Release = tuple[int, int, int]
 OLDEST: Release = (8, 0, 0)

@@ -1,7 +1,7 @@
 """Task-aligned label assignment, stage by stage. Read top to bottom, this is the algorithm.
 
 Every function takes tensors by name and returns the declared result of its stage (see
-:mod:`~yolo_assign_trace.outputs` for axes, units and meanings). They are pure: no input is changed.
+:mod:`~yolo_assign_trace.assignment.outputs` for axes, units and meanings). They are pure: no input is changed.
 b images, m gts, a anchors, c classes, l levels, R bins, p candidate pairs.
 
 exp, atan and pow are taken in float64 and rounded to the tensor's dtype once. The float32 forms differ by an ulp

@@ -10,9 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..basics.errors import InputError, did_you_mean
+from ..basics.named_objects import load_object, place_of
 from .assigner import Assigner, Stage
-from .errors import InputError, did_you_mean
-from .named_objects import load_object, place_of
 from .outputs import Output
 
 FROM_THE_RUN = ("grid", "batch", "nc", "reg_max", "label_rows", "maps")

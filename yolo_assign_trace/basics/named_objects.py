@@ -54,4 +54,4 @@ def place_of(error: BaseException) -> str:
 
 def _ours(filename: str) -> bool:
     path = Path(filename)
-    return path.is_relative_to(Path(__file__).parent) or "torch" in path.parts
+    return path.is_relative_to(Path(__file__).parents[1]) or "torch" in path.parts

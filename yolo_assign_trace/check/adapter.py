@@ -10,12 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..arrays import Array
-from ..assigner import Assigner
-from ..errors import InputError, did_you_mean
-from ..named_objects import place_of
-from ..plural import count
-from ..runner import RESULTS
+from ..assignment.assigner import Assigner
+from ..basics.arrays import Array
+from ..basics.errors import InputError, did_you_mean
+from ..basics.named_objects import place_of
+from ..basics.plural import count
+from ..run.runner import RESULTS
 from .cases import CLASSES, Case
 
 ALIASES: Mapping[str, str] = {

@@ -13,8 +13,8 @@ from types import MappingProxyType
 
 import numpy as np
 
-from ..arrays import Array
-from ..grid import Grid
+from ..assignment.grid import Grid
+from ..basics.arrays import Array
 
 Box = tuple[float, float, float, float]
 

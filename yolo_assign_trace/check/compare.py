@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..arrays import Array
-from ..assigner import Assigner
-from ..runner import RESULTS, run_stages
+from ..assignment.assigner import Assigner
+from ..basics.arrays import Array
+from ..run.runner import RESULTS, run_stages
 from .cases import Case
 from .ties import with_their_ties
 

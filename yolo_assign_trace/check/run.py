@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ..arrays import Array
-from ..assigner import Assigner
-from ..errors import InputError
-from ..generations import GENERATIONS
+from ..assignment.assigner import Assigner
+from ..assignment.generations import GENERATIONS
+from ..basics.arrays import Array
+from ..basics.errors import InputError
 from .cases import CASE_NAMES, Case, build_case
 from .compare import FAILED, Tolerance, Verdict, judge
 

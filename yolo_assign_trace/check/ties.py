@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..arrays import Array
-from ..assigner import Assigner
-from ..runner import RESULTS, run_stages
-from ..stages import resolve
-from ..variants import keep_only
+from ..assignment.assigner import Assigner
+from ..assignment.stages import resolve
+from ..assignment.variants import keep_only
+from ..basics.arrays import Array
+from ..run.runner import RESULTS, run_stages
 
 BACKGROUND = -1
 _NEEDED = ("pairs", "overlaps", "align_metric", "mask_topk", "tie_order", "cutoff")

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from ..assigner import Assigner
-from ..generations import ASSIGNERS, GENERATIONS
-from .terminal import print_json, result_console
+from ..assignment.assigner import Assigner
+from ..assignment.generations import ASSIGNERS, GENERATIONS
+from .screens.terminal import print_json, result_console
 
 
 def assigners(

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..errors import InputError, did_you_mean
-from ..generations import find_assigner
-from ..named_objects import load_object
-from ..plural import count
+from ..assignment.generations import find_assigner
+from ..basics.errors import InputError, did_you_mean
+from ..basics.named_objects import load_object
+from ..basics.plural import count
 from .options import ASSIGNER, INPUT, OUTPUT, option
-from .terminal import print_json, result_console, say
+from .screens.terminal import print_json, result_console, say
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ..arrays import Array
+    from ..basics.arrays import Array
     from ..check.cases import Case
     from ..check.compare import Tolerance
     from ..check.run import Report

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ..errors import InputError, did_you_mean
+from ..basics.errors import InputError, did_you_mean
 
 DTYPES = ("float32", "float64")
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..errors import InputError
+from ..basics.errors import InputError
 from .options import ASSIGNER, INPUT, OUTPUT, option
-from .terminal import print_json, say
+from .screens.terminal import print_json, say
 
 if TYPE_CHECKING:
     from ..compare.results import TraceDiff
     from ..compare.rules import Tolerances
-    from ..inputs.stored import StoredTrace
+    from ..traces.stored import StoredTrace
 
 
 def diff(
@@ -62,7 +62,7 @@ def diff(
     same in everything that both have; 1: different.
     """
     from ..compare.traces import compare_traces
-    from ..inputs.open_trace import open_trace
+    from ..traces.open_trace import open_trace
 
     if (b is None) == (assigner is None):
         hint = "yolo-assign diff A B, or yolo-assign diff A --assigner ultralytics==8.4.190"
@@ -82,7 +82,7 @@ def diff(
 
         print_json({"a": _about(str(a), first), "b": _about(named, second)} | as_json(found) | {"explain": command})
     else:
-        from .diff_text import print_diff
+        from .screens.diff_text import print_diff
 
         print_diff(found, str(a), named, first, second, command)
     return 0 if exit_zero or found.verdict == "same" else 1
@@ -118,8 +118,8 @@ def _tolerances(rtol: float, atol: float, texts: list[str]) -> Tolerances:
 
 
 def _rerun(path: Path, trace: StoredTrace, name: str) -> tuple[StoredTrace, str]:
+    from ..assignment.generations import find_assigner
     from ..compare.rerun import rerun
-    from ..generations import find_assigner
 
     second, remarks = rerun(trace, find_assigner(name), where=str(path))
     for remark in remarks:

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from ..errors import InputError
-from ..plural import count
+from ..basics.errors import InputError
+from ..basics.plural import count
 from .options import INPUT, OUTPUT, option
-from .terminal import say
+from .screens.terminal import say
 
 NAMED_AT_MOST = 6
 
@@ -46,7 +46,7 @@ def draw(
     _require_matplotlib()
     from ..draw.work import Wanted
     from ..draw.work import draw as draw_trace
-    from ..inputs.open_trace import open_trace
+    from ..traces.open_trace import open_trace
 
     stages = tuple(name.strip() for names in stage or () for name in names.split(","))
     wanted = Wanted(

@@ -10,8 +10,8 @@ import typer
 
 from .input_options import AssignerOptions, InputOptions
 from .options import OUTPUT, option
+from .screens.terminal import print_json, result_console
 from .shared import expanded
-from .terminal import print_json, result_console
 from .trace_source import trace_from
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def explain(
     if json:
         print_json(as_document(answer))
     else:
-        from .explain_text import print_answer
+        from .screens.explain_text import print_answer
 
         print_answer(
             answer,

@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from ..errors import InputError
+from ..basics.errors import InputError
 from .input_options import AssignerOptions, InputOptions
 from .options import INPUT, OUTPUT, option
+from .screens.terminal import say
 from .shared import expanded
-from .terminal import say
 from .trace_source import trace_from
 
 DEFAULT = Path("trace.html")
@@ -57,7 +57,7 @@ def page(
 
     English and Chinese.
     """
-    from ..safe_write import SafeFile
+    from ..formats.safe_write import SafeFile
 
     folder = _pictures(trace, given, pictures)
     for path in (*given.files, *([trace] if trace else [])):

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from ..generations import find_for
+from ..assignment.generations import find_for
 from .devices import check_device
 from .options import ASSIGNER, INPUT, option
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..assigner import Assigner
+    from ..assignment.assigner import Assigner
     from ..inputs.request import Request
 
 
@@ -122,12 +122,12 @@ class InputOptions:
         Raises:
             InputError: an option that cannot be read, or options that exclude each other.
         """
-        from ..errors import InputError, did_you_mean
-        from ..inputs.image_files import parse_image_size
-        from ..inputs.label_rules import TODAY, rules_as
-        from ..inputs.read_entry import ON_BAD
+        from ..basics.errors import InputError, did_you_mean
+        from ..inputs.datasets.image_files import parse_image_size
+        from ..inputs.datasets.read_entry import ON_BAD
+        from ..inputs.heads.shapes import parse_imgsz
+        from ..inputs.labels.rules import TODAY, rules_as
         from ..inputs.request import Request
-        from ..inputs.shapes import parse_imgsz
 
         if self.on_bad not in ON_BAD:
             hint = did_you_mean(self.on_bad, ON_BAD)

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .options import INPUT, OUTPUT, option
-from .terminal import message_console, print_json, result_console
+from .screens.terminal import message_console, print_json, result_console
 
 if TYPE_CHECKING:
-    from ..inputs.entries import Dataset
-    from ..inputs.survey import Rules, Survey
+    from ..inputs.datasets.entries import Dataset
+    from ..inputs.datasets.survey import Rules, Survey
 
 SHOWN = 3
 """Places of a finding that are shown without --all."""
@@ -64,13 +64,13 @@ def labels(
 
     Exit code 1 if there are errors or warnings; notes are only told.
     """
-    from ..errors import InputError
-    from ..inputs.dataset import open_dataset
-    from ..inputs.findings import ERROR, WARNING
-    from ..inputs.image_files import parse_image_size
-    from ..inputs.label_rules import TODAY, rules_as
-    from ..inputs.shapes import parse_imgsz
-    from ..inputs.survey import Rules, survey
+    from ..basics.errors import InputError
+    from ..inputs.datasets.dataset import open_dataset
+    from ..inputs.datasets.image_files import parse_image_size
+    from ..inputs.datasets.survey import Rules, survey
+    from ..inputs.heads.shapes import parse_imgsz
+    from ..inputs.labels.findings import ERROR, WARNING
+    from ..inputs.labels.rules import TODAY, rules_as
 
     release = rules_as(labels_as) if labels_as else TODAY
     size = parse_image_size(image_size) if image_size else None
@@ -104,8 +104,8 @@ def _progress(total: int) -> Iterator[Callable[[int], None]]:
 
 
 def _document(dataset: Dataset, rules: Rules, found: Survey) -> dict[str, Any]:
-    from ..inputs.findings import KINDS
-    from ..inputs.survey import STATES
+    from ..inputs.datasets.survey import STATES
+    from ..inputs.labels.findings import KINDS
 
     return {
         "source": dataset.name,
@@ -139,10 +139,10 @@ def _document(dataset: Dataset, rules: Rules, found: Survey) -> dict[str, Any]:
 def _print(dataset: Dataset, rules: Rules, found: Survey, shown: int) -> None:
     from rich.text import Text
 
-    from ..inputs.findings import GRADES, KINDS
-    from ..inputs.survey import STATES
-    from ..plural import count
-    from ..printable import printable
+    from ..basics.plural import count
+    from ..basics.printable import printable
+    from ..inputs.datasets.survey import STATES
+    from ..inputs.labels.findings import GRADES, KINDS
 
     console = result_console()
 

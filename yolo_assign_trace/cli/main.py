@@ -9,10 +9,10 @@ from typing import NoReturn
 
 import typer
 
-from ..errors import InputError
+from ..basics.errors import InputError
 from . import assigners, check, diff, draw, explain, html_page, labels, plan, stages, sweep, trace
 from .options import EPILOG
-from .terminal import forget_stdout, prepare_streams, say
+from .screens.terminal import forget_stdout, prepare_streams, say
 
 FINE, DIFFERENT, BAD_INPUT, DEFECT, INTERRUPTED = 0, 1, 2, 3, 130
 

@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import InputError
-from .terminal import message_console, print_line, result_console, say
+from ..basics.errors import InputError
+from .screens.terminal import message_console, print_line, result_console, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..record import Tracer
+    from ..run.record import Tracer
     from ..tracers.json_summary import JsonSummary
 
 

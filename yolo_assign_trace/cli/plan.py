@@ -9,13 +9,13 @@ import typer
 
 from .input_options import AssignerOptions, InputOptions
 from .options import OUTPUT, option
+from .screens.terminal import print_json, print_line, say
 from .shared import expanded
-from .terminal import print_json, print_line, say
 
 if TYPE_CHECKING:
-    from ..assigner import Assigner
+    from ..assignment.assigner import Assigner
     from ..inputs.load import Opened, OpenedCapture
-    from ..plan import Cost
+    from ..run.plan import Cost
 
 
 @expanded
@@ -53,7 +53,7 @@ def plan(
 
 def _costs(opened: Opened | OpenedCapture, assigner: Assigner, digits: int, float_bytes: int) -> list[Cost]:
     from ..inputs.load import OpenedCapture
-    from ..plan import cost_of, cost_of_call
+    from ..run.plan import cost_of, cost_of_call
 
     if isinstance(opened, OpenedCapture):
         return [cost_of_call(assigner, opened.captured, digits=digits, float_bytes=float_bytes)]

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from ..assigner import Stage
-from ..generations import YOLOV8
-from ..outputs import AXES
-from .terminal import print_json, result_console
+from ..assignment.assigner import Stage
+from ..assignment.generations import YOLOV8
+from ..assignment.outputs import AXES
+from .screens.terminal import print_json, result_console
 
 SETTINGS = YOLOV8.settings | {"reg_max": 16}
 

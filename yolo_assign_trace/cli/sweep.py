@@ -7,17 +7,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
 
-from ..errors import InputError
+from ..basics.errors import InputError
 from .input_options import InputOptions
 from .options import INPUT, OUTPUT, option
+from .screens.terminal import print_json, result_console, say
 from .shared import expanded
-from .terminal import print_json, result_console, say
 
 if TYPE_CHECKING:
     from ..inputs.load import Opened, OpenedCapture
     from ..sweep.rows import Row
     from ..sweep.settings import Setting
-    from .text_page import Column, Page
+    from .screens.text_page import Column, Page
 
 SWEPT = "Swept, as comma lists"
 SYNTHETIC = (
@@ -64,7 +64,7 @@ def sweep(
 
     Real --heads and a --capture belong to one input size; without them --imgsz takes a list as well.
     """
-    from ..generations import find_assigner
+    from ..assignment.generations import find_assigner
     from ..sweep.settings import combinations, listed, side_by_side
 
     assigners = [text for text, _ in listed("--assigner", assigner, lambda text: find_assigner(text).name)]
@@ -159,8 +159,8 @@ def _print_csv(rows: Sequence[Row], synthetic: bool) -> None:
 
 def _print(rows: Sequence[Row], synthetic: bool) -> None:
     """What was assigned, what got nothing and why, and where it went by size; differences to the first row."""
-    from ..box_sizes import SIZES
-    from .text_page import Column, Page
+    from ..basics.box_sizes import SIZES
+    from .screens.text_page import Column, Page
 
     page = Page(result_console())
     if synthetic:
@@ -185,7 +185,7 @@ def _print(rows: Sequence[Row], synthetic: bool) -> None:
 def _table(page: Page, rows: Sequence[Row], columns: Sequence[Column]) -> None:
     """The settings and ``columns``; side by side as far as the terminal is wide, the rest below."""
     from ..sweep.rows import varied
-    from .text_page import Column
+    from .screens.text_page import Column
 
     settings = [Column(name, [row.setting.chosen[name] for row in rows], right=False) for name in varied(rows)]
     block: list[Column] = []
@@ -199,13 +199,13 @@ def _table(page: Page, rows: Sequence[Row], columns: Sequence[Column]) -> None:
 
 
 def _numbers(title: str, values: Sequence[float | None]) -> Column:
-    from .text_page import Column
+    from .screens.text_page import Column
 
     return Column(title, [_text(values[0]), *(_against(value, values[0]) for value in values[1:])])
 
 
 def _text(value: float | None) -> str:
-    from ..number_text import number_text
+    from ..formats.number_text import number_text
 
     return "-" if value is None else str(value) if isinstance(value, int) else number_text(value, 4)
 

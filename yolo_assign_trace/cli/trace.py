@@ -5,21 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from ..plural import count
+from ..basics.plural import count
 from .devices import require_device
 from .input_options import AssignerOptions, InputOptions
 from .options import OUTPUT, option
 from .outputs import Outputs
+from .screens.terminal import print_json, say
 from .shared import expanded
-from .terminal import print_json, say
 from .trace_source import opened_with
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..assigner import Assigner
-    from ..given import Captured, Inputs
+    from ..assignment.assigner import Assigner
     from ..inputs.load import Opened
+    from ..run.given import Captured, Inputs
 
 
 @expanded
@@ -88,7 +88,7 @@ def trace(
 
     opened, assigner = opened_with(given, chosen)
     if isinstance(opened, OpenedCapture):
-        from ..capture import begin_with_capture
+        from ..assignment.capture import begin_with_capture
 
         assigner = begin_with_capture(assigner)
     outputs = Outputs(
@@ -122,8 +122,8 @@ def trace(
 
 def _log_bytes(opened: Opened, assigner: Assigner, digits: int) -> int:
     """Estimated bytes of the logs of all batches, without their pairs, which are few."""
-    from ..costs import estimate_log_bytes
-    from ..outputs import FIXED_SIZES
+    from ..assignment.outputs import FIXED_SIZES
+    from ..run.costs import estimate_log_bytes
 
     stages = [stage.result for stage in assigner.stages]
     total = 0
@@ -164,9 +164,9 @@ class _Runner:
 
         import torch
 
-        from ..runner import RESULTS
-        from ..runner import trace as run_trace
-        from ..swap import swap_named
+        from ..assignment.swap import swap_named
+        from ..run.runner import RESULTS
+        from ..run.runner import trace as run_trace
 
         require_device(self.chosen.device)
         if not self.swapped:

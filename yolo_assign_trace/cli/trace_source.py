@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import InputError
+from ..basics.errors import InputError
 from .input_options import AssignerOptions, InputOptions
-from .terminal import say
+from .screens.terminal import say
 
 if TYPE_CHECKING:
-    from ..assigner import Assigner
+    from ..assignment.assigner import Assigner
     from ..inputs.load import Opened, OpenedCapture
-    from ..inputs.stored import StoredTrace
+    from ..traces.stored import StoredTrace
 
 
 def trace_from(path: Path | None, given: InputOptions, chosen: AssignerOptions) -> StoredTrace:
@@ -25,7 +25,7 @@ def trace_from(path: Path | None, given: InputOptions, chosen: AssignerOptions) 
         if given.files:
             message = "a finished trace and inputs to trace were both given"
             raise InputError("options-exclude", message, where=str(path), hint="leave one of them out")
-        from ..inputs.open_trace import open_trace
+        from ..traces.open_trace import open_trace
 
         return open_trace(path)
     if not given.files:
@@ -62,13 +62,13 @@ def traced(opened: Opened | OpenedCapture, assigner: Assigner, chosen: AssignerO
     """One batch traced, in memory."""
     import torch
 
-    from ..capture import begin_with_capture
-    from ..given import Captured
-    from ..in_memory import stored_trace
-    from ..runner import RESULTS
-    from ..runner import trace as run_trace
-    from ..swap import swap_named
+    from ..assignment.capture import begin_with_capture
+    from ..assignment.swap import swap_named
+    from ..run.given import Captured
+    from ..run.runner import RESULTS
+    from ..run.runner import trace as run_trace
     from ..tracers.memory import Memory
+    from ..traces.in_memory import stored_trace
     from .devices import require_device
 
     require_device(chosen.device)

@@ -8,9 +8,9 @@ from functools import cached_property
 
 import numpy as np
 
-from ..arrays import Array
-from ..errors import InputError
-from ..inputs.stored import StoredOutput, StoredTrace
+from ..basics.arrays import Array
+from ..basics.errors import InputError
+from ..traces.stored import StoredOutput, StoredTrace
 from .align_rows import Rows
 from .consequences import Consequences, find_consequences, owners
 from .elements import ElementDiff, InMemory, Readable, compare_elements

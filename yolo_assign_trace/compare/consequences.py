@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import Array
-from ..grid import Address, Grid
+from ..assignment.grid import Address, Grid
+from ..basics.arrays import Array
 
 BACKGROUND = -1
 

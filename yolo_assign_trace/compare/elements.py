@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ..arrays import Array
+from ..basics.arrays import Array
 from .rules import Rule, at_common_precision
 
 CHUNK = 1 << 18

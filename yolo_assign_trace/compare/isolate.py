@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from ..assigner import Assigner, Stage
-from ..errors import InputError
-from ..inputs.stored import StoredOutput, StoredTrace
+from ..assignment.assigner import Assigner, Stage
+from ..basics.errors import InputError
+from ..traces.stored import StoredOutput, StoredTrace
 from .comparer import Comparer
 from .rebuild import Rebuilt, rebuild_assigner
 from .recorded import require_exact, settings_of, tensor_of

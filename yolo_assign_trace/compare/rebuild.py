@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from ..assigner import OVERLAP_NAMES, Assigner, Parameters
-from ..errors import InputError
-from ..generations import find_assigner
-from ..inputs.stored import StoredTrace
+from ..assignment.assigner import OVERLAP_NAMES, Assigner, Parameters
+from ..assignment.generations import find_assigner
+from ..basics.errors import InputError
+from ..traces.stored import StoredTrace
 
 _LINE = re.compile(r"(?P<name>.+?)(?: \(generation [^)]*\))?: (?P<parameters>[^;]*)(?:; SWAPPED (?P<swaps>.*))?")
 _NUMBERS = {"topk": int, "topk2": int, "alpha": float, "beta": float}

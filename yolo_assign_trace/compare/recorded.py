@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import InputError
-from ..inputs.stored import StoredTrace
-from ..number_text import LOSSLESS
+from ..basics.errors import InputError
+from ..formats.number_text import LOSSLESS
+from ..traces.stored import StoredTrace
 
 CALL = {
     "pd_scores": "image anchor class",

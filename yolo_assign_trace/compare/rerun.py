@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from ..assigner import Assigner
-from ..call import check_call
-from ..describe import versions
-from ..errors import InputError
-from ..generations import ASSIGNERS
-from ..inputs.stored import StoredOutput, StoredTrace
-from ..outputs import FIXED_SIZES
-from ..record import assigner_line, versions_line
-from ..runner import run_stages
+from ..assignment.assigner import Assigner
+from ..assignment.call import check_call
+from ..assignment.generations import ASSIGNERS
+from ..assignment.outputs import FIXED_SIZES
+from ..basics.errors import InputError
+from ..run.describe import versions
+from ..run.record import assigner_line, versions_line
+from ..run.runner import run_stages
+from ..traces.stored import StoredOutput, StoredTrace
 from .rebuild import rebuild_assigner
 from .recorded import CALL, require_exact, settings_of, tensor_of
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..grid import Address
+from ..assignment.grid import Address
 from .consequences import Consequences
 from .elements import ElementDiff
 from .rules import Tolerances

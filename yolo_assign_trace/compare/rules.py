@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..arrays import Array
-from ..number_text import LOSSLESS, round_significant
+from ..basics.arrays import Array
+from ..formats.number_text import LOSSLESS, round_significant
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..arrays import Array
-from ..inputs.stored import StoredTrace
+from ..basics.arrays import Array
+from ..traces.stored import StoredTrace
 from .align_rows import Rows
 
 if TYPE_CHECKING:

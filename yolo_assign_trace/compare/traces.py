@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..errors import InputError, did_you_mean
-from ..inputs.stored import StoredOutput, StoredTrace
+from ..basics.errors import InputError, did_you_mean
+from ..traces.stored import StoredOutput, StoredTrace
 from .comparer import Comparer
 from .inherit import may_inherit
 from .results import BY_TIES, FIRST, INDEPENDENT, INHERITED, OutputDiff, TraceDiff

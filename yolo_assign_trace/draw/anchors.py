@@ -8,7 +8,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.colors import LogNorm, Normalize
 
-from ..grid import Level
+from ..assignment.grid import Level
 from .marks import shape_of
 from .page import SMALL
 from .panel import Panel

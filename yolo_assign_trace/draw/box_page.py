@@ -11,10 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.patches import Rectangle
 
-from ..arrays import Array
-from ..grid import Level
-from ..number_text import number_text
-from ..plural import count
+from ..assignment.grid import Level
+from ..basics.arrays import Array
+from ..basics.plural import count
+from ..formats.number_text import number_text
 from .image_page import FOOT, HEAD, MARGIN, foot, head
 from .names import plain
 from .page import NORMAL, SMALL, Page, colour_bar, points

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.colors import Normalize
 
-from ..grid import Level
-from ..plural import count
+from ..assignment.grid import Level
+from ..basics.plural import count
 from .anchors import DECIDED, STAGES, Drawn, draw_anchors, scores_of
 from .names import plain
 from .page import LARGE, NORMAL, SMALL, Page

@@ -13,7 +13,7 @@ from matplotlib.markers import MarkerStyle
 from matplotlib.path import Path as Outline
 from matplotlib.transforms import Affine2D
 
-from ..arrays import Array
+from ..basics.arrays import Array
 from .page import points as to_points
 
 SHAPES = ("o", "s", "D", "^", "p")

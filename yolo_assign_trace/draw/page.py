@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.text import Text
 
-from ..arrays import Array
+from ..basics.arrays import Array
 from .theme import COLOUR_MAP, DPI, Theme, families
 
 MOST_TICKS = 10

@@ -9,8 +9,8 @@ import numpy as np
 from matplotlib.collections import LineCollection
 from matplotlib.patches import Rectangle
 
-from ..arrays import Array
-from ..grid import Grid, Level
+from ..assignment.grid import Grid, Level
+from ..basics.arrays import Array
 from .marks import Marks
 from .page import SMALL, Page, Room
 from .pictures import Picture

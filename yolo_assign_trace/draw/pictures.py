@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..arrays import Array
-from ..grid import Grid
+from ..assignment.grid import Grid
+from ..basics.arrays import Array
 from .names import Placement, plain
 
 LARGEST = 1400

@@ -8,11 +8,11 @@ from functools import cached_property
 
 import numpy as np
 
-from ..arrays import Array
-from ..boxes_summary import CAUSES, summarize
-from ..grid import Grid, Level
-from ..inputs.stored import StoredTrace
-from ..record import BoxLine
+from ..assignment.grid import Grid, Level
+from ..basics.arrays import Array
+from ..run.boxes_summary import CAUSES, summarize
+from ..run.record import BoxLine
+from ..traces.stored import StoredTrace
 
 NO_WINNER = -1
 """The winner of an anchor that a box lost, if the trace does not tell."""

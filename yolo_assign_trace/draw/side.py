@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.colors import Normalize
 from matplotlib.lines import Line2D
 
-from ..plural import count
+from ..basics.plural import count
 from .anchors import DECIDED, SHARES
 from .marks import shape_of
 from .names import plain

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from ..plural import count
+from ..basics.plural import count
 from .image_page import CAPTION, FOOT, GAP, HEAD, MARGIN, foot, head
 from .marks import shape_of
 from .page import SMALL, Page, points

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import InputError, did_you_mean
-from ..inputs.stored import StoredTrace
-from ..plural import count
+from ..basics.errors import InputError, did_you_mean
+from ..basics.plural import count
+from ..traces.stored import StoredTrace
 from .anchors import STAGES
 from .box_page import box_page
 from .image_page import image_page

@@ -6,7 +6,7 @@ import io
 from pathlib import Path
 from typing import Any
 
-from ..safe_write import SafeFile
+from ..formats.safe_write import SafeFile
 from .page import Page
 from .theme import DPI
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..inputs.stored import StoredTrace
-from ..record import BoxLine
+from ..run.record import BoxLine
+from ..traces.stored import StoredTrace
 from .anchor import AnchorStory, anchor_story
 from .box import BoxStory, box_story
 from .causes import Causes
@@ -44,7 +44,7 @@ def explain_trace(
     """Why a box, an anchor or a pair of a finished trace ended as it did; without a question, all that went wrong.
 
     Args:
-        trace: read from a file, or made in memory by :func:`yolo_assign_trace.in_memory.stored_trace`.
+        trace: read from a file, or made in memory by :func:`yolo_assign_trace.traces.in_memory.stored_trace`.
         question: what to explain.
         names: class names by number, as far as known.
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..plural import count
-from ..record import BoxLine
+from ..basics.plural import count
+from ..run.record import BoxLine
 from .causes import Cause, Causes, Loss, losses
 from .funnel import Funnel, Funnels
 from .pair import overlap_of_owner

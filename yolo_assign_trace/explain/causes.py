@@ -8,10 +8,10 @@ from functools import cached_property
 
 import numpy as np
 
-from ..arrays import Array
-from ..boxes_summary import CAUSES
-from ..errors import InputError, did_you_mean
-from ..record import BoxLine
+from ..basics.arrays import Array
+from ..basics.errors import InputError, did_you_mean
+from ..run.boxes_summary import CAUSES
+from ..run.record import BoxLine
 from .larger_input import Larger, smallest_helping
 from .sentences import Sentence, sentence
 from .view import TraceView
@@ -21,7 +21,7 @@ ANY = "any"
 
 @dataclass(frozen=True)
 class Cause:
-    """``id`` is a key of :data:`~yolo_assign_trace.boxes_summary.CAUSES`, ``meaning`` its text there."""
+    """``id`` is a key of :data:`~yolo_assign_trace.run.boxes_summary.CAUSES`, ``meaning`` its text there."""
 
     id: str
     meaning: str

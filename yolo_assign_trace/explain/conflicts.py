@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import Array
+from ..basics.arrays import Array
 from .view import TraceView
 
 NEARLY = 0.9

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ..arrays import Array
+from ..basics.arrays import Array
 from .view import TraceView
 
 STEPS = {

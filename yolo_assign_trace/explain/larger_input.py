@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import Array
-from ..grid import Grid
+from ..assignment.grid import Grid
+from ..basics.arrays import Array
 
 TIMES_AT_MOST = 16
 """Inputs up to this many times as large are tried."""

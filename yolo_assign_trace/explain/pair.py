@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import Array
+from ..basics.arrays import Array
 from . import sentences as say
 from .sentences import Contest, Sentence, Standing
 from .view import OUTCOMES, TraceView

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ..errors import InputError, did_you_mean
-from ..grid import Grid
+from ..assignment.grid import Grid
+from ..basics.errors import InputError, did_you_mean
 
 _HINT = "--at 140,244 is a point in px of the network input, --at P3:30:17 is level:row:column"
 

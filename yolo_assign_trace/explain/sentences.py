@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..number_text import number_text
-from ..plural import count
+from ..basics.plural import count
+from ..formats.number_text import number_text
 from .texts import ENGLISH, NOUNS
 
 DIGITS = 5

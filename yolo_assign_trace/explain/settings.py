@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ..assigner import OVERLAP_NAMES
-from ..errors import InputError
-from ..generations import find_assigner
-from ..inputs.stored import StoredTrace
-from ..number_text import LOSSLESS
+from ..assignment.assigner import OVERLAP_NAMES
+from ..assignment.generations import find_assigner
+from ..basics.errors import InputError
+from ..formats.number_text import LOSSLESS
+from ..traces.stored import StoredTrace
 
 _PARAMETERS = re.compile(
     r"topk (?P<topk>\d+)(?:, topk2 (?P<topk2>\d+))?, alpha (?P<alpha>[^,]+), beta (?P<beta>[^,]+), (?P<overlap>\w+),"

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import Array
-from ..box_sizes import SIZES, size_classes
-from ..boxes_summary import CAUSES
-from ..record import BoxLine
+from ..basics.arrays import Array
+from ..basics.box_sizes import SIZES, size_classes
+from ..run.boxes_summary import CAUSES
+from ..run.record import BoxLine
 from .causes import Cause, Causes
 from .conflicts import (
     Identical,

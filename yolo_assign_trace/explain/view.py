@@ -1,7 +1,8 @@
 """The tables behind every answer: one trace, looked at by pair, by box and by anchor.
 
-Axes and their sizes are those of :data:`yolo_assign_trace.outputs.AXES`. A row is one box, row = image · m + gt;
-a cell is one anchor of one image, cell = image · a + anchor. Everything is computed once, for all boxes together.
+Axes and their sizes are those of :data:`yolo_assign_trace.assignment.outputs.AXES`. A row is one box,
+row = image · m + gt; a cell is one anchor of one image, cell = image · a + anchor. Everything is computed once, for
+all boxes together.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ from functools import cached_property
 
 import numpy as np
 
-from ..arrays import Array
-from ..boxes_summary import summarize
-from ..errors import InputError
-from ..inputs.stored import StoredTrace
-from ..record import BoxLine
+from ..basics.arrays import Array
+from ..basics.errors import InputError
+from ..run.boxes_summary import summarize
+from ..run.record import BoxLine
+from ..traces.stored import StoredTrace
 from .settings import Settings, settings_of
 
 OUTCOMES: Mapping[str, str] = {

@@ -12,8 +12,8 @@ from itertools import chain, pairwise
 
 import numpy as np
 
-from .arrays import Array
-from .grid import Grid
+from ..assignment.grid import Grid
+from ..basics.arrays import Array
 
 FORMAT = 1
 TITLE = "# yolo-assign trace, format "

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import orjson
 
-from .arrays import Array
+from ..basics.arrays import Array
 
 LOSSLESS = {np.dtype(np.float32): 9, np.dtype(np.float64): 17}
 REPEAT_FROM = 4

@@ -10,7 +10,7 @@ import stat
 from pathlib import Path
 from typing import IO
 
-from .errors import InputError
+from ..basics.errors import InputError
 
 
 class SafeFile:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import Array
-from ..given import Image
-from ..grid import Grid
-from ..letterbox import Letterbox
-from .label_row import BATCH
-from .label_text import LabelTable
+from ..assignment.grid import Grid
+from ..basics.arrays import Array
+from ..run.given import Image
+from ..run.letterbox import Letterbox
+from .labels.row import BATCH
+from .labels.text import LabelTable
 
 
 @dataclass(frozen=True)

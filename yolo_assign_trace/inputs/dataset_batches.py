@@ -12,21 +12,21 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import InputError
-from ..given import Image
-from ..grid import Grid
-from ..letterbox import Letterbox, rect_imgsz
-from ..printable import printable
-from .dataset import Entry, open_dataset, select_images
-from .files import display_name
-from .findings import Finding, as_error
-from .image_files import NearMisses
-from .label_geometry import geometry_findings
-from .labels import said
-from .part import Part, Source
-from .read_entry import DROP_IMAGE, FOUND, ReadEntry, apply_policy, read_entry, size_of
+from ..assignment.grid import Grid
+from ..basics.errors import InputError
+from ..basics.printable import printable
+from ..run.given import Image
+from ..run.letterbox import Letterbox, rect_imgsz
+from .batch import Part, Source
+from .datasets.dataset import Entry, open_dataset, select_images
+from .datasets.image_files import NearMisses
+from .datasets.read_entry import DROP_IMAGE, FOUND, ReadEntry, apply_policy, read_entry, size_of
+from .heads.shapes import LAYOUTS, Shapes, layout_grid
+from .labels.findings import Finding, as_error
+from .labels.geometry import geometry_findings
+from .labels.single_file import said
+from .reading.files import display_name
 from .request import Request
-from .shapes import LAYOUTS, Shapes, layout_grid
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..errors import InputError
-from ..given import Image
-from ..letterbox import Letterbox
-from .label_geometry import geometry_findings
-from .labels import read_labels, said
-from .part import Part, Source
+from ..basics.errors import InputError
+from ..run.given import Image
+from ..run.letterbox import Letterbox
+from .batch import Part, Source
+from .heads.shapes import STUDY, Shapes
+from .labels.geometry import geometry_findings
+from .labels.single_file import read_labels, said
 from .request import Request
-from .shapes import STUDY, Shapes
 
 
 class FileLabels:

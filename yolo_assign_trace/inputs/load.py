@@ -8,24 +8,24 @@ from typing import ClassVar
 
 import numpy as np
 
-from ..arrays import Array
-from ..errors import InputError
-from ..given import Captured, Inputs
-from ..plural import count
-from .capture import capture_inputs
-from .dataset import LABELS, kind_of
-from .dataset_labels import DatasetLabels
-from .file_labels import FileLabels
-from .files import display_name
-from .head_channels import Wanted
-from .head_layout import Heads
-from .heads import read_heads
-from .label_row import above_count
-from .label_rules import LabelRules
-from .part import Part
+from ..basics.arrays import Array
+from ..basics.errors import InputError
+from ..basics.plural import count
+from ..run.given import Captured, Inputs
+from .batch import Part
+from .dataset_batches import DatasetLabels
+from .datasets.dataset import LABELS, kind_of
+from .file_batch import FileLabels
+from .heads.capture import capture_inputs
+from .heads.channels import Wanted
+from .heads.layout import Heads
+from .heads.read import read_heads
+from .heads.shapes import DEFAULT_REG_MAX, LAYOUTS, STUDY, Shapes, read_shapes
+from .heads.synthetic import require_memory, synthetic_images, synthetic_maps
+from .labels.row import above_count
+from .labels.rules import LabelRules
+from .reading.files import display_name
 from .request import Request
-from .shapes import DEFAULT_REG_MAX, LAYOUTS, STUDY, Shapes, read_shapes
-from .synthetic import require_memory, synthetic_images, synthetic_maps
 
 DATASET_SHAPES = "yolov8"
 """The head of a dataset if nothing is said; a single label file is traced on the study grid."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import InputError
-from .label_rules import TODAY, LabelRules
-from .read_entry import STOP
+from ..basics.errors import InputError
+from .datasets.read_entry import STOP
+from .labels.rules import TODAY, LabelRules
 
 IMAGES_AT_ONCE = 8
 """Images of a dataset that are traced as one batch, if nothing else is said."""

@@ -6,7 +6,7 @@ import base64
 
 import numpy as np
 
-from ..arrays import Array
+from ..basics.arrays import Array
 
 _INTEGERS = ("u1", "u2", "u4")
 

@@ -13,14 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Array
+from ..basics.arrays import Array
 from ..draw.names import placement
 from ..explain.box import cut_of, share_of
 from ..explain.causes import Causes
 from ..explain.funnel import Funnels
 from ..explain.view import OUTCOMES, TraceView
-from ..inputs.stored import StoredTrace
-from ..record import BoxLine
+from ..run.record import BoxLine
+from ..traces.stored import StoredTrace
 from .columns import column
 from .pictures import embedded
 from .stages import numbers, stages_of, title_values

@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 
-from ..inputs.stored import StoredTrace
+from ..traces.stored import StoredTrace
 from .data import Limits, page_data
 from .tables import texts
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ..assignment.grid import Grid
 from ..draw.names import placement
 from ..draw.pictures import find_picture
-from ..grid import Grid
 
 LARGEST = 800
 """Longest side in px of an embedded picture."""

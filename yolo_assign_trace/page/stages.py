@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Array
-from ..assigner import Stage
-from ..capture import CAPTURE
-from ..errors import InputError
+from ..assignment.assigner import Stage
+from ..assignment.capture import CAPTURE
+from ..assignment.generations import YOLOV8, find_assigner
+from ..assignment.outputs import PARTS
+from ..basics.arrays import Array
+from ..basics.errors import InputError
 from ..explain.view import OUTCOMES, TraceView
-from ..generations import YOLOV8, find_assigner
-from ..outputs import PARTS
-from ..statistics import Statistics, as_json
+from ..run.statistics import Statistics, as_json
 from .story import enlarged
 
 

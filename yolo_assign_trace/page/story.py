@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Array
+from ..basics.arrays import Array
 from ..explain.pair import fate, pair_story
 from ..explain.sentences import Sentence, shown
 from ..explain.texts import NOUNS

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..boxes_summary import CAUSES
-from ..capture import CAPTURE
+from ..assignment.capture import CAPTURE
+from ..assignment.generations import GENERATIONS
+from ..basics.plural import count
 from ..explain.funnel import STEPS
 from ..explain.texts import ENGLISH, NOUNS
 from ..explain.view import OUTCOMES
-from ..generations import GENERATIONS
-from ..plural import count
+from ..run.boxes_summary import CAUSES
 from . import chinese
 from .chinese_sentences import SENTENCES
 from .chinese_stages import MEANINGS, STAGES

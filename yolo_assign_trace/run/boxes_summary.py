@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from .arrays import Array
-from .grid import Grid
+from ..assignment.grid import Grid
+from ..basics.arrays import Array
 from .record import BoxLine
 
 CAUSES: Mapping[str, str] = {

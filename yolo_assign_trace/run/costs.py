@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from .assigner import Assigner
-from .outputs import STAGE_RESULTS, Output, StageResult
-from .tensor_file import ROOM_FOR_DECLARATIONS
+from ..assignment.assigner import Assigner
+from ..assignment.outputs import STAGE_RESULTS, Output, StageResult
+from ..formats.tensor_file import ROOM_FOR_DECLARATIONS
 
 _WHOLE = frozenset({"index", "count"})
 _ONE_BYTE = "mask"

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from .assigner import Assigner
+from ..assignment.assigner import Assigner
+from ..assignment.outputs import FIXED_SIZES
 from .given import Captured, Inputs
-from .outputs import FIXED_SIZES
 from .record import Run
 
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
-from .arrays import Array
+from ..basics.arrays import Array
+from ..basics.plural import count
 from .boxes_summary import summarize
-from .plural import count
 from .record import BoxLine, Fact, Record, Run
 
 NAMED_AT_MOST = 8

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .grid import Grid
+from ..assignment.grid import Grid
 from .letterbox import Letterbox
 
 

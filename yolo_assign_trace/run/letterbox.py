@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .arrays import Array
+from ..basics.arrays import Array
 
 
 @dataclass(frozen=True)

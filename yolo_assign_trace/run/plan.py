@@ -7,13 +7,13 @@ from typing import Any
 
 import torch
 
-from . import stages
-from .assigner import Assigner
-from .capture import begin_with_capture
+from ..assignment import stages
+from ..assignment.assigner import Assigner
+from ..assignment.capture import begin_with_capture
+from ..assignment.grid import Grid
+from ..assignment.outputs import FIXED_SIZES
 from .costs import estimate_log_bytes, estimate_pair_bytes, peak_bytes, saved_bytes
 from .given import Captured
-from .grid import Grid
-from .outputs import FIXED_SIZES
 from .runner import RESULTS
 
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import Array
-from .assigner import Assigner, Stage
+from ..assignment.assigner import Assigner, Stage
+from ..assignment.grid import Grid
+from ..assignment.outputs import PARTS, Output
+from ..basics.arrays import Array
 from .given import Image
-from .grid import Grid
-from .outputs import PARTS, Output
 from .statistics import Statistics
 
 
@@ -103,7 +103,7 @@ class BoxLine:
     """What became of one ground-truth box.
 
     ``candidates`` counts per level, fine first; ``best_overlap`` is over all candidates, None without any;
-    ``cause`` is an id of :data:`yolo_assign_trace.boxes_summary.CAUSES`, or empty if the box has positives.
+    ``cause`` is an id of :data:`yolo_assign_trace.run.boxes_summary.CAUSES`, or empty if the box has positives.
     """
 
     image: int

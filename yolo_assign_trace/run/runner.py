@@ -10,18 +10,18 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .arrays import Array
-from .assigner import Assigner, Stage
-from .call import check_call
-from .capture import CAPTURE, begin_with_capture, require_available
+from ..assignment.assigner import Assigner, Stage
+from ..assignment.call import check_call
+from ..assignment.capture import CAPTURE, begin_with_capture, require_available
+from ..assignment.generations import YOLOV8
+from ..assignment.grid import Grid
+from ..assignment.outputs import FIXED_SIZES
+from ..assignment.swap import check_swapped
+from ..basics.arrays import Array
 from .describe import describe
 from .facts import FactFinder
-from .generations import YOLOV8
 from .given import Captured, Inputs
-from .grid import Grid
-from .outputs import FIXED_SIZES
 from .record import Record, Run, StageStart, Tracer
-from .swap import check_swapped
 
 RESULTS = ("target_labels", "target_bboxes", "target_scores", "fg_mask", "target_gt_idx")
 """What an assigner is asked for; the order is that of the training code."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import Array
+from ..basics.arrays import Array
 
 _CHUNK = 1 << 20
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..box_sizes import SIZES
+from ..basics.box_sizes import SIZES
 from .settings import Setting
 from .tally import Tally
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import torch
 
-from ..assigner import Assigner
-from ..given import Captured, Inputs
-from ..runner import run_to_call, trace
+from ..assignment.assigner import Assigner
+from ..run.given import Captured, Inputs
+from ..run.runner import run_to_call, trace
 from .tally import Tally
 
 

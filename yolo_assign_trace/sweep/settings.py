@@ -8,9 +8,9 @@ from itertools import product
 from types import MappingProxyType
 from typing import Any
 
-from ..assigner import Assigner
-from ..errors import InputError
-from ..generations import find_for
+from ..assignment.assigner import Assigner
+from ..assignment.generations import find_for
+from ..basics.errors import InputError
 
 LARGEST = 1000
 """Combinations beyond which a list is taken for a mistake."""

@@ -6,8 +6,8 @@ from collections import Counter
 
 import numpy as np
 
-from ..box_sizes import SIZES, size_classes
-from ..record import BoxLine, Record, Tracer
+from ..basics.box_sizes import SIZES, size_classes
+from ..run.record import BoxLine, Record, Tracer
 
 
 class Tally(Tracer):

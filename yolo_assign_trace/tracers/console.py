@@ -9,13 +9,13 @@ import numpy as np
 from rich.console import Console as RichConsole
 from rich.text import Text
 
-from ..arrays import Array
-from ..boxes_summary import CAUSES
-from ..log_grammar import GLYPHS, is_by_level
-from ..number_text import number_text
-from ..plural import count
-from ..record import BoxLine, Fact, Record, Run, StageStart, Tracer
-from ..statistics import Statistics
+from ..basics.arrays import Array
+from ..basics.plural import count
+from ..formats.log_grammar import GLYPHS, is_by_level
+from ..formats.number_text import number_text
+from ..run.boxes_summary import CAUSES
+from ..run.record import BoxLine, Fact, Record, Run, StageStart, Tracer
+from ..run.statistics import Statistics
 from .pictures import LARGEST, Picture, picture, side_by_side
 from .value_lines import value_lines
 

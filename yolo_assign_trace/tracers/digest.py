@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from ..plural import count
-from ..record import BoxLine, Run, Tracer
+from ..basics.plural import count
+from ..run.record import BoxLine, Run, Tracer
 
 
 class Digest(Tracer):

@@ -6,8 +6,8 @@ from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 
-from ..record import BoxLine, Fact, Record, Run, StageStart, Tracer
-from ..statistics import as_json
+from ..run.record import BoxLine, Fact, Record, Run, StageStart, Tracer
+from ..run.statistics import as_json
 
 
 class JsonSummary(Tracer):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..arrays import Array
-from ..record import BoxLine, Fact, Record, Run, StageStart, Tracer
+from ..basics.arrays import Array
+from ..run.record import BoxLine, Fact, Record, Run, StageStart, Tracer
 
 
 class Memory(Tracer):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..record import Fact, StageStart, Tracer
+from ..run.record import Fact, StageStart, Tracer
 
 
 class NonFiniteWarning(Tracer):

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import Array
-from ..grid import Grid, Level
-from ..number_text import grid_text
+from ..assignment.grid import Grid, Level
+from ..basics.arrays import Array
+from ..formats.number_text import grid_text
 
 LARGEST = (20, 16, 12, 8)
 """Marks a side of the largest level, from a wide terminal to a narrow one; what has more cells is drawn coarser."""

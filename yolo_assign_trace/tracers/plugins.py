@@ -6,9 +6,9 @@ from collections.abc import Callable
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from ..errors import InputError, did_you_mean
-from ..named_objects import load_object
-from ..record import BoxLine, Fact, Record, Run, StageStart, Tracer
+from ..basics.errors import InputError, did_you_mean
+from ..basics.named_objects import load_object
+from ..run.record import BoxLine, Fact, Record, Run, StageStart, Tracer
 
 GROUP = "yolo_assign_trace.tracers"
 

@@ -7,7 +7,7 @@ import time
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ..record import BoxLine, Fact, Run, StageStart, Tracer
+from ..run.record import BoxLine, Fact, Run, StageStart, Tracer
 
 QUIET_SECONDS = 1.0
 """A run that is done by then shows no bar."""

@@ -1,4 +1,4 @@
-"""Writes run.log: complete, diffable, readable, and re-readable by :mod:`yolo_assign_trace.inputs.run_log`."""
+"""Writes run.log: complete, diffable, readable, and re-readable by :mod:`yolo_assign_trace.traces.run_log`."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..arrays import Array
-from ..boxes_summary import CAUSES
-from ..costs import estimate_log_bytes, estimate_pair_bytes
-from ..errors import InputError
-from ..log_grammar import (
+from ..basics.arrays import Array
+from ..basics.errors import InputError
+from ..formats.log_grammar import (
     END,
     FORMAT,
     GLYPHS,
@@ -25,9 +23,11 @@ from ..log_grammar import (
     pair_starts,
     row_starts,
 )
-from ..number_text import grid_text, number_text, rows_text
-from ..record import BoxLine, Fact, Record, Run, StageStart, Tracer
-from ..safe_write import SafeFile
+from ..formats.number_text import grid_text, number_text, rows_text
+from ..formats.safe_write import SafeFile
+from ..run.boxes_summary import CAUSES
+from ..run.costs import estimate_log_bytes, estimate_pair_bytes
+from ..run.record import BoxLine, Fact, Record, Run, StageStart, Tracer
 
 _VALUES_AT_ONCE = 1 << 17
 

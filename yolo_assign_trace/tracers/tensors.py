@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import orjson
 
-from ..errors import InputError
-from ..record import BoxLine, Fact, Record, Run, StageStart, Tracer
-from ..safe_write import SafeFile
-from ..tensor_file import FORMAT, ROOM_FOR_DECLARATIONS, type_code
+from ..basics.errors import InputError
+from ..formats.safe_write import SafeFile
+from ..formats.tensor_file import FORMAT, ROOM_FOR_DECLARATIONS, type_code
+from ..run.record import BoxLine, Fact, Record, Run, StageStart, Tracer
 
 
 class TensorFile(Tracer):

@@ -8,11 +8,11 @@ from itertools import islice
 
 import numpy as np
 
-from ..arrays import Array
-from ..log_grammar import as_rows, is_by_level, pair_starts, row_starts
-from ..number_text import rows_text
-from ..outputs import PARTS
-from ..record import Record
+from ..assignment.outputs import PARTS
+from ..basics.arrays import Array
+from ..formats.log_grammar import as_rows, is_by_level, pair_starts, row_starts
+from ..formats.number_text import rows_text
+from ..run.record import Record
 
 WHOLE_UP_TO = 12
 HEAD, TAIL = 4, 2

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .inputs.stored import StoredOutput, StoredTrace
-from .tracers.memory import Memory
+from ..tracers.memory import Memory
+from .stored import StoredOutput, StoredTrace
 
 
 def stored_trace(memory: Memory) -> StoredTrace:

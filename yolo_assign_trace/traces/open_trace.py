@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..errors import InputError
-from ..log_grammar import TITLE
+from ..basics.errors import InputError
+from ..formats.log_grammar import TITLE
 from .run_log import read_run_log
 from .stored import StoredTrace
 from .tensors import read_trace_file

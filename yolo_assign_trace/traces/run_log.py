@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ..arrays import Array
-from ..errors import InputError
-from ..grid import Grid
-from ..log_grammar import (
+from ..assignment.grid import Grid
+from ..assignment.outputs import AXES, FIXED_SIZES, Output
+from ..basics.arrays import Array
+from ..basics.errors import InputError
+from ..formats.log_grammar import (
     END,
     FORMAT,
     GLYPHS,
@@ -25,9 +26,8 @@ from ..log_grammar import (
     pair_starts,
     row_starts,
 )
-from ..number_text import parse_values
-from ..outputs import AXES, FIXED_SIZES, Output
-from .files import read_text
+from ..formats.number_text import parse_values
+from ..inputs.reading.files import read_text
 from .stored import StoredOutput, StoredTrace
 
 _TENSOR = re.compile(r"(?P<name>\w+)  (?P<dtype>\w+) \[(?P<shape>[^\]]*)\] (?P<unit>\w+)  .*")

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Array
-from ..errors import InputError, did_you_mean
-from ..grid import Grid
-from ..outputs import Output
+from ..assignment.grid import Grid
+from ..assignment.outputs import Output
+from ..basics.arrays import Array
+from ..basics.errors import InputError, did_you_mean
 
 
 @dataclass(frozen=True)

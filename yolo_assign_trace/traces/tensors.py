@@ -9,10 +9,10 @@ import numpy as np
 import orjson
 from safetensors import SafetensorError, safe_open
 
-from ..errors import InputError
-from ..grid import Grid
-from ..outputs import Output
-from ..tensor_file import DTYPES, FORMAT
+from ..assignment.grid import Grid
+from ..assignment.outputs import Output
+from ..basics.errors import InputError
+from ..formats.tensor_file import DTYPES, FORMAT
 from .stored import FileArray, StoredOutput, StoredTrace
 
 _DTYPES = {code: np.dtype(name) for name, code in DTYPES.items()}

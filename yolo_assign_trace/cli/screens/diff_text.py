@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from rich.text import Text
 
-from ..compare.results import (
+from ...basics.plural import count
+from ...compare.results import (
     BY_TIES,
     FIRST,
     INDEPENDENT,
@@ -21,15 +22,14 @@ from ..compare.results import (
     OutputDiff,
     TraceDiff,
 )
-from ..number_text import number_text
-from ..plural import count
+from ...formats.number_text import number_text
 from .terminal import result_console
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ..compare.consequences import Consequences
-    from ..inputs.stored import StoredTrace
+    from ...compare.consequences import Consequences
+    from ...traces.stored import StoredTrace
 
 SHOWN_AT_MOST = 6
 _COLOUR = {

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from ..explain.sentences import number as num
-from ..plural import count
+from ...basics.plural import count
+from ...explain.sentences import number as num
 from .text_page import Column, Page
 
 if TYPE_CHECKING:
-    from ..explain.summary import Count, Problem, Summary
+    from ...explain.summary import Count, Problem, Summary
 
 ROWS = 12
 """Rows of a table that are shown without --all."""

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..explain.answer import Answer
-from ..explain.funnel import STEPS
-from ..explain.pair import NO_PAIR_OUTCOMES
-from ..explain.sentences import Sentence
-from ..explain.sentences import number as num
-from ..explain.view import OUTCOMES
-from ..plural import count
+from ...basics.plural import count
+from ...explain.answer import Answer
+from ...explain.funnel import STEPS
+from ...explain.pair import NO_PAIR_OUTCOMES
+from ...explain.sentences import Sentence
+from ...explain.sentences import number as num
+from ...explain.view import OUTCOMES
 from .explain_summary import print_summary
 from .text_page import Column, Page
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ..explain.anchor import AnchorStory, Claim
-    from ..explain.box import BoxStory, Candidate
-    from ..explain.pair import PairStory
+    from ...explain.anchor import AnchorStory, Claim
+    from ...explain.box import BoxStory, Candidate
+    from ...explain.pair import PairStory
 
 ROWS = 12
 """Candidates of a box that are shown in any case; those with an own story follow."""

@@ -8,13 +8,13 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
-from ..errors import InputError
-from ..plural import count
+from ...basics.errors import InputError
+from ...basics.plural import count
+from ..labels.findings import Finding
+from ..labels.row import BOXES
+from ..labels.text import ANNOTATION, LabelTable, reduce_rows
+from ..reading.files import display_name, read_bytes
 from .entries import COCO, Dataset, Entry
-from .files import display_name, read_bytes
-from .findings import Finding
-from .label_row import BOXES
-from .label_text import ANNOTATION, LabelTable, reduce_rows
 
 
 def read_coco(path: Path) -> Dataset:

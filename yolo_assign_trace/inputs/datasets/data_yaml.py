@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError
-from ..plural import count
-from .findings import Finding
-from .yaml_file import read_yaml, short
+from ...basics.errors import InputError
+from ...basics.plural import count
+from ..labels.findings import Finding
+from ..reading.yaml_file import read_yaml, short
 
 SPLITS = ("train", "val", "test")
 _LARGEST_NC = 100_000

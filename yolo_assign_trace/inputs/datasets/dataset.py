@@ -7,13 +7,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ..errors import InputError
-from ..plural import count
+from ...basics.errors import InputError
+from ...basics.plural import count
+from ..labels.findings import Finding
+from ..reading.files import display_name, read_bytes, read_text
 from .coco_json import read_coco
 from .data_yaml import SPLITS, read_data_yaml
 from .entries import COCO, FOLDER, LABELS, LIST, YAML, Dataset, Entry
-from .files import display_name, read_bytes, read_text
-from .findings import Finding
 from .image_files import SUFFIXES, ImageFinder, files_below, is_image, label_of
 
 __all__ = ["COCO", "FOLDER", "LABELS", "LIST", "YAML", "Dataset", "Entry", "kind_of", "open_dataset", "select_images"]

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from .findings import Finding
-from .label_text import LabelTable
+from ..labels.findings import Finding
+from ..labels.text import LabelTable
 
 YAML, FOLDER, LIST, COCO, LABELS = "data.yaml", "folder", "list", "COCO annotations", "label file"
 """Kinds of source."""

@@ -8,8 +8,8 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..errors import InputError
-from .files import refusal
+from ...basics.errors import InputError
+from ..reading.files import refusal
 
 SUFFIXES = frozenset(["avif", "bmp", "dng", "heic", "heif", "jp2", "jpeg", "jpg", "mpo", "png", "tif", "tiff", "webp"])
 """Image files by their ending, in any case."""

@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import orjson
 
-from ..arrays import Array
+from ...basics.arrays import Array
+from ..labels.geometry import reaches_outside
+from ..labels.row import LARGEST_INDEX
+from ..labels.rules import LabelRules
 from .entries import Entry
-from .label_geometry import reaches_outside
-from .label_row import LARGEST_INDEX
-from .label_rules import LabelRules
 
 _PLAIN = b"0123456789.+-eE \t\n"
 _NEWLINE, _BLANK = 10, 32

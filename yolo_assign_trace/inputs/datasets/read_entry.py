@@ -8,16 +8,16 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import SHOWN_AT_MOST, InputError
-from ..plural import count
-from ..printable import printable
+from ...basics.errors import SHOWN_AT_MOST, InputError
+from ...basics.plural import count
+from ...basics.printable import printable
+from ..labels.findings import ERROR, Finding
+from ..labels.row import BOXES
+from ..labels.rules import LabelRules
+from ..labels.text import LabelTable, parse_labels
+from ..reading.files import read_bytes
 from .entries import Entry
-from .files import read_bytes
-from .findings import ERROR, Finding
 from .image_files import NearMisses, image_size
-from .label_row import BOXES
-from .label_rules import LabelRules
-from .label_text import LabelTable, parse_labels
 
 FOUND, MISSING, EMPTY = "found", "missing", "empty"
 """States of an image's label file. A file of blank lines is empty."""

@@ -9,15 +9,15 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 
-from ..arrays import Array
-from ..errors import InputError
-from ..letterbox import Letterbox
+from ...basics.arrays import Array
+from ...basics.errors import InputError
+from ...run.letterbox import Letterbox
+from ..labels.findings import GRADES, KINDS, Finding
+from ..labels.geometry import LOST_UNDER, geometry_findings
+from ..labels.row import POLYGONS
+from ..labels.rules import LabelRules
 from .entries import Dataset, Entry
-from .findings import GRADES, KINDS, Finding
 from .image_files import NearMisses
-from .label_geometry import LOST_UNDER, geometry_findings
-from .label_row import POLYGONS
-from .label_rules import LabelRules
 from .plain_files import read_plain
 from .read_entry import EMPTY, FOUND, MISSING, ReadEntry, read_entry, size_of
 
@@ -190,7 +190,7 @@ def survey_part(entries: Sequence[Entry], rules: Rules) -> Survey:
     for entry in plain.others:
         read = read_entry(entry, rules.labels, rules.nc, near)
         table, about_image = read.table, _ImageHeader()
-        if entry.image is not None and not os.path.exists(entry.image):  # noqa: PTH110 - a Path for each takes longer
+        if entry.image is not None and not os.path.exists(entry.image):
             part.image_files -= 1
             part.add([Finding("image-not-found", "there is no such image", entry.image)])
         elif _size_matters(table.rows, rules):

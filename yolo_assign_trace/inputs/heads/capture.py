@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Array
-from ..errors import InputError, did_you_mean
-from ..given import Captured
-from ..grid import Grid
-from ..plural import count
-from .head_files import ArrayFile, read_arrays
+from ...assignment.grid import Grid
+from ...basics.arrays import Array
+from ...basics.errors import InputError, did_you_mean
+from ...basics.plural import count
+from ...run.given import Captured
+from .files import ArrayFile, read_arrays
 from .points import cell_centres, grid_of_points, grid_of_strides
 
 AXES: Mapping[str, tuple[str, ...]] = {

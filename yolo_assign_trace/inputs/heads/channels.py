@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..errors import InputError
-from ..plural import count
+from ...basics.errors import InputError
+from ...basics.plural import count
 from .shapes import DEFAULT_REG_MAX, Shapes
 
 SMALL_REG_MAX = (1, 4, 8)

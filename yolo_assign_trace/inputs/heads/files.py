@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Array
-from ..errors import InputError
-from .files import display_name, refusal
+from ...basics.arrays import Array
+from ...basics.errors import InputError
+from ..reading.files import display_name, refusal
 from .torch_file import NeedsCodeError, read_torch
 
 LARGEST = 8 << 30

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import Array
-from ..errors import InputError
-from ..grid import Grid
-from ..plural import count
-from .head_channels import Channels, Wanted, joint_channels, separate_channels
-from .head_files import ArrayFile
-from .head_levels import Levels, Sizes, fitting_levels, require_levels
+from ...assignment.grid import Grid
+from ...basics.arrays import Array
+from ...basics.errors import InputError
+from ...basics.plural import count
+from .channels import Channels, Wanted, joint_channels, separate_channels
+from .files import ArrayFile
+from .levels import Levels, Sizes, fitting_levels, require_levels
 
 SEPARATE = ("boxes", "scores")
 EXPECTED = "maps (b, 4·R+c, h, w), one tensor (b, 4·R+c, a), or boxes (b, 4·R, a) and scores (b, c, a)"

@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..errors import InputError
-from ..grid import Grid
+from ...assignment.grid import Grid
+from ...basics.errors import InputError
 from .shapes import LAYOUTS, STUDY, STUDY_IMGSZ, STUDY_MAPS, Shapes, layout_grid
 
 Sizes = Sequence[tuple[int, int]]

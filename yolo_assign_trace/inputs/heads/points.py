@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..arrays import Array
-from ..errors import InputError
-from ..grid import Grid
+from ...assignment.grid import Grid
+from ...basics.arrays import Array
+from ...basics.errors import InputError
 
 EXPECTED = "anc_points are cell centres in px: levels one after the other, fine level first, row by row"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .head_channels import Wanted
-from .head_files import read_arrays
-from .head_layout import Heads, detect_layout
+from .channels import Wanted
+from .files import read_arrays
+from .layout import Heads, detect_layout
 
 ANYTHING = Wanted()
 

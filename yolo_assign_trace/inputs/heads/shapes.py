@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import InputError, did_you_mean
-from ..grid import Grid
-from .files import display_name, exists
-from .yaml_file import read_yaml, short
+from ...assignment.grid import Grid
+from ...basics.errors import InputError, did_you_mean
+from ..reading.files import display_name, exists
+from ..reading.yaml_file import read_yaml, short
 
 STUDY = "study"
 STUDY_IMGSZ = (640, 640)

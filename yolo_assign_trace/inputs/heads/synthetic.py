@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..arrays import Array
-from ..errors import InputError
-from ..grid import Grid
-from ..plural import count
+from ...assignment.grid import Grid
+from ...basics.arrays import Array
+from ...basics.errors import InputError
+from ...basics.plural import count
 
 LARGEST = 8 << 30
 """Bytes of synthetic heads beyond which the request is taken for a mistake."""

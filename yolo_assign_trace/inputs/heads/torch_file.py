@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..arrays import Array
+from ...basics.arrays import Array
 
 if TYPE_CHECKING:
     from torch import Tensor

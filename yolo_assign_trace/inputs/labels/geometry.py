@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..arrays import Array
-from ..letterbox import Letterbox
+from ...basics.arrays import Array
+from ...run.letterbox import Letterbox
 from .findings import Finding
-from .label_text import LabelTable
+from .text import LabelTable
 
 LOST_UNDER = 2.0
 """px of the network input; training's augmentation throws smaller boxes away."""

@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
-from ..arrays import Array
-from ..plural import count
-from .label_rules import LabelRules
+from ...basics.arrays import Array
+from ...basics.plural import count
+from .rules import LabelRules
 
 BOXES, BATCH, POLYGONS = "boxes", "batch", "polygons"
 """Forms of a file: class cx cy w h; image class cx cy w h; class and the corners of a polygon."""
@@ -145,7 +145,7 @@ def _check_places(places: Array, rules: LabelRules) -> None:
 def _beyond(value: float, rules: LabelRules) -> str:
     """A number out of range, with nine digits where six would print the bound itself.
 
-    >>> from .label_rules import TODAY
+    >>> from .rules import TODAY
     >>> _beyond(1.5, TODAY), _beyond(float(np.float32(1.0100001)), TODAY)
     ('1.5', '1.01000011')
     """

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..errors import InputError
-from ..releases import NEWEST_MEASURED, Release, dotted, parse_release
+from ...assignment.releases import NEWEST_MEASURED, Release, dotted, parse_release
+from ...basics.errors import InputError
 
 
 @dataclass(frozen=True)

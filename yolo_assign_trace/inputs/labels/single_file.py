@@ -10,15 +10,15 @@ from pathlib import Path
 
 import numpy as np
 
-from ..arrays import Array
-from ..errors import InputError
-from ..printable import printable
-from .files import display_name, read_bytes
+from ...basics.arrays import Array
+from ...basics.errors import InputError
+from ...basics.printable import printable
+from ..datasets.read_entry import DROP_IMAGE, STOP, dropped_text
+from ..reading.files import display_name, read_bytes
 from .findings import ERROR, KINDS, NOTE, Finding, as_error
-from .label_row import BATCH
-from .label_rules import TODAY, LabelRules
-from .label_text import LabelTable, parse_labels
-from .read_entry import DROP_IMAGE, STOP, dropped_text
+from .row import BATCH
+from .rules import TODAY, LabelRules
+from .text import LabelTable, parse_labels
 
 _SHOWN = 3
 """Places of a kind that a trace names; the report of all of them is another command."""

@@ -8,10 +8,10 @@ from itertools import chain
 
 import numpy as np
 
-from ..arrays import Array
+from ...basics.arrays import Array
 from .findings import ERROR, Finding
-from .label_row import BATCH, BOXES, POLYGONS, RowError, above_count, largest_class, read_row
-from .label_rules import LabelRules
+from .row import BATCH, BOXES, POLYGONS, RowError, above_count, largest_class, read_row
+from .rules import LabelRules
 
 LINE, ANNOTATION = "line", "annotation"
 """What a row's place in its file is counted in."""

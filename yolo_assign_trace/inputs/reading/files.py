@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..errors import InputError
-from ..printable import printable
+from ...basics.errors import InputError
+from ...basics.printable import printable
 
 
 def display_name(path: Path) -> str:

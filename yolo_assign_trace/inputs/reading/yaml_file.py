@@ -6,7 +6,7 @@ import reprlib
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError
+from ...basics.errors import InputError
 from .files import read_text
 
 

@@ -1,0 +1,1 @@
+"""Text and files that some rooms write and others read back."""

@@ -1,0 +1,1 @@
+"""One label file: rules by release, rows, findings."""

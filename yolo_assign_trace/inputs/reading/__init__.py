@@ -1,0 +1,1 @@
+"""Whole files, with the file system's refusals put into words."""
