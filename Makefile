@@ -26,7 +26,7 @@ bench: .venv/ready
 
 # needs chromium and, for Chinese, a font such as fonts-noto-cjk
 screenshots: .venv/ready
-	$(BIN)/python tests/screenshots.py
+	$(BIN)/python -m tests.page.screenshots
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "yolo-assign needs Python 3.11 or newer")'

@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from scene import Scene, centres
 
+from tests.assignment.scene import Scene, centres
+from tests.commands import SHARED
 from yolo_assign_trace.assignment.generations import GENERATIONS
 from yolo_assign_trace.assignment.grid import Grid
 
 COPIED = Path(__file__).parent / "golden"
-SHARED = Path(__file__).parents[2] / "shared" / "golden"
+SHARED = SHARED / "golden"
 DEFAULT_GENERATION = "8.0.52"
 
 

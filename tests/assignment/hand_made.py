@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from golden_cases import GoldenCase
-from scene import yolov8
 
+from tests.assignment.golden_cases import GoldenCase
+from tests.assignment.scene import yolov8
 from yolo_assign_trace import Inputs
 from yolo_assign_trace.assignment.grid import Grid
 from yolo_assign_trace.run.runner import trace

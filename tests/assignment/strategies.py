@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from hypothesis import settings
 from hypothesis import strategies as st
-from naive import valid
-from scene import Scene, centres, yolov8
 
+from tests.assignment.naive import valid
+from tests.assignment.scene import Scene, centres, yolov8
 from yolo_assign_trace.assignment.grid import Grid
 
 EXPLORE = int(os.environ.get("EXPLORE", "0"))

@@ -16,10 +16,10 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from naive import Choice, Conflicts, Judge, Outcome, Rules, valid
-from scene import Scene
-from strategies import examples, scenes
 
+from tests.assignment.naive import Choice, Conflicts, Judge, Outcome, Rules, valid
+from tests.assignment.scene import Scene
+from tests.assignment.strategies import examples, scenes
 from yolo_assign_trace.assignment.generations import GENERATIONS
 from yolo_assign_trace.assignment.grid import Grid
 

@@ -5,15 +5,15 @@ It does so in the arithmetic of the boxes: its rounding decides at the edges.
 
 from __future__ import annotations
 
-import naive
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from scene import centres
-from strategies import examples
 
+from tests.assignment import naive
+from tests.assignment.scene import centres
+from tests.assignment.strategies import examples
 from yolo_assign_trace.assignment.generations import GENERATIONS
 from yolo_assign_trace.assignment.grid import Grid
 from yolo_assign_trace.assignment.variant_outputs import ScreenedEnlarged

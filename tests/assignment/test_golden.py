@@ -6,15 +6,15 @@ Booleans and indices are equal everywhere, also where ties decide; floats agree 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import ClassVar
 
-import golden_cases
 import numpy as np
 import pytest
 import torch
-from golden_cases import GoldenCase
 
+from tests.assignment import golden_cases
+from tests.assignment.golden_cases import GoldenCase
+from tests.commands import ROOT
 from yolo_assign_trace import Inputs
 from yolo_assign_trace.assignment import stages
 from yolo_assign_trace.assignment.generations import GENERATIONS
@@ -22,7 +22,7 @@ from yolo_assign_trace.inputs.heads.synthetic import synthetic_maps
 from yolo_assign_trace.inputs.labels.single_file import read_labels
 from yolo_assign_trace.run.runner import trace
 
-SAMPLES = Path(__file__).parents[1] / "sample_inputs"
+SAMPLES = ROOT / "sample_inputs"
 DECISIONS = ("fg_mask", "target_gt_idx", "target_labels", "target_bboxes")
 RELATIVE = 1e-6
 ON_OVERLAPS = 1e-7  # absolute: CIoU subtracts nearly equal numbers

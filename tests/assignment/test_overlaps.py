@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import naive
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import examples
 
+from tests.assignment import naive
+from tests.assignment.strategies import examples
 from yolo_assign_trace.assignment.boxes import OVERLAPS
 from yolo_assign_trace.assignment.generations import GENERATIONS
 

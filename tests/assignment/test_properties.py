@@ -9,10 +9,10 @@ import pytest
 import torch
 from hypothesis import assume, event, given
 from hypothesis import strategies as st
-from scene import Scene, centres, yolov8
-from strategies import examples, scenes
 from torch import Tensor
 
+from tests.assignment.scene import Scene, centres, yolov8
+from tests.assignment.strategies import examples, scenes
 from yolo_assign_trace import InputError
 from yolo_assign_trace.assignment.grid import Grid
 

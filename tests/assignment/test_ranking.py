@@ -10,8 +10,8 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import examples
 
+from tests.assignment.strategies import examples
 from yolo_assign_trace.assignment import ranking
 from yolo_assign_trace.assignment.ranking import rank_within_rows, topk_of_rows
 

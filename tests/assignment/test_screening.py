@@ -7,9 +7,9 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from scene import centres
-from strategies import examples, grids
 
+from tests.assignment.scene import centres
+from tests.assignment.strategies import examples, grids
 from yolo_assign_trace.assignment import stages
 from yolo_assign_trace.assignment.grid import Grid
 from yolo_assign_trace.assignment.outputs import Screened

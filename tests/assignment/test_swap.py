@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from swapped_stages import NEEDED
-from traces import assert_same_bits
 
+from tests.assignment.swapped_stages import NEEDED
+from tests.traces.traces import assert_same_bits
 from yolo_assign_trace.assignment.assigner import Assigner
 from yolo_assign_trace.assignment.generations import ASSIGNERS, YOLOV8, find_assigner
 from yolo_assign_trace.assignment.swap import swap, swap_named

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bad_heads import HEADS
-from bad_input import ARGUMENTS, LABELS, Bad
-from bad_shapes import SHAPES
-from conftest import python
+
+from tests.commands import python
+from tests.inputs.bad_input import ARGUMENTS, LABELS, Bad
+from tests.inputs.heads.bad_heads import HEADS
+from tests.inputs.heads.bad_shapes import SHAPES
 
 EVERY = [*LABELS, *SHAPES, *HEADS, *ARGUMENTS]
 

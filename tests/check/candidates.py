@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import torch
-from broken_assigners import Dense
 
+from tests.check.broken_assigners import Dense
 from yolo_assign_trace import assign
 from yolo_assign_trace.assignment.generations import GENERATIONS
 from yolo_assign_trace.assignment.grid import Grid

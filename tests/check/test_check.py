@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-import broken_assigners
 import pytest
 
+from tests.check import broken_assigners
 from yolo_assign_trace.assignment.generations import GENERATIONS
 from yolo_assign_trace.check.cases import CASE_NAMES
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from candidates import function
 
+from tests.check.candidates import function
 from yolo_assign_trace.assignment.generations import GENERATIONS
 from yolo_assign_trace.check.cases import CASE_NAMES, build_case
 from yolo_assign_trace.run.runner import RESULTS

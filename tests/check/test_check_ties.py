@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
-import broken_assigners
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from scene import Scene, centres, yolov8
-from strategies import examples, scenes
 
+from tests.assignment.scene import Scene, centres, yolov8
+from tests.assignment.strategies import examples, scenes
+from tests.check import broken_assigners
 from yolo_assign_trace.assignment.assigner import Assigner
 from yolo_assign_trace.assignment.generations import GENERATIONS
 from yolo_assign_trace.assignment.grid import Grid

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 from typer.main import get_command
 
+from tests.commands import ROOT
 from yolo_assign_trace.cli.main import app
 from yolo_assign_trace.inputs.labels.findings import KINDS
 from yolo_assign_trace.traces.run_log import read_run_log
@@ -624,6 +625,6 @@ def test_a_plan_for_people(yolo_assign, dataset):
 
 
 def test_the_documented_table_of_findings_is_complete():
-    text = (Path(__file__).parents[1] / "docs" / "labels.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "labels.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `([a-z0-9-]+)` \| (\w+) \| (.+?) \|$", text, re.MULTILINE)
     assert rows == [(name, kind.grade, kind.consequence) for name, kind in KINDS.items()]

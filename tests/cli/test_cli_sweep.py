@@ -7,10 +7,11 @@ import io
 from collections.abc import Callable
 from pathlib import Path
 
-import golden_cases
 import pytest
-from conftest import Outcome
 from rich.console import Console
+
+from tests.assignment import golden_cases
+from tests.commands import Outcome
 
 STUDY = ("--labels", "labels.txt")
 GEOMETRY = (

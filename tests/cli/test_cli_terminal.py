@@ -16,14 +16,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import environment
 
+from tests.commands import ROOT, environment
 from yolo_assign_trace.assignment.outputs import STAGE_RESULTS
 from yolo_assign_trace.inputs.heads.shapes import layout_grid
 from yolo_assign_trace.tracers.pictures import picture
 from yolo_assign_trace.traces.run_log import read_run_log
 
-ROOT = Path(__file__).parents[1]
 ESCAPE = re.compile(r"\x1b\[([0-9;?]*)([a-zA-Z])")
 COLOUR = re.compile(r"(^|;)(3[0-7]|38|9[0-7]|4[0-7]|48|10[0-7])(;|$)")
 

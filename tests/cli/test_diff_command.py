@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import python
-from planted import plant, saved
 from safetensors.numpy import save_file
-from traces import KINDS
 
+from tests.commands import python
+from tests.compare.planted import plant, saved
+from tests.traces.traces import KINDS
 from yolo_assign_trace.traces.open_trace import open_trace
 
 

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 import swapped_stages  # noqa: F401 - named in --swap
-from conftest import Outcome
-from explained import ask, stored
-from hand_made import predict
 
+from tests.assignment.hand_made import predict
+from tests.commands import Outcome
+from tests.explain.explained import ask, stored
 from yolo_assign_trace.assignment.generations import GENERATIONS
 from yolo_assign_trace.basics.errors import InputError
 from yolo_assign_trace.explain.sentences import text_of
@@ -217,7 +217,6 @@ class TestOtherTraces:
 
     @pytest.mark.parametrize("stage", ["screen", "align", "topk", "resolve", "normalize"])
     def test_a_swapped_stage_that_puts_out_no_more_than_it_must(self, study, stage, monkeypatch) -> None:
-        monkeypatch.syspath_prepend(str(Path(__file__).parent))
         study.trace("--swap", f"{stage}=swapped_stages:minimal.{stage}")
         for arguments, _ in QUESTIONS:
             outcome = study("explain", "study.safetensors", *arguments)

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import python
 
+from tests.commands import python
 from yolo_assign_trace.traces.run_log import read_run_log
 
 OLD = "the old log\n"

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import golden_cases
 import pytest
 import swapped_stages  # noqa: F401 - named in --swap
-from conftest import Outcome
 from typer.main import get_command
 
+from tests.assignment import golden_cases
+from tests.commands import Outcome
 from yolo_assign_trace.cli.main import app
 
 STUDY = ("--labels", "labels.txt")
@@ -21,7 +21,6 @@ STUDY = ("--labels", "labels.txt")
 def explain(
     yolo_assign: Callable[..., Outcome], save_heads: Callable[..., str], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., Outcome]:
-    monkeypatch.syspath_prepend(str(Path(__file__).parent))
     save_heads(channels=67, batch=4)
     (folder / "call.npz").write_bytes((golden_cases.COPIED / "one_to_one.npz").read_bytes())
     (folder / "set").mkdir()

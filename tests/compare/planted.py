@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from traces import Kind, traced
 
+from tests.traces.traces import Kind, traced
 from yolo_assign_trace.tracers.run_log import RunLog
 from yolo_assign_trace.tracers.tensors import TensorFile
 from yolo_assign_trace.traces.stored import FileArray, StoredTrace

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from golden_cases import load
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from planted import another, plant, saved, where
-from traces import KINDS, Kind
 
+from tests.assignment.golden_cases import load
+from tests.compare.planted import another, plant, saved, where
+from tests.traces.traces import KINDS, Kind
 from yolo_assign_trace.assignment.generations import GENERATIONS
 from yolo_assign_trace.assignment.grid import Grid
 from yolo_assign_trace.assignment.outputs import STAGE_RESULTS, Output

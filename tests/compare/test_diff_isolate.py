@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from planted import another, plant, saved
-from test_diff import compare
-from traces import KINDS
 
+from tests.compare.planted import another, plant, saved
+from tests.compare.test_diff import compare
+from tests.traces.traces import KINDS
 from yolo_assign_trace.assignment.generations import ASSIGNERS, GENERATIONS, find_assigner
 from yolo_assign_trace.assignment.swap import swap
 from yolo_assign_trace.basics.errors import InputError

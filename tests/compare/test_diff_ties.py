@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from planted import plant
 
+from tests.compare.planted import plant
 from yolo_assign_trace.assignment.generations import GENERATIONS, YOLOV8
 from yolo_assign_trace.assignment.grid import Grid
 from yolo_assign_trace.assignment.stages import topk as stage_topk

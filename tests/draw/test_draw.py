@@ -8,11 +8,11 @@ from itertools import pairwise
 import matplotlib as mpl
 import numpy as np
 import pytest
-from drawn import SVG, box_of, drawn, image_of, random_labels, stored, with_header
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from traces import STUDY_LABELS
 
+from tests.draw.drawn import SVG, box_of, drawn, image_of, random_labels, stored, with_header
+from tests.traces.traces import STUDY_LABELS
 from yolo_assign_trace.draw.anchors import STAGES
 from yolo_assign_trace.draw.names import Placement, placement, plain
 from yolo_assign_trace.draw.page import Page, Room

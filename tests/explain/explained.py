@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from hand_made import CLASSES, GRID, Box, head_maps
-from scene import Scene
 
+from tests.assignment.hand_made import CLASSES, GRID, Box, head_maps
+from tests.assignment.scene import Scene
 from yolo_assign_trace.assignment.assigner import Assigner
 from yolo_assign_trace.assignment.generations import GENERATIONS, YOLOV8
 from yolo_assign_trace.assignment.grid import Grid

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 
-import golden_cases
 import numpy as np
 import pytest
-from explained import ask, run, stored
-from hand_made import GRID, NOWHERE, head_maps, predict
 
+from tests.assignment import golden_cases
+from tests.assignment.hand_made import GRID, NOWHERE, head_maps, predict
+from tests.commands import ROOT
+from tests.explain.explained import ask, run, stored
 from yolo_assign_trace.assignment.generations import GENERATIONS
 from yolo_assign_trace.assignment.grid import Grid
 from yolo_assign_trace.explain.causes import Cause
@@ -338,7 +338,7 @@ class TestSummary:
         assert found == set(OUTCOMES)
 
 
-DOCS = Path(__file__).parents[1] / "docs"
+DOCS = ROOT / "docs"
 
 
 def test_the_page_of_causes_has_a_section_for_each_and_no_other() -> None:

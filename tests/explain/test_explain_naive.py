@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from explained import Dense, ask, stored_scene
 from hypothesis import given
 from hypothesis import strategies as st
-from naive import ciou
-from strategies import examples, scenes
 
+from tests.assignment.naive import ciou
+from tests.assignment.strategies import examples, scenes
+from tests.explain.explained import Dense, ask, stored_scene
 from yolo_assign_trace.assignment.generations import GENERATIONS
 from yolo_assign_trace.explain.answer import explain_trace
 from yolo_assign_trace.explain.funnel import STEPS

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from strategies import examples
 
+from tests.assignment.strategies import examples
 from yolo_assign_trace.formats.number_text import number_text, parse_values, round_significant, rows_text
 
 FLOAT32, FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)

@@ -6,7 +6,8 @@ import ast
 from importlib import import_module
 
 import pytest
-from conftest import ROOT
+
+from tests.commands import ROOT
 
 SCRIPTS = sorted((ROOT / "benchmarks").glob("*.py"))
 

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
-import golden_cases
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT, Outcome
 from PIL import Image
+
+from tests.assignment import golden_cases
+from tests.commands import ROOT, Outcome
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 NOT_ZERO = {
@@ -35,7 +36,7 @@ class PositivesPerLevel(Tracer):
 """,
     "mypkg/mod.py": """
 import torch
-from broken_assigners import Dense as MyAssigner
+from tests.check.broken_assigners import Dense as MyAssigner
 def my_topk(align_metric, pairs, topk):
     return torch.arange(len(align_metric)) % 2 == 0
 """,
@@ -145,7 +146,6 @@ def test_a_command_runs_as_shown(
         (folder / name).write_bytes(content)
     monkeypatch.setattr("webbrowser.open", lambda url: True)
     monkeypatch.syspath_prepend(str(folder))
-    monkeypatch.syspath_prepend(str(Path(__file__).parent))
     monkeypatch.setattr("yolo_assign_trace.check.cases.CASE_NAMES", CASES)
     arguments = shlex.split(shown.command, comments=True)
     outcome = yolo_assign(*arguments)

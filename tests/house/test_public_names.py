@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from conftest import python
 
 import yolo_assign_trace
+from tests.commands import python
 
 
 def _run(code: str) -> str:

@@ -9,9 +9,9 @@ from html.parser import HTMLParser
 from typing import Any
 
 import numpy as np
-from drawn import random_labels, stored
-from traces import STUDY_LABELS
 
+from tests.draw.drawn import random_labels, stored
+from tests.traces.traces import STUDY_LABELS
 from yolo_assign_trace.page.html import page_html
 from yolo_assign_trace.traces.stored import StoredTrace
 

@@ -8,12 +8,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from browser import chromium, opened
-
+from tests.commands import ROOT
+from tests.page.browser import chromium, opened
 from yolo_assign_trace.page.html import page_html
 from yolo_assign_trace.traces.open_trace import open_trace
 
-ROOT = Path(__file__).parents[1]
 PICTURES = {
     # name, the state that is shown, the colours of the system
     "page-light": ("image=2&gt=1&anchor=19&stage=topk&lang=en", "light"),

@@ -11,17 +11,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT
-from drawn import stored, with_header
-from explained import stored_scene
 from hypothesis import given
 from hypothesis import strategies as st
-from pages import Parsed, crowd, parsed, study, values_of
 from PIL import Image
-from strategies import examples, scenes
-from test_capture import golden_capture
-from test_imports import loaded_after
 
+from tests.assignment.strategies import examples, scenes
+from tests.commands import ROOT
+from tests.draw.drawn import stored, with_header
+from tests.explain.explained import stored_scene
+from tests.house.test_imports import loaded_after
+from tests.inputs.heads.test_capture import golden_capture
+from tests.page.pages import Parsed, crowd, parsed, study, values_of
 from yolo_assign_trace.assignment.generations import GENERATIONS
 from yolo_assign_trace.explain.pair import fate, pair_story
 from yolo_assign_trace.explain.sentences import text_of

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browser import chromium, opened
-from conftest import ROOT
-from drawn import stored, with_header
-from pages import crowd, study
 from PIL import Image
-from test_page import HOSTILE, captured, in_double, quoted
 
+from tests.commands import ROOT
+from tests.draw.drawn import stored, with_header
+from tests.page.browser import chromium, opened
+from tests.page.pages import crowd, study
+from tests.page.test_page import HOSTILE, captured, in_double, quoted
 from yolo_assign_trace.assignment.generations import YOLOV8
 from yolo_assign_trace.explain.pair import pair_story
 from yolo_assign_trace.explain.sentences import number, text_of
@@ -404,7 +404,7 @@ class TestReading:
 
 
 def test_screenshots_of_the_readme_can_be_taken(browser, folder):
-    from screenshots import PICTURES, SIZE, take
+    from tests.page.screenshots import PICTURES, SIZE, take
 
     (folder / "study.html").write_bytes(page_html(open_trace(ROOT / "run.log")))
     for path in take(browser, folder / "study.html", folder):

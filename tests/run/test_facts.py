@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import golden_cases
 import numpy as np
 import pytest
-from hand_made import CLASSES, GRID, head_maps, predict, trace_boxes, trace_golden, trace_maps
 
+from tests.assignment import golden_cases
+from tests.assignment.hand_made import CLASSES, GRID, head_maps, predict, trace_boxes, trace_golden, trace_maps
 from yolo_assign_trace.run.boxes_summary import CAUSES
 from yolo_assign_trace.tracers.memory import Memory
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import golden_cases
 import numpy as np
 import pytest
-from hand_made import CLASSES, GRID, NOWHERE, Box, head_maps, predict
 
+from tests.assignment import golden_cases
+from tests.assignment.hand_made import CLASSES, GRID, NOWHERE, Box, head_maps, predict
 from yolo_assign_trace.assignment.outputs import STAGE_RESULTS
 
 STAGES = [result.stage for result in STAGE_RESULTS]

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.commands import ROOT
 from yolo_assign_trace.inputs.heads.read import read_heads
 from yolo_assign_trace.inputs.heads.synthetic import synthetic_maps
 from yolo_assign_trace.inputs.load import Request, load_inputs
 from yolo_assign_trace.run.runner import trace
 from yolo_assign_trace.tracers.memory import Memory
 
-SAMPLES = Path(__file__).parents[1] / "sample_inputs"
+SAMPLES = ROOT / "sample_inputs"
 EXPECTED: dict[str, Any] = json.loads((Path(__file__).parent / "study_expected.json").read_text())
 
 

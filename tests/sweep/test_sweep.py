@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import golden_cases
 import numpy as np
 import pytest
-from conftest import Outcome
 from safetensors.numpy import load_file
 
+from tests.assignment import golden_cases
+from tests.commands import Outcome
 from yolo_assign_trace.basics.errors import InputError
 from yolo_assign_trace.sweep.settings import LARGEST, combinations, listed, side_by_side
 

@@ -8,13 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from traces import KINDS, SMALL, assert_same_bits, traced
 
+from tests.commands import ROOT
+from tests.traces.traces import KINDS, SMALL, assert_same_bits, traced
 from yolo_assign_trace.assignment.outputs import STAGE_RESULTS
 from yolo_assign_trace.tracers.run_log import RunLog
 from yolo_assign_trace.traces.run_log import read_run_log
-
-ROOT = Path(__file__).parents[1]
 
 
 def log_of(folder, kind, digits=5):

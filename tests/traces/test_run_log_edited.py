@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from traces import KINDS, SMALL, traced
 
+from tests.traces.traces import KINDS, SMALL, traced
 from yolo_assign_trace.basics.errors import InputError
 from yolo_assign_trace.tracers.run_log import RunLog
 from yolo_assign_trace.traces.run_log import read_run_log

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors import safe_open
 from safetensors.numpy import save_file
-from traces import KINDS, SMALL, traced
 
+from tests.traces.traces import KINDS, SMALL, traced
 from yolo_assign_trace.assignment.outputs import STAGE_RESULTS
 from yolo_assign_trace.basics.errors import InputError
 from yolo_assign_trace.tracers.tensors import TensorFile

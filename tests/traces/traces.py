@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
+from tests.commands import ROOT
 from yolo_assign_trace.inputs.load import Request, load_inputs
 from yolo_assign_trace.run.record import Tracer
 from yolo_assign_trace.run.runner import trace
 from yolo_assign_trace.tracers.memory import Memory
 
-STUDY_LABELS = (Path(__file__).parents[1] / "sample_inputs" / "labels.txt").read_text(encoding="utf-8")
+STUDY_LABELS = (ROOT / "sample_inputs" / "labels.txt").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True)

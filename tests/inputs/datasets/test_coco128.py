@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import csv
-from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.commands import SHARED
 from yolo_assign_trace.inputs.datasets.dataset import open_dataset
 from yolo_assign_trace.inputs.datasets.image_files import image_size
 from yolo_assign_trace.inputs.datasets.survey import Rules, survey
 from yolo_assign_trace.inputs.labels.rules import TODAY
 from yolo_assign_trace.inputs.labels.text import parse_labels
 
-COCO128 = Path(__file__).parents[2] / "shared" / "data" / "coco128"
+COCO128 = SHARED / "data" / "coco128"
 LABELS, POLYGONS = COCO128 / "labels" / "train2017", COCO128 / "segments_train2017"
 pytestmark = pytest.mark.skipif(not COCO128.is_dir(), reason="the data are not here")
 

@@ -6,11 +6,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from fuzz_labels import label_file_strategy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from tests.inputs.labels.fuzz_labels import label_file_strategy
 from yolo_assign_trace.inputs.datasets import survey as survey_module
 from yolo_assign_trace.inputs.datasets.dataset import open_dataset
 from yolo_assign_trace.inputs.datasets.plain_files import Plain

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from bad_input import GOOD, GOOD_HEADS, Bad, named
+
+from tests.inputs.bad_input import GOOD, GOOD_HEADS, Bad, named
 
 
 def heads(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bad_input import GOOD, Bad, named
+from tests.inputs.bad_input import GOOD, Bad, named
 
 
 def shapes(id: str, text: str, says: str, line: int | None = None, hint: str = "") -> Bad:

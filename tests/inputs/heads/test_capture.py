@@ -7,7 +7,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import golden_cases
 import numpy as np
 import pytest
 import torch
@@ -15,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save_file
 
+from tests.assignment import golden_cases
 from yolo_assign_trace import assign, trace
 from yolo_assign_trace.assignment.assigner import Assigner
 from yolo_assign_trace.assignment.capture import begin_with_capture

@@ -1,7 +1,7 @@
 """The reader of labels under fire: hypothesis inputs and damaged real files, as many as there is time for.
 
-    python tests/fuzz_labels.py 1000000 [--seed 0] [--folder path/to/labels]
-    python tests/fuzz_labels.py 100000 --hypothesis
+    python -m tests.inputs.labels.fuzz_labels 1000000 [--seed 0] [--folder path/to/labels]
+    python -m tests.inputs.labels.fuzz_labels 100000 --hypothesis
 
 damages label files (those of ``--folder``, or a few of its own), or lets hypothesis invent some, and ends with the
 number of inputs that went through, or with the bytes that did not. Needs the package on the path. The suite runs

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from fuzz_labels import label_file_strategy, nothing_is_silent
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.inputs.labels.fuzz_labels import label_file_strategy, nothing_is_silent
 from yolo_assign_trace.basics.errors import InputError
 from yolo_assign_trace.inputs.labels import text as label_text
 from yolo_assign_trace.inputs.labels.findings import ERROR, KINDS
