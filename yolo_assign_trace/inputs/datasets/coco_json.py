@@ -49,10 +49,9 @@ def read_coco(path: Path) -> Dataset:
         here = rows.get(image_id, [])
         numbers = np.array([row for row, _ in here], dtype=np.float32).reshape(-1, 6)
         found: list[Finding] = []
-        kept, places = reduce_rows(
-            numbers, np.array([i for _, i in here], dtype=np.int64), str(path), found, ANNOTATION
-        )
-        table = LabelTable(kept, places, BOXES, tuple(found), failed=False, unit=ANNOTATION)
+        places = np.array([i for _, i in here], dtype=np.int64)
+        order = reduce_rows(numbers, places, str(path), found, unit=ANNOTATION)
+        table = LabelTable(numbers[order], places[order], BOXES, tuple(found), failed=False, unit=ANNOTATION)
         entries.append(Entry(None, str(path), name, table, size))
     remark = f"{count(len(entries), 'image')}, categories {_range(classes)} read as classes 0 to {len(classes) - 1}"
     names = tuple(name for _, name in classes)

@@ -28,6 +28,7 @@ KINDS: Mapping[str, Kind] = {
     "not-text": Kind(ERROR, _DROPS),
     "not-readable": Kind(ERROR, _DROPS),
     "byte-order-mark": Kind(ERROR, _DROPS),
+    "blank-row": Kind(ERROR, _DROPS),
     "wrong-column-count": Kind(ERROR, _DROPS),
     "confidence-column": Kind(ERROR, _DROPS),
     "odd-coordinates": Kind(ERROR, _DROPS),
