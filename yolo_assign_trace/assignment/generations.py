@@ -10,7 +10,15 @@ from ..basics.errors import InputError, did_you_mean
 from .assigner import Assigner, Stage
 from .outputs import STAGE_RESULTS
 from .releases import NEWEST_MEASURED, Release, dotted, parse_release
-from .variant_outputs import AlignedReordered, ResolvedAndKept, ResolvedUnmasked, ScreenedEnlarged, ScreenedFloored
+from .variant_outputs import (
+    AlignedReordered,
+    NormalizedUnmasked,
+    ResolvedAndKept,
+    ResolvedUnmasked,
+    ScreenedEnlarged,
+    ScreenedFloored,
+    SelectedUnmasked,
+)
 
 
 def _changed(stages: tuple[Stage, ...], *changes: Stage) -> tuple[Stage, ...]:
@@ -19,7 +27,12 @@ def _changed(stages: tuple[Stage, ...], *changes: Stage) -> tuple[Stage, ...]:
 
 
 _8_0_52 = tuple(Stage(result.stage, result, result.stage) for result in STAGE_RESULTS)
-_8_0_0 = _changed(_8_0_52, Stage("resolve", ResolvedUnmasked, "resolve_unmasked", "variants"))
+_8_0_0 = _changed(
+    _8_0_52,
+    Stage("topk", SelectedUnmasked, "topk_unmasked", "variants"),
+    Stage("resolve", ResolvedUnmasked, "resolve_unmasked", "variants"),
+    Stage("normalize", NormalizedUnmasked, "normalize_unmasked", "variants"),
+)
 _8_4_0 = _changed(
     _8_0_52,
     Stage("screen", ScreenedEnlarged, "screen_enlarged", "variants"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from .outputs import Aligned, Resolved, Screened, tensor
+from .outputs import Aligned, Normalized, Resolved, Screened, Selected, tensor
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -48,6 +48,16 @@ class AlignedReordered(Aligned):
         "overlaps = max({overlap_name}(gt, predicted box), 0)     CIoU's weight a = v / (1 - IoU + v + 1e-7)",
         "align_metric = class_scores^{alpha:g} · overlaps^{beta:g}",
     )
+
+
+@dataclass(frozen=True)
+class SelectedUnmasked(Selected):
+    differs = "nan and infinity outside a box take places among its k"
+
+
+@dataclass(frozen=True)
+class NormalizedUnmasked(Normalized):
+    differs = "nan or infinity of any pair of gt and anchor spoils the scores of its image"
 
 
 @dataclass(frozen=True)

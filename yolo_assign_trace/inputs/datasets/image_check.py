@@ -1,4 +1,4 @@
-"""What training looks at in an image file before it uses it: why it drops the image, and how large it takes it to be."""
+"""What training looks at in an image file before it uses it: why it is dropped, and how large it is taken to be."""
 
 from __future__ import annotations
 
