@@ -13,6 +13,7 @@ from torch import Tensor
 from ..basics.errors import InputError, did_you_mean
 from ..basics.named_objects import load_object, place_of
 from .assigner import Assigner, Stage
+from .call import shape_problem
 from .outputs import Output
 
 FROM_THE_RUN = ("grid", "batch", "nc", "reg_max", "label_rows", "maps")
@@ -148,12 +149,9 @@ class _Checked:
         """Has ``value`` the axes, dtype and device that ``output`` declares?"""
         if not isinstance(value, Tensor):
             raise self.refuse(f"returned {_kind(value)} as {output.name}; expected a tensor")
-        expected = tuple(sizes.get(axis, -1) for axis in output.axes)
-        shape = tuple(value.shape)
-        if len(shape) != len(expected) or any(e not in (-1, s) for s, e in zip(shape, expected, strict=True)):
-            axes = ", ".join(output.axes)
-            wanted = ", ".join("?" if e < 0 else str(e) for e in expected)
-            raise self.refuse(f"returned {output.name} of shape {list(shape)}; expected [{axes}] = [{wanted}]")
+        problem = shape_problem(output, value.shape, sizes)
+        if problem:
+            raise self.refuse(f"returned {output.name} of another shape: {problem}")
         dtype = {"mask": torch.bool, "index": torch.int64, "count": torch.int64}.get(output.unit, floats)
         if value.dtype != dtype:
             raise self.refuse(f"returned {output.name} as {_short(value.dtype)}; expected {_short(dtype)}")

@@ -52,23 +52,10 @@ def plan(
 
 
 def _costs(opened: Opened | OpenedCapture, assigner: Assigner, digits: int, float_bytes: int) -> list[Cost]:
-    from ..inputs.load import OpenedCapture
-    from ..run.plan import cost_of, cost_of_call
+    from ..run.plan import cost_of
 
-    if isinstance(opened, OpenedCapture):
-        return [cost_of_call(assigner, opened.captured, digits=digits, float_bytes=float_bytes)]
     return [
-        cost_of(
-            assigner,
-            part.grid,
-            part.rows,
-            batch=part.batch,
-            nc=opened.nc,
-            reg_max=opened.reg_max,
-            digits=digits,
-            float_bytes=float_bytes,
-        )
-        for part in opened.parts
+        cost_of(assigner, opened.without_heads(part), digits=digits, float_bytes=float_bytes) for part in opened.parts
     ]
 
 

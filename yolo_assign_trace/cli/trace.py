@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from ..assignment.assigner import Assigner
     from ..inputs.load import Opened
-    from ..run.given import Captured, Inputs
+    from ..run.given import Call, Inputs
 
 
 @expanded
@@ -88,7 +88,7 @@ def trace(
 
     opened, assigner = opened_with(given, chosen)
     if isinstance(opened, OpenedCapture):
-        from ..assignment.capture import begin_with_capture
+        from ..assignment.call import begin_with_capture
 
         assigner = begin_with_capture(assigner)
     outputs = Outputs(
@@ -154,7 +154,7 @@ class _Runner:
         self.written: list[Path] = []
         self.swapped = False
 
-    def run(self, inputs: Inputs | Captured, stem: str, positions: Sequence[int]) -> None:
+    def run(self, inputs: Inputs | Call, stem: str, positions: Sequence[int]) -> None:
         """Trace one batch; ``positions`` are those of its images in the dataset."""
         from ..tracers.json_summary import JsonSummary
 

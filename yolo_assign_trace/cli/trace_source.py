@@ -62,9 +62,7 @@ def traced(opened: Opened | OpenedCapture, assigner: Assigner, chosen: AssignerO
     """One batch traced, in memory."""
     import torch
 
-    from ..assignment.capture import begin_with_capture
     from ..assignment.swap import swap_named
-    from ..run.given import Captured
     from ..run.runner import RESULTS
     from ..run.runner import trace as run_trace
     from ..tracers.memory import Memory
@@ -73,8 +71,7 @@ def traced(opened: Opened | OpenedCapture, assigner: Assigner, chosen: AssignerO
 
     require_device(chosen.device)
     inputs = opened.inputs(opened.parts[part])
-    if isinstance(inputs, Captured):
-        assigner = begin_with_capture(assigner)
+    assigner = inputs.begin(assigner)
     for text in chosen.swap or ():
         assigner = swap_named(assigner, text, RESULTS)
     memory = Memory()

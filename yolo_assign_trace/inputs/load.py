@@ -11,12 +11,12 @@ import numpy as np
 from ..basics.arrays import Array
 from ..basics.errors import InputError
 from ..basics.plural import count
-from ..run.given import Captured, Inputs
+from ..run.given import Call, Inputs
 from .batch import Part
 from .dataset_batches import DatasetLabels
 from .datasets.dataset import LABELS, kind_of
 from .file_batch import FileLabels
-from .heads.capture import capture_inputs
+from .heads.capture import read_capture
 from .heads.channels import Wanted
 from .heads.layout import Heads
 from .heads.read import read_heads
@@ -87,15 +87,16 @@ class Opened:
 
     def inputs(self, part: Part) -> Inputs:
         """The inputs of one batch, with its head outputs."""
+        return replace(self.without_heads(part), maps=self._maps(part))
+
+    def without_heads(self, part: Part) -> Inputs:
+        """All but its head outputs."""
         boxes = f"{count(part.boxes, 'box')} in {count(part.batch, 'image')}"
         about = {
             "labels": f"{part.name}: {boxes}, {count(self.nc, 'class')}, sha256 {part.digest}",
             "heads": self._about_heads(part),
         }
-        maps = self._maps(part)
-        return Inputs(
-            part.grid, maps, part.rows, part.batch, self.nc, self.reg_max, about, part.images, self.class_names
-        )
+        return Inputs(part.grid, [], part.rows, part.batch, self.nc, self.reg_max, about, part.images, self.class_names)
 
     def _maps(self, part: Part) -> list[Array]:
         if self.heads:
@@ -115,23 +116,23 @@ class Opened:
 class OpenedCapture:
     """A captured call, with the interface of :class:`Opened`; ``parameters`` are those of the call."""
 
-    captured: Captured
+    call: Call
     name: str
     synthetic: ClassVar[bool] = False
 
     @property
     def parts(self) -> Sequence[Part]:
         """The only one; its rows are in the captured call."""
-        batch = self.captured.batch
-        return [Part(self.name, self.captured.grid, (), batch, range(batch), (0, batch - 1), 0, (), digest="")]
+        batch = self.call.batch
+        return [Part(self.name, self.call.grid, (), batch, range(batch), (0, batch - 1), 0, (), digest="")]
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        return self.captured.remarks
+        return self.call.remarks
 
     @property
     def parameters(self) -> Mapping[str, float]:
-        return self.captured.parameters
+        return self.call.parameters
 
     @property
     def shapes_option(self) -> str:
@@ -140,8 +141,12 @@ class OpenedCapture:
     def require_memory(self) -> None:
         """It has been read already."""
 
-    def inputs(self, part: Part) -> Captured:
-        return self.captured
+    def inputs(self, part: Part) -> Call:
+        return self.call
+
+    def without_heads(self, part: Part) -> Call:
+        """It is in memory already."""
+        return self.call
 
 
 def open_inputs(request: Request) -> Opened | OpenedCapture:
@@ -152,7 +157,7 @@ def open_inputs(request: Request) -> Opened | OpenedCapture:
     """
     request.check()
     if request.capture is not None:
-        return OpenedCapture(capture_inputs(request.capture), display_name(request.capture))
+        return OpenedCapture(read_capture(request.capture), display_name(request.capture))
     return _open_labelled(request)
 
 
@@ -194,7 +199,7 @@ def _open_labelled(request: Request) -> Opened:
     )
 
 
-def load_inputs(request: Request) -> tuple[Inputs | Captured, list[str]]:
+def load_inputs(request: Request) -> tuple[Inputs | Call, list[str]]:
     """Read everything the request names, as one batch.
 
     Returns:

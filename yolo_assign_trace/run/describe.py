@@ -2,44 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from importlib.metadata import version
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 import torch
 
 from ..assignment.assigner import Assigner
-from ..assignment.outputs import FIXED_SIZES
-from .given import Captured, Inputs
+from .given import Call, Inputs
 from .record import Run
 
 
-def describe(
-    inputs: Inputs | Captured,
-    assigner: Assigner,
-    settings: Mapping[str, Any],
-    dtype: torch.dtype,
-    device: torch.device,
-) -> Run:
-    """The run of ``assigner`` on ``inputs``; a captured call has no bins, so no axis of channels."""
-    sizes = {
-        "image": inputs.batch,
-        "gt": inputs.longest,
-        "anchor": inputs.grid.anchors,
-        "class": inputs.nc,
-        "level": len(inputs.grid.levels),
-        **FIXED_SIZES,
-    }
-    if isinstance(inputs, Inputs):
-        sizes["channel"] = 4 * inputs.reg_max
+def describe(inputs: Inputs | Call, assigner: Assigner, dtype: torch.dtype, device: torch.device) -> Run:
+    """The run of ``assigner`` on ``inputs``."""
     return Run(
         assigner=assigner,
         grid=inputs.grid,
-        sizes=MappingProxyType(sizes),
+        sizes=MappingProxyType(inputs.sizes),
         boxes=inputs.boxes,
-        settings=MappingProxyType(dict(settings)),
+        settings=MappingProxyType(assigner.settings | inputs.settings),
         dtype=str(dtype).removeprefix("torch."),
         device=device.type,
         about=MappingProxyType(dict(inputs.about)),
