@@ -14,7 +14,7 @@ from .shared import expanded
 
 if TYPE_CHECKING:
     from ..assignment.assigner import Assigner
-    from ..inputs.load import Opened, OpenedCapture
+    from ..inputs.load import Opened
     from ..run.plan import Cost
 
 
@@ -37,8 +37,7 @@ def plan(
     chosen.chosen()
     opened = open_inputs(request)
     assigner = chosen.chosen(opened.parameters)
-    for part in opened.parts:
-        part.grid.require_anchors(assigner.parameters.topk, opened.shapes_option)
+    opened.require_anchors(assigner.parameters.topk)
     for remark in opened.remarks:
         say(f"note: {remark}", "yellow")
     costs = _costs(opened, assigner, digits, 8 if chosen.dtype == "float64" else 4)
@@ -51,15 +50,13 @@ def plan(
         print_line(f"{key.replace('_', ' '):<{gutter}}  {_text(value, unit)}")
 
 
-def _costs(opened: Opened | OpenedCapture, assigner: Assigner, digits: int, float_bytes: int) -> list[Cost]:
+def _costs(opened: Opened, assigner: Assigner, digits: int, float_bytes: int) -> list[Cost]:
     from ..run.plan import cost_of
 
-    return [
-        cost_of(assigner, opened.without_heads(part), digits=digits, float_bytes=float_bytes) for part in opened.parts
-    ]
+    return [cost_of(assigner, part.inputs(maps=False), digits=digits, float_bytes=float_bytes) for part in opened.parts]
 
 
-def _rows(opened: Opened | OpenedCapture, costs: list[Cost]) -> list[tuple[str, Any, str]]:
+def _rows(opened: Opened, costs: list[Cost]) -> list[tuple[str, Any, str]]:
     """Name, value and unit of everything worth knowing."""
     grids = list(dict.fromkeys(str(part.grid) for part in opened.parts))
     total = {key: sum(getattr(cost, key) for cost in costs) for key in ("images", "boxes", "pairs", "saved", "log")}

@@ -17,7 +17,7 @@ from ..basics.errors import InputError
 from ..basics.printable import printable
 from ..run.given import Image
 from ..run.letterbox import Letterbox, rect_imgsz
-from .batch import Part, Source
+from .batch import HeadSource, Part, Source
 from .datasets.dataset import Entry, open_dataset, select_images
 from .datasets.image_files import NearMisses
 from .datasets.read_entry import DROP_IMAGE, FOUND, ReadEntry, apply_policy, read_entry, size_of
@@ -47,8 +47,6 @@ class DatasetLabels:
     Raises:
         InputError: a source that cannot be used, rows that fail, or an image whose size is not known.
     """
-
-    from_dataset = True
 
     def __init__(self, request: Request) -> None:
         splits = [request.split or "train"] if request.data else [request.split] if request.split else None
@@ -113,7 +111,7 @@ class DatasetLabels:
             )
         return size
 
-    def parts(self, shapes: Shapes) -> list[Part]:
+    def parts(self, shapes: Shapes, heads: HeadSource) -> list[Part]:
         """Images in order; with ``rect`` a batch also ends where the input changes its size.
 
         Batches are cut before images are dropped, so that the other images keep their companions and file names.
@@ -127,7 +125,7 @@ class DatasetLabels:
         for (number, grid), group in groupby(both, key=lambda item: (item[0].rank // self.request.at_once, item[1])):
             members = [picked for picked, _ in group]
             span = self._span(number, members)
-            parts.append(self._part(members, grid, span, at))
+            parts.append(self._part(members, grid, heads, span, at))
             at += len(members)
         self.remarks += said(finding for part in parts for finding in _geometry(part))
         return parts
@@ -149,7 +147,7 @@ class DatasetLabels:
         long_side = max(shapes.grid.height, shapes.grid.width)
         return layout_grid(shapes.name, rect_imgsz(picked.size, long_side, LAYOUTS[shapes.name]))
 
-    def _part(self, members: list[_Picked], grid: Grid, span: tuple[int, int], at: int) -> Part:
+    def _part(self, members: list[_Picked], grid: Grid, heads: HeadSource, span: tuple[int, int], at: int) -> Part:
         sources, images, digest = [], [], hashlib.sha256()
         for picked in members:
             letterbox = Letterbox.of(picked.size, (grid.height, grid.width)) if picked.size else None
@@ -162,11 +160,13 @@ class DatasetLabels:
             name=f"{self.name} image {first}" if last == first else f"{self.name} images {first} to {last}",
             grid=grid,
             sources=tuple(sources),
+            heads=heads,
             batch=len(members),
             positions=[picked.position for picked in members],
             span=span,
             at=at,
             images=tuple(images),
+            class_names=self.class_names,
             digest=digest.hexdigest()[:12],
         )
 

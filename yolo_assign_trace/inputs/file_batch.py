@@ -7,7 +7,7 @@ from pathlib import Path
 from ..basics.errors import InputError
 from ..run.given import Image
 from ..run.letterbox import Letterbox
-from .batch import Part, Source
+from .batch import HeadSource, Part, Source
 from .heads.shapes import STUDY, Shapes
 from .labels.geometry import geometry_findings
 from .labels.single_file import read_labels, said
@@ -21,7 +21,6 @@ class FileLabels:
         InputError: the file cannot be used, or the request asks for what only a dataset has.
     """
 
-    from_dataset = False
     class_names: tuple[str, ...] = ()
     nc: int | None = None
 
@@ -35,7 +34,7 @@ class FileLabels:
         self.name, self.classes, self.images = self.labels.name, self.labels.classes, self.labels.images
         self.remarks = list(self.labels.remarks)
 
-    def parts(self, shapes: Shapes) -> list[Part]:
+    def parts(self, shapes: Shapes, heads: HeadSource) -> list[Part]:
         """All rows as one batch."""
         labels, size, grid = self.labels, self.request.image_size, shapes.grid
         letterbox = Letterbox.of(size, (grid.height, grid.width)) if size else None
@@ -49,6 +48,17 @@ class FileLabels:
         whole = letterbox or Letterbox.of((grid.width, grid.height), (grid.height, grid.width))
         self.remarks += said(geometry_findings(labels.table, labels.path, (grid.height, grid.width), whole))
         images = (Image(labels.name, letterbox),) if letterbox and not labels.has_images else ()
-        source = Source(labels.table, labels.path, letterbox)
-        batch = labels.images
-        return [Part(self.name, grid, (source,), batch, range(batch), (0, batch - 1), 0, images, labels.digest)]
+        part = Part(
+            name=self.name,
+            grid=grid,
+            sources=(Source(labels.table, labels.path, letterbox),),
+            heads=heads,
+            batch=labels.images,
+            positions=None,
+            span=(0, labels.images - 1),
+            at=0,
+            images=images,
+            class_names=(),
+            digest=labels.digest,
+        )
+        return [part]

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import ClassVar
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ..basics.arrays import Array
+from ..assignment.assigner import Assigner
 from ..basics.errors import InputError
 from ..basics.plural import count
 from ..run.given import Call, Inputs
-from .batch import Part
+from .batch import CallPart, HeadSource, Part
 from .dataset_batches import DatasetLabels
 from .datasets.dataset import LABELS, kind_of
 from .file_batch import FileLabels
@@ -21,7 +20,6 @@ from .heads.channels import Wanted
 from .heads.layout import Heads
 from .heads.read import read_heads
 from .heads.shapes import DEFAULT_REG_MAX, LAYOUTS, STUDY, Shapes, read_shapes
-from .heads.synthetic import require_memory, synthetic_images, synthetic_maps
 from .labels.row import above_count
 from .labels.rules import LabelRules
 from .reading.files import display_name
@@ -36,45 +34,31 @@ class Opened:
     """A request with everything read but the heads made: batch by batch, so that few are in memory.
 
     Attributes:
-        parts: labels and grid of every batch.
-        shapes_name: what the user calls the levels, for errors.
-        nc: number of classes.
-        reg_max: bins per side.
-        heads: real head outputs of all images, None for synthetic ones.
-        seed: of synthetic heads.
-        class_names: by class, empty if unknown.
-        from_dataset: are the images those of a dataset?
+        parts: the batches.
+        levels_from: what to change when the levels do not do: an option, or the file that tells them.
+        synthetic: are the heads no trained model's?
+        parameters: of an assigner, as far as they come with the inputs.
         remarks: what a user should see although nothing is wrong.
     """
 
-    parts: Sequence[Part]
-    shapes_name: str
-    nc: int
-    reg_max: int
-    heads: Heads | None
-    seed: int
-    class_names: tuple[str, ...]
-    from_dataset: bool
-    remarks: tuple[str, ...]
+    parts: Sequence[Part | CallPart]
+    levels_from: str
+    synthetic: bool = False
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
-    @property
-    def synthetic(self) -> bool:
-        """Are the heads no trained model's?"""
-        return self.heads is None
+    def begin(self, assigner: Assigner) -> Assigner:
+        """The stages of ``assigner`` that run, which for a captured call are not all."""
+        return self.parts[0].inputs(maps=False).begin(assigner)
 
-    @property
-    def parameters(self) -> Mapping[str, float]:
-        """Labels and heads say nothing about the assigner."""
-        return {}
+    def require_anchors(self, topk: int) -> None:
+        """Has every batch as many anchors as a box selects?
 
-    @property
-    def shapes_option(self) -> str:
-        """What to change when the levels do not do: the option, or the file that it names."""
-        return f"--shapes {self.shapes_name}" if self.shapes_name in (STUDY, *LAYOUTS) else self.shapes_name
-
-    @property
-    def channels(self) -> int:
-        return 4 * self.reg_max + self.nc
+        Raises:
+            InputError: one has fewer.
+        """
+        for part in self.parts:
+            part.grid.require_anchors(topk, self.levels_from)
 
     def require_memory(self) -> None:
         """Can the synthetic heads of every batch be made?
@@ -82,83 +66,22 @@ class Opened:
         Raises:
             InputError: they would take more memory than anyone means to use.
         """
-        for part in [] if self.heads else self.parts:
-            require_memory(part.grid, part.batch, self.channels)
-
-    def inputs(self, part: Part) -> Inputs:
-        """The inputs of one batch, with its head outputs."""
-        return replace(self.without_heads(part), maps=self._maps(part))
-
-    def without_heads(self, part: Part) -> Inputs:
-        """All but its head outputs."""
-        boxes = f"{count(part.boxes, 'box')} in {count(part.batch, 'image')}"
-        about = {
-            "labels": f"{part.name}: {boxes}, {count(self.nc, 'class')}, sha256 {part.digest}",
-            "heads": self._about_heads(part),
-        }
-        return Inputs(part.grid, [], part.rows, part.batch, self.nc, self.reg_max, about, part.images, self.class_names)
-
-    def _maps(self, part: Part) -> list[Array]:
-        if self.heads:
-            return [level[part.at : part.at + part.batch] for level in self.heads.maps]
-        if self.from_dataset:
-            return synthetic_images(part.grid, part.positions, self.channels, self.seed)
-        return synthetic_maps(part.grid, part.batch, self.channels, self.seed)
-
-    def _about_heads(self, part: Part) -> str:
-        if not self.heads:
-            return f"synthetic, seed {self.seed}: not a trained model"
-        maps = f"{len(self.heads.maps)} maps of {count(self.heads.batch, 'image')}"
-        return f"{self.heads.name}: {maps}, {self.channels} channels, sha256 {self.heads.digest}"
+        for part in self.parts:
+            part.require_memory()
 
 
-@dataclass(frozen=True)
-class OpenedCapture:
-    """A captured call, with the interface of :class:`Opened`; ``parameters`` are those of the call."""
-
-    call: Call
-    name: str
-    synthetic: ClassVar[bool] = False
-
-    @property
-    def parts(self) -> Sequence[Part]:
-        """The only one; its rows are in the captured call."""
-        batch = self.call.batch
-        return [Part(self.name, self.call.grid, (), batch, range(batch), (0, batch - 1), 0, (), digest="")]
-
-    @property
-    def remarks(self) -> tuple[str, ...]:
-        return self.call.remarks
-
-    @property
-    def parameters(self) -> Mapping[str, float]:
-        return self.call.parameters
-
-    @property
-    def shapes_option(self) -> str:
-        return self.name
-
-    def require_memory(self) -> None:
-        """It has been read already."""
-
-    def inputs(self, part: Part) -> Call:
-        return self.call
-
-    def without_heads(self, part: Part) -> Call:
-        """It is in memory already."""
-        return self.call
-
-
-def open_inputs(request: Request) -> Opened | OpenedCapture:
+def open_inputs(request: Request) -> Opened:
     """Read labels, shapes and heads, and hold them against each other; or a captured call.
 
     Raises:
         InputError: a file that cannot be used, or files that contradict each other.
     """
     request.check()
-    if request.capture is not None:
-        return OpenedCapture(read_capture(request.capture), display_name(request.capture))
-    return _open_labelled(request)
+    if request.capture is None:
+        return _open_labelled(request)
+    call = read_capture(request.capture)
+    name = display_name(request.capture)
+    return Opened([CallPart(call)], name, parameters=call.parameters, remarks=call.remarks)
 
 
 def _open_labelled(request: Request) -> Opened:
@@ -174,7 +97,8 @@ def _open_labelled(request: Request) -> Opened:
         nc, nc_source = heads.nc, heads.name
     default = STUDY if is_file else DATASET_SHAPES
     shapes = given or (Shapes(heads.shapes_name, heads.grid) if heads else read_shapes(default, request.imgsz))
-    parts = labels.parts(shapes)
+    reg_max = heads.reg_max if heads else request.reg_max or shapes.reg_max or DEFAULT_REG_MAX
+    parts = labels.parts(shapes, HeadSource(nc or max(labels.classes, 1), reg_max, request.seed, heads))
     for part in parts if nc else []:
         _check_classes(part, nc or 0, nc_source, request.rules)
     if is_file:
@@ -186,17 +110,9 @@ def _open_labelled(request: Request) -> Opened:
         images = count(sum(part.batch for part in parts), "image")
         what = f"{request.source} is empty" if is_file else f"there is no box in {request.source}"
         remarks.append(f"{what}: traced as {images} without boxes")
-    return Opened(
-        parts=parts,
-        shapes_name=shapes.name,
-        nc=nc or max(labels.classes, 1),
-        reg_max=heads.reg_max if heads else request.reg_max or shapes.reg_max or DEFAULT_REG_MAX,
-        heads=heads,
-        seed=request.seed,
-        class_names=labels.class_names,
-        from_dataset=labels.from_dataset,
-        remarks=tuple(remarks),
-    )
+    named = shapes.name in (STUDY, *LAYOUTS)
+    levels_from = f"--shapes {shapes.name}" if named else shapes.name
+    return Opened(parts, levels_from, synthetic=heads is None, remarks=tuple(remarks))
 
 
 def load_inputs(request: Request) -> tuple[Inputs | Call, list[str]]:
@@ -214,7 +130,7 @@ def load_inputs(request: Request) -> tuple[Inputs | Call, list[str]]:
         hint = "select fewer images, raise at_once, or go through open_inputs(request).parts"
         raise InputError("several-batches", message, hint=hint)
     opened.require_memory()
-    return opened.inputs(opened.parts[0]), list(opened.remarks)
+    return opened.parts[0].inputs(), list(opened.remarks)
 
 
 def _said_classes(
@@ -266,7 +182,7 @@ def _in_batch(part: Part, shapes: Shapes, heads: Heads | None) -> Part:
         numbers = "0" if batch == 1 else f"0 to {batch - 1}"
         message = f"{image}, but the batch has {count(batch, 'image')}, {numbers}, according to {source}"
         raise InputError("image-too-large", message, where=part.place(row))
-    return replace(part, batch=batch, positions=range(batch))
+    return replace(part, batch=batch)
 
 
 def _check_images(images: int, parts: Sequence[Part], heads: Heads) -> None:
