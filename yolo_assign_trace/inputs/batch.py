@@ -19,15 +19,6 @@ from .labels.text import LabelTable
 
 
 @dataclass(frozen=True)
-class Source:
-    """The rows of one label file, which file that is, and how its images lie in the input; None: as they are."""
-
-    table: LabelTable
-    path: str
-    letterbox: Letterbox | None = None
-
-
-@dataclass(frozen=True)
 class HeadSource:
     """Where the head outputs of all batches come from.
 
@@ -63,28 +54,30 @@ class Part:
     Attributes:
         name: of the source, for headers.
         grid: the levels.
-        sources: one per image, or a single file whose rows say which image they belong to.
+        tables: the rows, one table per image, or a single one whose rows may say which image they belong to.
+        letterboxes: of every table, how its images lie in the input; None where rows are fractions of the input.
         heads: where the head outputs come from.
         batch: number of images.
+        digest: of the labels.
+        images: the images, empty for a file of rows.
+        class_names: by class, empty if unknown.
         positions: of the images in their dataset, from 0; None if they are of no dataset.
         span: first and last position that the batch was made for; dropped images leave gaps.
         at: number of images in the batches before.
-        images: the images, empty for a file of rows.
-        class_names: by class, empty if unknown.
-        digest: of the labels.
     """
 
     name: str
     grid: Grid
-    sources: Sequence[Source]
+    tables: Sequence[LabelTable]
+    letterboxes: Sequence[Letterbox | None]
     heads: HeadSource
     batch: int
-    positions: Sequence[int] | None
-    span: tuple[int, int]
-    at: int
-    images: tuple[Image, ...]
-    class_names: tuple[str, ...]
     digest: str
+    images: tuple[Image, ...] = ()
+    class_names: tuple[str, ...] = ()
+    positions: Sequence[int] | None = None
+    span: tuple[int, int] = (0, 0)
+    at: int = 0
 
     @property
     def stem(self) -> str:
@@ -93,26 +86,13 @@ class Part:
         return f"{first:05d}" if last == first else f"{first:05d}-{last:05d}"
 
     @property
-    def has_images(self) -> bool:
-        """Is it told which image a row belongs to?"""
-        return len(self.sources) > 1 or any(source.table.form == BATCH for source in self.sources)
-
-    @property
     def boxes(self) -> int:
-        return sum(len(source.table.rows) for source in self.sources)
+        return sum(len(table.rows) for table in self.tables)
 
     @property
     def rows(self) -> Array:
         """(box, 6) float64: image, class, cx, cy, w, h as fractions of the network input."""
-        return np.concatenate([np.zeros((0, 6)), *map(self._placed, range(len(self.sources)))])
-
-    def place(self, row: int) -> str:
-        """Where a row of :attr:`rows` stands, as ``file:line``."""
-        for source in self.sources:
-            if row < len(source.table.rows):
-                return source.table.place(source.path, row)
-            row -= len(source.table.rows)
-        raise IndexError(row)
+        return np.concatenate([np.zeros((0, 6)), *map(self._placed, range(len(self.tables)))])
 
     def require_memory(self) -> None:
         """Can synthetic heads be made?
@@ -148,12 +128,12 @@ class Part:
         return synthetic_maps(self.grid, self.batch, heads.channels, heads.seed)
 
     def _placed(self, number: int) -> Array:
-        source = self.sources[number]
-        rows = source.table.rows.astype(np.float64)
-        if source.table.form != BATCH:
+        table, letterbox = self.tables[number], self.letterboxes[number]
+        rows = table.rows.astype(np.float64)
+        if table.form != BATCH:
             rows[:, 0] = number
-        if source.letterbox:
-            rows[:, 2:] = source.letterbox.place(rows[:, 2:])
+        if letterbox:
+            rows[:, 2:] = letterbox.place(rows[:, 2:])
         return rows
 
 

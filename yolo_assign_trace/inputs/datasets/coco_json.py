@@ -11,8 +11,7 @@ import numpy as np
 from ...basics.errors import InputError
 from ...basics.plural import count
 from ..labels.findings import Finding
-from ..labels.row import BOXES
-from ..labels.text import ANNOTATION, LabelTable, reduce_rows
+from ..labels.text import ANNOTATION, EMPTY, FOUND, LabelTable, reduce_rows
 from ..reading.files import display_name, read_bytes
 from .entries import COCO, Dataset, Entry
 
@@ -52,7 +51,8 @@ def read_coco(path: Path) -> Dataset:
         kept, places = reduce_rows(
             numbers, np.array([i for _, i in here], dtype=np.int64), str(path), found, ANNOTATION
         )
-        table = LabelTable(kept, places, BOXES, tuple(found), failed=False, unit=ANNOTATION)
+        state = FOUND if len(kept) else EMPTY
+        table = LabelTable(str(path), kept, places, findings=tuple(found), unit=ANNOTATION, state=state)
         entries.append(Entry(None, str(path), name, table, size))
     remark = f"{count(len(entries), 'image')}, categories {_range(classes)} read as classes 0 to {len(classes) - 1}"
     names = tuple(name for _, name in classes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 import numpy as np
@@ -17,32 +17,57 @@ LINE, ANNOTATION = "line", "annotation"
 """What a row's place in its file is counted in."""
 
 
+FOUND, MISSING, EMPTY = "found", "missing", "empty"
+"""States of a label file. A file of blank lines is empty."""
+
+
 @dataclass(frozen=True)
 class LabelTable:
     """What a label file says.
 
     Attributes:
+        path: how findings call the file.
         rows: (box, 6) float32: image, class, cx, cy, w, h (normalised), rows that fail left out.
         lines: (box,) place of every row: line from 1, or annotation from 0.
         form: one of BOXES, BATCH, POLYGONS.
         findings: what is wrong or changed, in the order of the lines.
-        failed: did any row fail, so that training drops the image?
+        unit: what ``lines`` counts, LINE or ANNOTATION.
+        state: of the file, one of FOUND, MISSING, EMPTY.
     """
 
+    path: str
     rows: Array
     lines: Array
-    form: str
-    findings: tuple[Finding, ...]
-    failed: bool
+    form: str = BOXES
+    findings: tuple[Finding, ...] = ()
     unit: str = LINE
+    state: str = FOUND
 
-    def place(self, path: str, row: int) -> str:
-        """Where a row of the file ``path`` stands, for errors."""
-        return self.finding("not-a-number", "", path, row).where
+    @property
+    def failures(self) -> tuple[Finding, ...]:
+        """Why training drops the image; empty if it does not."""
+        return tuple(finding for finding in self.findings if finding.grade == ERROR)
 
-    def finding(self, id: str, message: str, path: str, row: int) -> Finding:
-        """A finding about a row of the file ``path``."""
-        return _finding(id, message, path, int(self.lines[row]), self.unit)
+    @property
+    def classes(self) -> int:
+        """One more than the largest class; 0 without rows."""
+        return int(self.rows[:, 1].max()) + 1 if len(self.rows) else 0
+
+    def without_rows(self) -> LabelTable:
+        return replace(self, rows=self.rows[:0], lines=self.lines[:0])
+
+    def place(self, row: int) -> str:
+        """Where a row stands, for errors."""
+        return self.finding("not-a-number", "", row).where
+
+    def finding(self, id: str, message: str, row: int) -> Finding:
+        """A finding about a row."""
+        return _finding(id, message, self.path, int(self.lines[row]), self.unit)
+
+
+def no_rows(path: str, state: str, finding: Finding) -> LabelTable:
+    """The table of a file that has none, and why."""
+    return LabelTable(path, np.zeros((0, 6), np.float32), np.zeros(0, np.int64), findings=(finding,), state=state)
 
 
 def parse_labels(
@@ -71,7 +96,7 @@ def parse_labels(
     if form != BATCH:
         rows, lines = reduce_rows(rows, lines, path, found)
     found.sort(key=lambda finding: finding.line)
-    return LabelTable(rows, lines, form, tuple(found), any(finding.grade == ERROR for finding in found))
+    return LabelTable(path, rows, lines, form, tuple(found))
 
 
 def _decode(data: bytes, path: str, rules: LabelRules, found: list[Finding]) -> str:
