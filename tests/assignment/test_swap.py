@@ -10,11 +10,12 @@ import pytest
 from tests.assignment.swapped_stages import NEEDED
 from tests.traces.traces import assert_same_bits
 from yolo_assign_trace.assignment.assigner import Assigner
+from yolo_assign_trace.assignment.call import RESULTS
 from yolo_assign_trace.assignment.generations import ASSIGNERS, YOLOV8, find_assigner
 from yolo_assign_trace.assignment.swap import swap, swap_named
 from yolo_assign_trace.basics.errors import InputError
 from yolo_assign_trace.inputs.load import Request, load_inputs
-from yolo_assign_trace.run.runner import RESULTS, trace
+from yolo_assign_trace.run.runner import trace
 from yolo_assign_trace.tracers.memory import Memory
 from yolo_assign_trace.traces.run_log import read_run_log
 from yolo_assign_trace.traces.tensors import read_trace_file

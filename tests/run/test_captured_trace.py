@@ -14,14 +14,13 @@ from tests.assignment import golden_cases
 from tests.inputs.heads.captures import call, golden_capture, saved
 from yolo_assign_trace import assign, trace
 from yolo_assign_trace.assignment.assigner import Assigner
-from yolo_assign_trace.assignment.call import CALL, begin_with_capture
+from yolo_assign_trace.assignment.call import CALL, RESULTS, begin_with_capture
 from yolo_assign_trace.assignment.generations import GENERATIONS, YOLOV8
 from yolo_assign_trace.assignment.swap import swap, swap_named
 from yolo_assign_trace.basics.errors import InputError
 from yolo_assign_trace.check.export import export_cases
 from yolo_assign_trace.inputs.heads.capture import read_capture
 from yolo_assign_trace.run.given import Call
-from yolo_assign_trace.run.runner import RESULTS
 from yolo_assign_trace.tracers.json_summary import JsonSummary
 from yolo_assign_trace.tracers.memory import Memory
 from yolo_assign_trace.tracers.run_log import RunLog

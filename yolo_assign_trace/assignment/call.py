@@ -40,6 +40,9 @@ class Captured(GroundTruth, Scaled):
 CALL: Mapping[str, Output] = {output.name: output for output in Captured.outputs()}
 """The six inputs by name, in the order of the call."""
 
+RESULTS = ("target_labels", "target_bboxes", "target_scores", "fg_mask", "target_gt_idx")
+"""What an assigner is asked for; the order is that of the training code."""
+
 CAPTURE = Stage(Captured.stage, Captured, Captured.__name__, module="call")
 """Hands out what the call got, which its result does by itself."""
 
@@ -57,7 +60,7 @@ def shape_problem(output: Output, shape: Sequence[int], sizes: Mapping[str, int]
     return f"expected [{axes}], found {list(shape)}"
 
 
-def call_problem(given: Mapping[str, Any], sizes: Mapping[str, int] = FIXED_SIZES) -> InputError | None:
+def call_problem(tensors: Mapping[str, Any], sizes: Mapping[str, int] = FIXED_SIZES) -> InputError | None:
     """Why tensors or arrays cannot be those of one call: the first that has other axes; None if all fit.
 
     Args:
@@ -65,7 +68,7 @@ def call_problem(given: Mapping[str, Any], sizes: Mapping[str, int] = FIXED_SIZE
         sizes: axes whose length is known; the others must agree among the six.
     """
     known = dict(sizes)
-    for name, tensor in given.items():
+    for name, tensor in tensors.items():
         problem = shape_problem(CALL[name], tensor.shape, known)
         if problem:
             return InputError("wrong-shape", problem, where=name)

@@ -124,24 +124,24 @@ class _Checked:
         names = [output.name for output in self.stage.outputs]
         needed = [name for name in names if name in self.required]
         if is_dataclass(result) and not isinstance(result, type):
-            found = {f.name: getattr(result, f.name) for f in fields(result)}
+            named = {f.name: getattr(result, f.name) for f in fields(result)}
         elif isinstance(result, Mapping):
-            found = dict(result)
+            named = dict(result)
         elif hasattr(result, "_asdict"):
-            found = dict(result._asdict())
+            named = dict(result._asdict())
         elif isinstance(result, Tensor) and len(needed) == 1:
-            found = {needed[0]: result}
+            named = {needed[0]: result}
         elif isinstance(result, tuple) and len(result) == len(names):
-            found = dict(zip(names, result, strict=True))
+            named = dict(zip(names, result, strict=True))
         else:
             raise self.refuse(f"returned {_kind(result)}; expected a dictionary with {', '.join(needed)}")
-        unknown = [name for name in found if name not in names]
+        unknown = [name for name in named if name not in names]
         if unknown:
             raise self.refuse(f"returned {unknown[0]!r}, which {self.stage.name} does not put out")
-        missing = [name for name in needed if name not in found]
+        missing = [name for name in needed if name not in named]
         if missing:
             raise self.refuse(f"did not return {missing[0]}, which later stages need")
-        return {name: found[name] for name in names if name in found}
+        return {name: named[name] for name in names if name in named}
 
     def check(
         self, output: Output, value: Any, sizes: Mapping[str, int], floats: torch.dtype, device: torch.device

@@ -11,12 +11,11 @@ import torch
 from torch import Tensor
 
 from ..assignment.assigner import Assigner
-from ..assignment.call import CALL
+from ..assignment.call import CALL, RESULTS
 from ..basics.arrays import Array
 from ..basics.errors import InputError, did_you_mean
 from ..basics.named_objects import place_of
 from ..basics.plural import count
-from ..run.runner import RESULTS
 from .cases import CLASSES, Case
 
 ALIASES: Mapping[str, str] = {

@@ -10,9 +10,9 @@ import numpy as np
 import torch
 
 from ..assignment.assigner import Assigner
-from ..assignment.call import state_of_call
+from ..assignment.call import RESULTS, state_of_call
 from ..basics.arrays import Array
-from ..run.runner import RESULTS, run_stages
+from ..run.runner import run_stages
 from .cases import Case
 from .ties import with_their_ties
 

@@ -15,7 +15,7 @@ from .shared import expanded
 if TYPE_CHECKING:
     from ..assignment.assigner import Assigner
     from ..inputs.load import Opened
-    from ..run.plan import Cost
+    from ..run.costs import Cost
 
 
 @expanded
@@ -51,7 +51,7 @@ def plan(
 
 
 def _costs(opened: Opened, assigner: Assigner, digits: int, float_bytes: int) -> list[Cost]:
-    from ..run.plan import cost_of
+    from ..run.costs import cost_of
 
     return [cost_of(assigner, part.inputs(maps=False), digits=digits, float_bytes=float_bytes) for part in opened.parts]
 

@@ -110,7 +110,7 @@ def _run(
     """
     from ..inputs.load import open_inputs
     from ..sweep.rows import Row
-    from ..sweep.tally import Tally
+    from ..sweep.tally import Tally, tally_all
 
     sizes = list(dict.fromkeys(setting.imgsz for setting in settings({})))  # a wrong name is told before reading
     if given.heads and len(sizes) > 1:
@@ -125,8 +125,6 @@ def _run(
     for setting in wanted:
         _require(opened[setting.imgsz], setting)
     tallies = [Tally() for _ in wanted]
-
-    from ..sweep.run import tally_all
 
     for imgsz, inputs in opened.items():
         mine = [(s.assigner, tally) for s, tally in zip(wanted, tallies, strict=True) if s.imgsz == imgsz]

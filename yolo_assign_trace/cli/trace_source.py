@@ -75,8 +75,9 @@ def run_part(part: Part | CallPart, assigner: Assigner, chosen: AssignerOptions,
     """Trace one batch as the options say; ``assigner`` has the stages that run, none of them swapped yet."""
     import torch
 
+    from ..assignment.call import RESULTS
     from ..assignment.swap import swap_named
-    from ..run.runner import RESULTS, trace
+    from ..run.runner import trace
     from .devices import require_device
 
     require_device(chosen.device)

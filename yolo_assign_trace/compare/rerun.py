@@ -6,8 +6,7 @@ from ..assignment.assigner import Assigner
 from ..assignment.call import CALL, FIRST, state_of_call
 from ..assignment.generations import ASSIGNERS
 from ..basics.errors import InputError
-from ..run.describe import versions
-from ..run.record import assigner_line, versions_line
+from ..run.record import assigner_line, versions, versions_line
 from ..run.runner import run_stages
 from ..traces.stored import StoredOutput, StoredTrace
 from .rebuild import rebuild_assigner

@@ -17,8 +17,8 @@ from .datasets.dataset import open_source
 from .datasets.entries import LABELS
 from .file_batch import FileLabels, labels_of_file
 from .heads.capture import read_capture
-from .heads.channels import Wanted
-from .heads.read import read_heads
+from .heads.channels import Expectations
+from .heads.layout import read_heads
 from .heads.shapes import DEFAULT_REG_MAX, LAYOUTS, STUDY, Shapes, read_shapes
 from .labels.row import above_count
 from .labels.rules import LabelRules
@@ -89,16 +89,16 @@ def _open_labelled(request: Request) -> Opened:
     source = open_source(request.source)
     is_file = request.data is None and source.kind == LABELS
     labels = labels_of_file(request, source.data) if is_file else labels_of_dataset(request, source)
-    given = read_shapes(request.shapes, request.imgsz) if request.shapes else None
+    asked = read_shapes(request.shapes, request.imgsz) if request.shapes else None
     classes = max((table.classes for table in labels.tables), default=0)
-    nc, nc_source = _known_classes(request, labels, classes, given)
+    nc, nc_source = _known_classes(request, labels, classes, asked)
     real = None
     if request.heads:
-        imgsz = None if given else request.imgsz
-        real = read_heads(request.heads, Wanted(given, imgsz, request.reg_max, nc, nc_source, classes))
+        imgsz = None if asked else request.imgsz
+        real = read_heads(request.heads, Expectations(asked, imgsz, request.reg_max, nc, nc_source, classes))
         nc, nc_source = real.nc, real.name
     default = STUDY if is_file else DATASET_SHAPES
-    shapes = given or (Shapes(real.shapes_name, real.grid) if real else read_shapes(default, request.imgsz))
+    shapes = asked or (Shapes(real.shapes_name, real.grid) if real else read_shapes(default, request.imgsz))
     if nc:
         _check_classes(labels.tables, nc, nc_source, request.rules)
     reg_max = real.reg_max if real else request.reg_max or shapes.reg_max or DEFAULT_REG_MAX

@@ -11,19 +11,15 @@ import torch
 from torch import Tensor
 
 from ..assignment.assigner import Assigner, Stage
-from ..assignment.call import CALL, FIRST, Captured, state_of_call
+from ..assignment.call import CALL, FIRST, RESULTS, Captured, state_of_call
 from ..assignment.generations import YOLOV8
 from ..assignment.grid import Grid
 from ..assignment.outputs import FIXED_SIZES
 from ..assignment.swap import check_swapped
 from ..basics.arrays import Array
-from .describe import describe
 from .facts import FactFinder
 from .given import Call, Inputs
 from .record import Record, Run, StageStart, Tracer
-
-RESULTS = ("target_labels", "target_bboxes", "target_scores", "fg_mask", "target_gt_idx")
-"""What an assigner is asked for; the order is that of the training code."""
 
 
 def trace(
@@ -46,14 +42,14 @@ def trace(
         use_up: empty ``inputs.maps``, so that their memory can go as soon as they are flattened.
 
     Returns:
-        The five tensors of :data:`RESULTS` by name.
+        The five tensors of :data:`~yolo_assign_trace.assignment.call.RESULTS` by name.
 
     Raises:
         InputError: the grid has fewer anchors than the assigner selects per box, or a captured call whose tensors
             do not fit together.
     """
     assigner, dtype, device = inputs.begin(assigner), dtype or inputs.dtype, torch.device(device)
-    run = describe(inputs, assigner, dtype, device)
+    run = Run.of(inputs, assigner, str(dtype).removeprefix("torch."), device.type)
     state = dict(run.settings) | inputs.state(dtype, device, use_up=use_up)
     return run_stages(assigner, state, RESULTS, run=run, tracers=tuple(tracers))
 
@@ -98,7 +94,7 @@ def assign(
         assigner: which stages and parameters.
 
     Returns:
-        The five tensors of :data:`RESULTS` by name.
+        The five tensors of :data:`~yolo_assign_trace.assignment.call.RESULTS` by name.
 
     Raises:
         InputError: tensors whose axes or dtypes do not fit, or fewer anchors than the assigner selects per box.

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from yolo_assign_trace.assignment.grid import Grid
 from yolo_assign_trace.basics.errors import InputError
 from yolo_assign_trace.inputs.file_batch import read_labels
-from yolo_assign_trace.inputs.heads.channels import Wanted
-from yolo_assign_trace.inputs.heads.read import read_heads
+from yolo_assign_trace.inputs.heads.channels import Expectations
+from yolo_assign_trace.inputs.heads.layout import read_heads
 from yolo_assign_trace.inputs.heads.shapes import KEYS, Shapes, read_shapes
 
 EXAMPLES = settings(max_examples=150, deadline=None, derandomize=True)
@@ -145,8 +145,8 @@ def test_heads_with_damage_anywhere(path, start, damage, compressed):
     start %= len(data)
     data[start : start + len(damage)] = damage
     path.write_bytes(data)
-    wanted = Wanted(Shapes("one map", Grid.of((32, 32), [(4, 4)])), reg_max=1)
-    heads = content_or_error(lambda: read_heads(path, wanted), path)
+    expected = Expectations(Shapes("one map", Grid.of((32, 32), [(4, 4)])), reg_max=1)
+    heads = content_or_error(lambda: read_heads(path, expected), path)
     if heads is not None:
         assert math.prod(heads.maps[0].shape) > 0
         assert heads.maps[0].dtype == np.float32

@@ -83,10 +83,10 @@ def _unknown(file: ArrayFile) -> list[str]:
 def _named(file: ArrayFile) -> dict[str, Array]:
     if set(file.arrays) == {str(i) for i in range(len(CALL))}:  # a tuple or list of the arguments
         return {name: file.arrays[str(i)] for i, name in enumerate(CALL)}
-    found = {ALIASES.get(name, name): array for name, array in file.arrays.items() if name in ALIASES}
-    found |= {name: file.arrays[name] for name in CALL if name in file.arrays}
+    named = {ALIASES.get(name, name): array for name, array in file.arrays.items() if name in ALIASES}
+    named |= {name: file.arrays[name] for name in CALL if name in file.arrays}
     derivable = {"imgsz", "strides"} <= file.arrays.keys()
-    missing = [name for name in CALL if name not in found and not (name == "anc_points" and derivable)]
+    missing = [name for name in CALL if name not in named and not (name == "anc_points" and derivable)]
     if missing:
         unused = _unknown(file)
         hint = "a capture holds " + ", ".join(CALL)
@@ -96,7 +96,7 @@ def _named(file: ArrayFile) -> dict[str, Array]:
             hint += "; give anc_points, or imgsz and strides"
         message = f"there is no {' and no '.join(missing)} in this capture"
         raise InputError("missing-entry", message, where=file.path, hint=hint)
-    return found
+    return named
 
 
 def _check_axes(file: ArrayFile, arrays: Mapping[str, Array]) -> None:
@@ -157,16 +157,16 @@ def _require_scores(file: ArrayFile, scores: Array) -> None:
 
 
 def _parameters(file: ArrayFile) -> dict[str, float]:
-    found: dict[str, float] = {}
+    parameters: dict[str, float] = {}
     for name in PARAMETERS:
         for key in (f"hyper_{name}", name):
             if key in file.arrays:
                 value = _number(file, key)
                 if name == "topk2" and value == 0:
                     continue
-                found[name] = value
+                parameters[name] = value
                 break
-    return found
+    return parameters
 
 
 def _number(file: ArrayFile, key: str) -> float:

@@ -95,7 +95,7 @@ class Finding:
 
 def as_error(findings: Sequence[Finding]) -> InputError:
     """All findings in one error, in their order."""
-    first, *others = [InputError(found.id, found.message, where=found.where, hint=found.hint) for found in findings]
+    first, *others = [InputError(f.id, f.message, where=f.where, hint=f.hint) for f in findings]
     first.others = tuple(others)
     if len(others) > SHOWN_AT_MOST and not first.hint:
         first.hint = "yolo-assign labels --all lists everything that is wrong"

@@ -82,47 +82,47 @@ def parse_labels(
         nc: number of classes, None if unknown.
         batch: may rows have six fields, the first an image number? In a dataset six fields are a confidence.
     """
-    found: list[Finding] = []
-    text = _decode(data, path, rules, found)
+    findings: list[Finding] = []
+    text = _decode(data, path, rules, findings)
     numbered = [(number, words) for number, line in enumerate(text.split("\n"), 1) if (words := line.split())]
-    if found and numbered:  # the mark stands in front of the first number
-        numbered = [row for row in numbered if row[0] != found[0].line]
+    if findings and numbered:  # the mark stands in front of the first number
+        numbered = [row for row in numbered if row[0] != findings[0].line]
     form = _form([words for _, words in numbered], batch)
-    rows, lines = _all_at_once(numbered, form, rules, nc) or _row_by_row(numbered, path, form, rules, nc, found)
+    rows, lines = _all_at_once(numbered, form, rules, nc) or _row_by_row(numbered, path, form, rules, nc, findings)
     if nc is not None and rules.class_may_equal_count and len(rows):
-        found += [
+        findings += [
             Finding("class-equals-count", above_count(nc, nc), path, line) for line in lines[rows[:, 1] == nc].tolist()
         ]
     if form != BATCH:
-        rows, lines = reduce_rows(rows, lines, path, found)
-    found.sort(key=lambda finding: finding.line)
-    return LabelTable(path, rows, lines, form, tuple(found))
+        rows, lines = reduce_rows(rows, lines, path, findings)
+    findings.sort(key=lambda finding: finding.line)
+    return LabelTable(path, rows, lines, form, tuple(findings))
 
 
-def _decode(data: bytes, path: str, rules: LabelRules, found: list[Finding]) -> str:
+def _decode(data: bytes, path: str, rules: LabelRules, findings: list[Finding]) -> str:
     if b"\0" in data:
-        found.append(Finding("not-text", "this is a binary file, not a label file", path))
+        findings.append(Finding("not-text", "this is a binary file, not a label file", path))
         return ""
     if data.startswith(b"\xef\xbb\xbf") and not rules.byte_order_mark:
         hint = "save it as UTF-8 without a byte order mark"
         message = f"the file begins with a byte order mark, which {rules.name} takes for a part of the first number"
-        found.append(Finding("byte-order-mark", message, path, 1, hint))
+        findings.append(Finding("byte-order-mark", message, path, 1, hint))
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         lines = data.removeprefix(b"\xef\xbb\xbf").split(b"\n")
-        return "\n".join(_decode_line(line, number, path, found) for number, line in enumerate(lines, 1))
+        return "\n".join(_decode_line(line, number, path, findings) for number, line in enumerate(lines, 1))
 
 
-def _decode_line(line: bytes, number: int, path: str, found: list[Finding]) -> str:
+def _decode_line(line: bytes, number: int, path: str, findings: list[Finding]) -> str:
     """One line; an empty one in its place, and a finding, if it is no text."""
     try:
         return line.decode()
     except UnicodeDecodeError as error:
         message = f"this line is not UTF-8 text: byte {line[error.start]:#04x}"
-        found.append(Finding("not-text", message, path, number, "save the file as UTF-8"))
+        findings.append(Finding("not-text", message, path, number, "save the file as UTF-8"))
         return ""
 
 
@@ -164,7 +164,7 @@ def _row_by_row(
     form: str,
     rules: LabelRules,
     nc: int | None,
-    found: list[Finding],
+    findings: list[Finding],
 ) -> tuple[Array, Array]:
     """The rows that pass; the others become findings."""
     rows, lines = [], []
@@ -175,11 +175,11 @@ def _row_by_row(
             lines.append(number)
         except RowError as problem:
             remarks = [problem]  # what else would be said of a failing row does not matter
-        found += [Finding(remark.id, remark.message, path, number, remark.hint) for remark in remarks]
+        findings += [Finding(remark.id, remark.message, path, number, remark.hint) for remark in remarks]
     return np.array(rows, dtype=np.float32).reshape(-1, 6), np.array(lines, dtype=np.int64)
 
 
-def reduce_rows(rows: Array, lines: Array, path: str, found: list[Finding], unit: str = LINE) -> tuple[Array, Array]:
+def reduce_rows(rows: Array, lines: Array, path: str, findings: list[Finding], unit: str = LINE) -> tuple[Array, Array]:
     """Exact duplicates to one, and only then sorted, as training does; same boxes of other classes are pointed out.
 
     Args:
@@ -197,13 +197,13 @@ def reduce_rows(rows: Array, lines: Array, path: str, found: list[Finding], unit
     same = np.concatenate([[False], (sorted_rows[1:] == sorted_rows[:-1]).all(axis=1)])
     first = np.maximum.accumulate(np.where(same, 0, np.arange(len(rows))))
     for line, original in zip(sorted_lines[same].tolist(), sorted_lines[first[same]].tolist(), strict=True):
-        found.append(_finding("duplicate-box", f"the same class and box as in {unit} {original}", path, line, unit))
+        findings.append(_finding("duplicate-box", f"the same class and box as in {unit} {original}", path, line, unit))
     seen: dict[bytes, tuple[float, int]] = {}
     for label, place, line in zip(rows[:, 1].tolist(), map(bytes, places), lines.tolist(), strict=True):
         other, where = seen.setdefault(place, (label, line))
         if other != label:
             message = f"the same box as in {unit} {where}, but of class {label:g} instead of {other:g}"
-            found.append(_finding("same-box-other-class", message, path, line, unit))
+            findings.append(_finding("same-box-other-class", message, path, line, unit))
     return (sorted_rows[~same], sorted_lines[~same]) if same.any() else (rows, lines)
 
 
