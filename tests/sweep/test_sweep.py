@@ -198,6 +198,12 @@ def test_the_first_row_is_the_base_and_the_others_tell_the_difference_to_it(yolo
     assert rows[2]["difference"]["positives"] < 0
 
 
+def test_only_the_settings_decide_how_many_anchors_are_needed(yolo_assign, folder):
+    (folder / "tiny.yaml").write_text("imgsz: 32\nmaps: [[2, 2]]\n")  # fewer than a box takes by default
+    options = ("--labels", "one.txt", "--shapes", "tiny.yaml", "--topk", "2,4", "--json")
+    assert [row["parameters"]["topk"] for row in yolo_assign("sweep", *options).document["rows"]] == [2, 4]
+
+
 def test_a_mean_that_one_side_lacks_has_no_difference(yolo_assign, inputs):
     rows = yolo_assign("sweep", "--labels", "empty.txt", "--nc", "2", "--topk", "1,2", "--json").document["rows"]
     assert [row["difference"]["mean_target"] for row in rows] == [None, None]

@@ -82,15 +82,15 @@ def find_assigner(text: str) -> Assigner:
     """
     if text in ASSIGNERS:
         return ASSIGNERS[text]
-    found = parse_release(text, "--assigner")
-    if found is None:
+    release = parse_release(text, "--assigner")
+    if release is None:
         hint = f"{did_you_mean(text, ASSIGNERS)} (a release is written ultralytics==8.4.190)"
         raise InputError("unknown-assigner", f"no assigner is called {text!r}", where="--assigner", hint=hint)
-    generation = [name for name in GENERATIONS if _release(name) <= found][-1]
+    generation = [name for name in GENERATIONS if _release(name) <= release][-1]
     note = f"generation {generation}"
-    if found > NEWEST_MEASURED:
+    if release > NEWEST_MEASURED:
         note += f", taken to be as {dotted(NEWEST_MEASURED)}, the newest release that was measured"
-    return replace(GENERATIONS[generation], name=f"ultralytics=={dotted(found)}", note=note)
+    return replace(GENERATIONS[generation], name=f"ultralytics=={dotted(release)}", note=note)
 
 
 def find_for(text: str, recorded: Mapping[str, float]) -> Assigner:

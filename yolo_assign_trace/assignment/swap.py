@@ -13,6 +13,7 @@ from torch import Tensor
 from ..basics.errors import InputError, did_you_mean
 from ..basics.named_objects import load_object, place_of
 from .assigner import Assigner, Stage
+from .call import shape_problem
 from .outputs import Output
 
 FROM_THE_RUN = ("grid", "batch", "nc", "reg_max", "label_rows", "maps")
@@ -123,24 +124,24 @@ class _Checked:
         names = [output.name for output in self.stage.outputs]
         needed = [name for name in names if name in self.required]
         if is_dataclass(result) and not isinstance(result, type):
-            found = {f.name: getattr(result, f.name) for f in fields(result)}
+            named = {f.name: getattr(result, f.name) for f in fields(result)}
         elif isinstance(result, Mapping):
-            found = dict(result)
+            named = dict(result)
         elif hasattr(result, "_asdict"):
-            found = dict(result._asdict())
+            named = dict(result._asdict())
         elif isinstance(result, Tensor) and len(needed) == 1:
-            found = {needed[0]: result}
+            named = {needed[0]: result}
         elif isinstance(result, tuple) and len(result) == len(names):
-            found = dict(zip(names, result, strict=True))
+            named = dict(zip(names, result, strict=True))
         else:
             raise self.refuse(f"returned {_kind(result)}; expected a dictionary with {', '.join(needed)}")
-        unknown = [name for name in found if name not in names]
+        unknown = [name for name in named if name not in names]
         if unknown:
             raise self.refuse(f"returned {unknown[0]!r}, which {self.stage.name} does not put out")
-        missing = [name for name in needed if name not in found]
+        missing = [name for name in needed if name not in named]
         if missing:
             raise self.refuse(f"did not return {missing[0]}, which later stages need")
-        return {name: found[name] for name in names if name in found}
+        return {name: named[name] for name in names if name in named}
 
     def check(
         self, output: Output, value: Any, sizes: Mapping[str, int], floats: torch.dtype, device: torch.device
@@ -148,12 +149,9 @@ class _Checked:
         """Has ``value`` the axes, dtype and device that ``output`` declares?"""
         if not isinstance(value, Tensor):
             raise self.refuse(f"returned {_kind(value)} as {output.name}; expected a tensor")
-        expected = tuple(sizes.get(axis, -1) for axis in output.axes)
-        shape = tuple(value.shape)
-        if len(shape) != len(expected) or any(e not in (-1, s) for s, e in zip(shape, expected, strict=True)):
-            axes = ", ".join(output.axes)
-            wanted = ", ".join("?" if e < 0 else str(e) for e in expected)
-            raise self.refuse(f"returned {output.name} of shape {list(shape)}; expected [{axes}] = [{wanted}]")
+        problem = shape_problem(output, value.shape, sizes)
+        if problem:
+            raise self.refuse(f"returned {output.name} of another shape: {problem}")
         dtype = {"mask": torch.bool, "index": torch.int64, "count": torch.int64}.get(output.unit, floats)
         if value.dtype != dtype:
             raise self.refuse(f"returned {output.name} as {_short(value.dtype)}; expected {_short(dtype)}")

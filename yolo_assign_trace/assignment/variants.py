@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from . import stages
 from .boxes import OVERLAPS, REORDERED, box_xywh_to_xyxy, box_xyxy_to_xywh
 from .grid import Grid
 from .outputs import Resolved, StageResult
 from .ranking import rank_within_rows, select
-from . import stages
 from .stages import align, power, resolve, screen
 from .variant_outputs import (
     AlignedReordered,

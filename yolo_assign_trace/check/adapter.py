@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 
 from ..assignment.assigner import Assigner
+from ..assignment.call import CALL, RESULTS
 from ..basics.arrays import Array
 from ..basics.errors import InputError, did_you_mean
 from ..basics.named_objects import place_of
 from ..basics.plural import count
-from ..run.runner import RESULTS
 from .cases import CLASSES, Case
 
 ALIASES: Mapping[str, str] = {
@@ -28,8 +28,6 @@ ALIASES: Mapping[str, str] = {
     "_": "",
 }
 """Short names of outputs that ``--outputs`` takes beside the full ones; ``_`` skips one."""
-
-INPUTS = ("pd_scores", "pd_bboxes", "anc_points", "gt_labels", "gt_bboxes", "mask_gt")
 
 
 def output_names(text: str) -> tuple[str, ...]:
@@ -108,7 +106,7 @@ class Candidate:
 
     def _takes_names(self) -> bool:
         """With the usual names, the order of its parameters does not matter."""
-        return set(INPUTS) <= set(self._parameters())
+        return set(CALL) <= set(self._parameters())
 
     def _keywords(self, case: Case) -> dict[str, Any]:
         """What some assigners ask for beside the usual six."""

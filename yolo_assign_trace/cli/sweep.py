@@ -14,7 +14,7 @@ from .screens.terminal import print_json, result_console, say
 from .shared import expanded
 
 if TYPE_CHECKING:
-    from ..inputs.load import Opened, OpenedCapture
+    from ..inputs.load import Opened
     from ..sweep.rows import Row
     from ..sweep.settings import Setting
     from .screens.text_page import Column, Page
@@ -110,7 +110,7 @@ def _run(
     """
     from ..inputs.load import open_inputs
     from ..sweep.rows import Row
-    from ..sweep.tally import Tally
+    from ..sweep.tally import Tally, tally_all
 
     sizes = list(dict.fromkeys(setting.imgsz for setting in settings({})))  # a wrong name is told before reading
     if given.heads and len(sizes) > 1:
@@ -126,25 +126,22 @@ def _run(
         _require(opened[setting.imgsz], setting)
     tallies = [Tally() for _ in wanted]
 
-    from ..sweep.run import tally_all
-
     for imgsz, inputs in opened.items():
         mine = [(s.assigner, tally) for s, tally in zip(wanted, tallies, strict=True) if s.imgsz == imgsz]
         for part in inputs.parts:
-            tally_all(inputs.inputs(part), [assigner for assigner, _ in mine], [tally for _, tally in mine])
+            tally_all(part.inputs(), [assigner for assigner, _ in mine], [tally for _, tally in mine])
     notes = list(dict.fromkeys(remark for inputs in opened.values() for remark in inputs.remarks))
     return [Row(s, tally) for s, tally in zip(wanted, tallies, strict=True)], notes, first.synthetic
 
 
-def _require(opened: Opened | OpenedCapture, setting: Setting) -> None:
+def _require(opened: Opened, setting: Setting) -> None:
     """Can the setting be run on every batch?
 
     Raises:
         InputError: too few anchors, or synthetic heads too large for any machine.
     """
     opened.require_memory()
-    for part in opened.parts:
-        part.grid.require_anchors(setting.assigner.parameters.topk, opened.shapes_option)
+    opened.require_anchors(setting.assigner.parameters.topk)
 
 
 def _print_csv(rows: Sequence[Row], synthetic: bool) -> None:

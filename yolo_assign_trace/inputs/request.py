@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..basics.errors import InputError
-from .datasets.read_entry import STOP
+from .labels.policy import STOP
 from .labels.rules import TODAY, LabelRules
 
 IMAGES_AT_ONCE = 8

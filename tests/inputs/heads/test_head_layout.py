@@ -15,10 +15,9 @@ from safetensors.numpy import save_file
 
 from yolo_assign_trace.assignment.grid import Grid
 from yolo_assign_trace.basics.errors import InputError
-from yolo_assign_trace.inputs.heads.channels import Wanted
+from yolo_assign_trace.inputs.heads.channels import Expectations
 from yolo_assign_trace.inputs.heads.files import ArrayFile
-from yolo_assign_trace.inputs.heads.layout import Heads, detect_layout
-from yolo_assign_trace.inputs.heads.read import read_heads
+from yolo_assign_trace.inputs.heads.layout import Heads, detect_layout, read_heads
 from yolo_assign_trace.inputs.heads.shapes import Shapes, layout_grid, read_shapes
 
 Arrays = Mapping[str, np.ndarray]
@@ -36,26 +35,26 @@ def maps(channels: int, sizes: Sequence[tuple[int, int]], batch: int = 1) -> dic
     return {f"p{3 + i}": np.zeros((batch, channels, *size), np.float32) for i, size in enumerate(sizes)}
 
 
-def detect(arrays: Arrays, wanted: Wanted, note: str = "") -> Heads:
-    return detect_layout(ArrayFile("my.pt", "my.pt", "0" * 12, arrays, note), wanted)
+def detect(arrays: Arrays, expected: Expectations, note: str = "") -> Heads:
+    return detect_layout(ArrayFile("my.pt", "my.pt", "0" * 12, arrays, note), expected)
 
 
 SAID = {
-    "nothing": Wanted(),
-    "yolov8 640": Wanted(read_shapes("yolov8", (640, 640))),
-    "study": Wanted(read_shapes("study")),
-    "imgsz 64": Wanted(imgsz=(64, 64)),
-    "imgsz 640": Wanted(imgsz=(640, 640)),
-    "imgsz 384,640": Wanted(imgsz=(384, 640)),
-    "imgsz 1280": Wanted(imgsz=(1280, 1280)),
-    "nc 3": Wanted(nc=3),
-    "nc 20": Wanted(nc=20),
-    "nc 80": Wanted(nc=80),
-    "nc 20 of data.yaml": Wanted(nc=20, nc_source="data.yaml"),
-    "reg_max 1": Wanted(reg_max=1),
-    "labels of 50 classes": Wanted(labels_classes=50),
-    "labels of 90 classes": Wanted(labels_classes=90),
-    "one map, a file of 4 classes": Wanted(Shapes("my.yaml", Grid.of((32, 32), [(4, 4)]), nc=4, reg_max=2)),
+    "nothing": Expectations(),
+    "yolov8 640": Expectations(read_shapes("yolov8", (640, 640))),
+    "study": Expectations(read_shapes("study")),
+    "imgsz 64": Expectations(imgsz=(64, 64)),
+    "imgsz 640": Expectations(imgsz=(640, 640)),
+    "imgsz 384,640": Expectations(imgsz=(384, 640)),
+    "imgsz 1280": Expectations(imgsz=(1280, 1280)),
+    "nc 3": Expectations(nc=3),
+    "nc 20": Expectations(nc=20),
+    "nc 80": Expectations(nc=80),
+    "nc 20 of data.yaml": Expectations(nc=20, nc_source="data.yaml"),
+    "reg_max 1": Expectations(reg_max=1),
+    "labels of 50 classes": Expectations(labels_classes=50),
+    "labels of 90 classes": Expectations(labels_classes=90),
+    "one map, a file of 4 classes": Expectations(Shapes("my.yaml", Grid.of((32, 32), [(4, 4)]), nc=4, reg_max=2)),
 }
 
 READ = [
@@ -151,7 +150,7 @@ def test_the_reading_is_told_in_one_sentence(arrays, said, sentence):
 
 def test_the_reading_tells_what_was_left_out():
     assert "maps (1, 67, 8, 8), (1, 67, 4, 4), (1, 67, 2, 2), the raw part: " in detect(
-        maps(67, V8_64), Wanted(), "the raw part"
+        maps(67, V8_64), Expectations(), "the raw part"
     ).reading.replace("raw part,", "raw part")
 
 
@@ -364,10 +363,11 @@ def test_any_maps_in_any_layout_and_container_are_read_back_bit_for_bit(tmp_path
     content = data.draw(st.sampled_from(layouts))(levels)
     path = tmp_path_factory.getbasetemp() / "any"
     save(content, data.draw(st.sampled_from(["npz", "torch", "safetensors"])), path)
-    said = data.draw(st.sampled_from([Wanted(imgsz=imgsz, reg_max=reg_max), Wanted(Shapes(name, grid), nc=nc)]))
-    if said.nc and reg_max == 4:  # between 1 and 16 bins only --reg-max tells
-        said = Wanted(said.shapes, nc=nc, reg_max=reg_max)
-    heads = read_heads(path, said)
+    either = [Expectations(imgsz=imgsz, reg_max=reg_max), Expectations(Shapes(name, grid), nc=nc)]
+    expected = data.draw(st.sampled_from(either))
+    if expected.nc and reg_max == 4:  # between 1 and 16 bins only reg_max tells
+        expected = Expectations(expected.shapes, nc=nc, reg_max=reg_max)
+    heads = read_heads(path, expected)
     assert (heads.reg_max, heads.nc, heads.grid) == (reg_max, nc, grid)
     for found, expected in zip(heads.maps, levels, strict=True):
         np.testing.assert_array_equal(found, expected, strict=True)

@@ -68,8 +68,8 @@ def label_of(image: str, *, as_written: bool = False) -> str:
 
 def _swapped(path: str, folder: str, other: str) -> str:
     """``path`` with the last folder of that name called otherwise."""
-    before, found, after = f"/{path}".rpartition(f"/{folder}/")
-    return f"{before}/{other}/{after}"[1:] if found else path
+    before, folder_found, after = f"/{path}".rpartition(f"/{folder}/")
+    return f"{before}/{other}/{after}"[1:] if folder_found else path
 
 
 class ImageFinder:
@@ -87,8 +87,8 @@ class ImageFinder:
             except OSError:
                 names = []
             self._folders[folder] = {image.rpartition(".")[0]: image for image in names}  # the first by name
-        found = self._folders[folder].get(name.rpartition(".")[0])
-        return os.path.join(folder, found) if found else None
+        image = self._folders[folder].get(name.rpartition(".")[0])
+        return os.path.join(folder, image) if image else None
 
 
 class NearMisses:
@@ -105,11 +105,11 @@ class NearMisses:
             label: where training looks for its label.
         """
         folder, name = os.path.split(image)
-        found = []
+        near = []
         for place in dict.fromkeys([folder, os.path.dirname(label), *self._label_folders(folder)]):
             for stem in (name.rpartition(".")[0], name):
-                found += [os.path.join(place, file) for file in self._named(place, f"{stem}.txt")]
-        others = [path for path in found if path != label and os.path.isfile(path)]
+                near += [os.path.join(place, file) for file in self._named(place, f"{stem}.txt")]
+        others = [path for path in near if path != label and os.path.isfile(path)]
         return [path for path in others if not self._has_its_own_image(path, image)]
 
     def _label_folders(self, folder: str) -> list[str]:
@@ -130,10 +130,10 @@ class NearMisses:
         if folder not in self._folders:
             listing: dict[str, list[str]] = {}
             with contextlib.suppress(OSError):
-                for found in sorted(os.listdir(folder or ".")):
-                    listing.setdefault(found.casefold(), []).append(found)
+                for entry in sorted(os.listdir(folder or ".")):
+                    listing.setdefault(entry.casefold(), []).append(entry)
             self._folders[folder] = listing
-        return [found for name in names for found in self._folders[folder].get(name.casefold(), [])]
+        return [entry for name in names for entry in self._folders[folder].get(name.casefold(), [])]
 
     def _has_its_own_image(self, path: str, image: str) -> bool:
         """Does the label ``path`` belong to another image, beside ``image``, by its exact name?"""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...basics.errors import SHOWN_AT_MOST, InputError
+from ...basics.printable import printable
 
 ERROR, WARNING, NOTE = "error", "warning", "note"
 GRADES = (ERROR, WARNING, NOTE)
@@ -92,10 +94,48 @@ class Finding:
         return f"{self.path}:{self.line}" if self.line else self.path
 
 
+LINE, ANNOTATION = "line", "annotation"
+"""What a row's place in its file is counted in."""
+
+
+def finding_at(id: str, message: str, path: str, place: int, unit: str) -> Finding:
+    """A finding about the row at ``place`` of a file, counted in ``unit``."""
+    if unit == LINE:
+        return Finding(id, message, path, place)
+    return Finding(id, message, f"{path}[{unit}s[{place}]]")
+
+
 def as_error(findings: Sequence[Finding]) -> InputError:
     """All findings in one error, in their order."""
-    first, *others = [InputError(found.id, found.message, where=found.where, hint=found.hint) for found in findings]
+    first, *others = [InputError(f.id, f.message, where=f.where, hint=f.hint) for f in findings]
     first.others = tuple(others)
     if len(others) > SHOWN_AT_MOST and not first.hint:
         first.hint = "yolo-assign labels --all lists everything that is wrong"
     return first
+
+
+_SHOWN = 3
+"""Places of a kind that a trace names; the report of all of them is another command."""
+
+_TOLD_OTHERWISE = frozenset({"label-missing", "label-empty", "not-a-label-file"})
+"""Notes that a trace counts as the states of its label files."""
+
+
+def remarks_about(findings: Iterable[Finding]) -> tuple[str, ...]:
+    """What is to be said although the rows pass.
+
+    Changes and oddities with their consequence, the first of a kind; notes by number.
+    """
+    told, lines = Counter[str](), []
+    for finding in findings:
+        if finding.grade == ERROR or finding.id in _TOLD_OTHERWISE:
+            continue
+        told[finding.id] += 1
+        if finding.grade != NOTE and told[finding.id] <= _SHOWN:
+            lines.append(f"{printable(f'{finding.where}: {finding.message}')}; {finding.consequence} [{finding.id}]")
+    for kind, number in told.items():
+        if KINDS[kind].grade == NOTE:
+            lines.append(f"{number} [{kind}]: {KINDS[kind].consequence}; yolo-assign labels names them")
+        elif number > _SHOWN:
+            lines.append(f"{number - _SHOWN} more of [{kind}]; yolo-assign labels lists them")
+    return tuple(lines)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
-from typing import Any
 
 import numpy as np
 
 from ...basics.arrays import Array
-from .findings import ERROR, Finding
+from .duplicates import reduce_rows
+from .findings import ERROR, LINE, Finding, finding_at
 from .row import BATCH, BOXES, POLYGONS, RowError, above_count, class_fits, read_row
 from .rules import LabelRules
 
-LINE, ANNOTATION = "line", "annotation"
-"""What a row's place in its file is counted in."""
+FOUND, MISSING, EMPTY = "found", "missing", "empty"
+"""States of a label file. A file of blank lines is empty."""
 
 
 @dataclass(frozen=True)
@@ -23,30 +23,50 @@ class LabelTable:
     """What a label file says.
 
     Attributes:
+        path: how findings call the file.
         rows: (box, 6) float32: image, class, cx, cy, w, h (normalised), rows that fail left out.
         lines: (box,) place of every row: line from 1, or annotation from 0.
         form: one of BOXES, BATCH, POLYGONS.
         findings: what is wrong or changed, in the order of the lines.
-        failed: did any row fail, so that training drops the image?
         unit: what ``lines`` counts, LINE or ANNOTATION.
+        state: of the file, one of FOUND, MISSING, EMPTY.
         polygons: of every row of a POLYGONS file its points (point, xy), float32 fractions; empty for other files.
     """
 
+    path: str
     rows: Array
     lines: Array
-    form: str
-    findings: tuple[Finding, ...]
-    failed: bool
+    form: str = BOXES
+    findings: tuple[Finding, ...] = ()
     unit: str = LINE
+    state: str = FOUND
     polygons: tuple[Array, ...] = ()
 
-    def place(self, path: str, row: int) -> str:
-        """Where a row of the file ``path`` stands, for errors."""
-        return self.finding("not-a-number", "", path, row).where
+    @property
+    def failures(self) -> tuple[Finding, ...]:
+        """Why training drops the image; empty if it does not."""
+        return tuple(finding for finding in self.findings if finding.grade == ERROR)
 
-    def finding(self, id: str, message: str, path: str, row: int) -> Finding:
-        """A finding about a row of the file ``path``."""
-        return _finding(id, message, path, int(self.lines[row]), self.unit)
+    @property
+    def classes(self) -> int:
+        """One more than the largest class; 0 without rows."""
+        return int(self.rows[:, 1].max()) + 1 if len(self.rows) else 0
+
+    def without_rows(self) -> LabelTable:
+        return replace(self, rows=self.rows[:0], lines=self.lines[:0], polygons=())
+
+    def place(self, row: int) -> str:
+        """Where a row stands, for errors."""
+        return self.finding("not-a-number", "", row).where
+
+    def finding(self, id: str, message: str, row: int) -> Finding:
+        """A finding about a row."""
+        return finding_at(id, message, self.path, int(self.lines[row]), self.unit)
+
+
+def no_rows(path: str, state: str, finding: Finding) -> LabelTable:
+    """The table of a file that has none, and why."""
+    return LabelTable(path, np.zeros((0, 6), np.float32), np.zeros(0, np.int64), findings=(finding,), state=state)
 
 
 def parse_labels(
@@ -61,28 +81,27 @@ def parse_labels(
         nc: number of classes, None if unknown.
         batch: may rows have six fields, the first an image number? In a dataset six fields are a confidence.
     """
-    found: list[Finding] = []
-    numbered = _lines(data, path, rules, found)
+    findings: list[Finding] = []
+    numbered = _lines(data, path, rules, findings)
     form = _form([words for _, words in numbered], batch)
     rows, lines, polygons = _all_at_once(numbered, form, rules, nc) or _row_by_row(
-        numbered, path, form, rules, nc, found
+        numbered, path, form, rules, nc, findings
     )
     if nc is not None and rules.class_may_equal_count and len(rows):
-        found += [
+        findings += [
             Finding("class-equals-count", above_count(nc, nc), path, line) for line in lines[rows[:, 1] == nc].tolist()
         ]
     if form != BATCH:
-        order = reduce_rows(rows, lines, path, found, polygons if rules.compares_points else ())
+        order = reduce_rows(rows, lines, path, findings, polygons if rules.compares_points else ())
         rows, lines, polygons = rows[order], lines[order], tuple(polygons[i] for i in order) if polygons else ()
-    found.sort(key=lambda finding: finding.line)
-    failed = any(finding.grade == ERROR for finding in found)
-    return LabelTable(rows, lines, form, tuple(found), failed, polygons=polygons)
+    findings.sort(key=lambda finding: finding.line)
+    return LabelTable(path, rows, lines, form, tuple(findings), polygons=polygons)
 
 
-def _lines(data: bytes, path: str, rules: LabelRules, found: list[Finding]) -> list[tuple[int, list[str]]]:
+def _lines(data: bytes, path: str, rules: LabelRules, findings: list[Finding]) -> list[tuple[int, list[str]]]:
     """Number and fields of every line that is a row. Lines end where ``str.splitlines`` says."""
     if b"\0" in data:
-        found.append(Finding("not-text", "this is a binary file, not a label file", path))
+        findings.append(Finding("not-text", "this is a binary file, not a label file", path))
         return []
     text = data.decode("utf-8", "surrogateescape")
     if marked := text.startswith("\ufeff"):
@@ -90,7 +109,7 @@ def _lines(data: bytes, path: str, rules: LabelRules, found: list[Finding]) -> l
         if not rules.byte_order_mark:
             hint = "save it as UTF-8 without a byte order mark"
             message = f"the file begins with a byte order mark, which {rules.name} takes for a part of the first number"
-            found.append(Finding("byte-order-mark", message, path, 1, hint))
+            findings.append(Finding("byte-order-mark", message, path, 1, hint))
     lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line]
     rows = [number for number, line in lines if not line.isspace()]
     if not rows:
@@ -102,7 +121,7 @@ def _lines(data: bytes, path: str, rules: LabelRules, found: list[Finding]) -> l
             bad = next((char for char in line if "\ud800" <= char <= "\udfff"), "")
             if bad:
                 message = f"this line is not UTF-8 text: byte {ord(bad) - 0xDC00:#04x}"
-                found.append(Finding("not-text", message, path, number, "save the file as UTF-8"))
+                findings.append(Finding("not-text", message, path, number, "save the file as UTF-8"))
             elif not (number == 1 and marked and not rules.byte_order_mark):  # there the mark spoils the first number
                 numbered.append((number, line.split()))
     return numbered
@@ -143,7 +162,7 @@ def _row_by_row(
     form: str,
     rules: LabelRules,
     nc: int | None,
-    found: list[Finding],
+    findings: list[Finding],
 ) -> tuple[Array, Array, tuple[Array, ...]]:
     """The rows that pass, their lines and polygons; the others become findings."""
     rows, lines, polygons = [], [], []
@@ -156,55 +175,5 @@ def _row_by_row(
             polygons += [row.points] if row.points is not None else []
         except RowError as problem:
             remarks = [problem]  # what else would be said of a failing row does not matter
-        found += [Finding(remark.id, remark.message, path, number, remark.hint) for remark in remarks]
+        findings += [Finding(remark.id, remark.message, path, number, remark.hint) for remark in remarks]
     return np.array(rows, dtype=np.float32).reshape(-1, 6), np.array(lines, dtype=np.int64), tuple(polygons)
-
-
-def reduce_rows(
-    rows: Array,
-    lines: Array,
-    path: str,
-    found: list[Finding],
-    polygons: Sequence[Array] = (),
-    unit: str = LINE,
-) -> Array:
-    """Which rows stay, in which order: exact duplicates become one, and only then training sorts the file.
-
-    Duplicates and the same boxes of other classes are pointed out.
-
-    Args:
-        rows: (box, 6) as in :class:`LabelTable`.
-        lines: (box,) the place of every row, in ``unit``.
-        path: how findings call the file.
-        found: takes the findings.
-        polygons: points of every row, if they are what duplicates are told by and sorted by, as bytes.
-        unit: what ``lines`` counts.
-    """
-    places = rows[:, 2:] + np.float32(0)  # -0 becomes 0
-    if len(set(map(bytes, places))) == len(rows):
-        return np.arange(len(rows))
-    keys: list[Any]
-    if polygons:
-        keys = [row[1].tobytes() + points.tobytes() for row, points in zip(rows, polygons, strict=True)]
-    else:
-        keys = [(row[1], *place) for row, place in zip(rows.tolist(), places.tolist(), strict=True)]
-    first: dict[Any, int] = {}
-    for i, (key, line) in enumerate(zip(keys, lines.tolist(), strict=True)):
-        original = lines[first.setdefault(key, i)]
-        if original != line:
-            what = "polygon" if polygons else "box"
-            message = f"the same class and {what} as in {unit} {original}"
-            found.append(_finding("duplicate-box", message, path, line, unit))
-    seen: dict[bytes, tuple[float, int]] = {}
-    for label, place, line in zip(rows[:, 1].tolist(), map(bytes, places), lines.tolist(), strict=True):
-        other, where = seen.setdefault(place, (label, line))
-        if other != label:
-            message = f"the same box as in {unit} {where}, but of class {label:g} instead of {other:g}"
-            found.append(_finding("same-box-other-class", message, path, line, unit))
-    return np.array([first[key] for key in (sorted(first) if len(first) < len(rows) else first)], dtype=np.int64)
-
-
-def _finding(id: str, message: str, path: str, place: int, unit: str) -> Finding:
-    if unit == LINE:
-        return Finding(id, message, path, place)
-    return Finding(id, message, f"{path}[{unit}s[{place}]]")
