@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 
+from ..assignment.releases import Release
 from ..basics.arrays import Array
 from ..basics.errors import InputError
 from ..basics.plural import count
 from ..run.given import Image
-from ..run.letterbox import Letterbox
+from ..run.letterbox import VALIDATION, Letterbox, Placing
 from .batch import HeadSource, Part
 from .heads.shapes import STUDY, Shapes
 from .labels.findings import as_error, remarks_about
-from .labels.geometry import geometry_findings
 from .labels.policy import DROP_IMAGE, STOP, drop_failures
 from .labels.row import BATCH
-from .labels.rules import TODAY, LabelRules
+from .labels.rules import TODAY, LabelRules, rules_of
 from .labels.text import LabelTable, parse_labels
+from .placed import place_table
 from .reading.files import display_name, read_bytes
 from .request import Request
 
@@ -35,12 +36,14 @@ class FileLabels:
         table: the rows, as training reads the file.
         digest: first hex digits of the SHA-256 of the text, without the line ends' form.
         remarks: what was dropped or changed, in sentences.
+        placing: how its images come to lie in the input.
     """
 
     name: str
     table: LabelTable
     digest: str
     remarks: tuple[str, ...] = ()
+    placing: Placing = VALIDATION
 
     nc: ClassVar[None] = None
 
@@ -73,21 +76,20 @@ class FileLabels:
         """
         grid, remarks = shapes.grid, []
         batch = self._batch(shapes, heads)
-        letterbox = Letterbox.of(request.image_size, (grid.height, grid.width)) if request.image_size else None
+        imgsz = (grid.height, grid.width)
+        letterbox = Letterbox.of(request.image_size, imgsz, self.placing) if request.image_size else None
         if letterbox:
             remarks.append(f"every image is letterboxed: {letterbox}")
         elif shapes.name != STUDY and len(self.table.rows) and not self.has_images and not request.letterboxed:
             remarks.append(
                 "boxes are taken as fractions of the network input; --image-size WxH letterboxes them as training does"
             )
-        # without a letterbox the rows are fractions of the input itself
-        whole = letterbox or Letterbox.of((grid.width, grid.height), (grid.height, grid.width))
-        remarks += remarks_about(geometry_findings(self.table, (grid.height, grid.width), whole))
+        placed, findings = place_table(self.table, letterbox, Letterbox.whole(imgsz), self.placing)
+        remarks += remarks_about(findings)
         part = Part(
             name=self.name,
             grid=grid,
-            tables=(self.table,),
-            letterboxes=(letterbox,),
+            tables=(placed,),
             heads=heads,
             batch=batch,
             digest=self.digest,
@@ -119,7 +121,7 @@ class FileLabels:
         return batch
 
 
-def labels_of_file(request: Request, data: bytes) -> FileLabels:
+def labels_of_file(request: Request, data: bytes, release: Release) -> FileLabels:
     """The labels of a request for a single file, whose content is ``data``.
 
     Raises:
@@ -129,7 +131,8 @@ def labels_of_file(request: Request, data: bytes) -> FileLabels:
         if value:
             hint = "it needs a dataset: --data, or --labels with a folder, a list or COCO annotations"
             raise InputError("not-a-dataset", f"{request.source} is a single label file", where=flag, hint=hint)
-    return read_labels(request.source, request.rules, request.on_bad, data)
+    labels = read_labels(request.source, request.rules or rules_of(release), request.on_bad, data)
+    return replace(labels, placing=Placing(release, request.mode))
 
 
 def read_labels(path: Path, rules: LabelRules = TODAY, on_bad: str = STOP, data: bytes | None = None) -> FileLabels:

@@ -104,6 +104,11 @@ class Letterbox:
         left, top = placing.shift(input_width - scaled_width), placing.shift(input_height - scaled_height)
         return cls(width, height, input_width, input_height, scaled_width, scaled_height, left, top)
 
+    @classmethod
+    def whole(cls, imgsz: tuple[int, int]) -> Letterbox:
+        """The input (height, width) as an image of its own size."""
+        return cls.of((imgsz[1], imgsz[0]), imgsz)
+
     def place(self, boxes: Array) -> Array:
         """Boxes (box, 4) cx cy w h as fractions of the image, to the same as fractions of the input."""
         scaled = np.array([self.scaled_width, self.scaled_height] * 2, dtype=np.float64)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...assignment.releases import NEWEST_MEASURED, Release
+from ..labels.findings import Finding
+from .entries import Entry
 
 SMALLEST = 10
 """px; an image with a smaller side is dropped."""
@@ -26,16 +28,36 @@ class CheckedImage:
     """What is known of an image file.
 
     Attributes:
-        problem: why training drops the image, empty if it does not.
+        finding: id of the finding that makes training drop the image, empty if it does not; and
+        problem: what is said of it.
         size: (width, height) that decoding gives, which is what is letterboxed; None if it cannot be opened.
         checked: (width, height) that the check takes it to have; rectangular batches are sorted and shaped by it.
         rewritten: training writes the file anew, because bytes follow the end of the image.
     """
 
+    finding: str = ""
     problem: str = ""
     size: tuple[int, int] | None = None
     checked: tuple[int, int] | None = None
     rewritten: bool = False
+
+
+def look_at(entry: Entry, release: Release, *, decode: bool = False) -> CheckedImage | None:
+    """The image of an entry, checked; sizes of COCO annotations are taken as they stand; None without an image."""
+    if entry.size is not None:
+        return CheckedImage(size=entry.size, checked=entry.size)
+    return None if entry.image is None else check_image(entry.image, release, decode=decode)
+
+
+def findings_about(entry: Entry, image: CheckedImage | None) -> list[Finding]:
+    """Why training drops an image, or what else it does with the file."""
+    if image is None or entry.image is None:
+        return []
+    if image.finding:
+        return [Finding(image.finding, image.problem, entry.image)]
+    if image.rewritten:
+        return [Finding("image-rewritten", "bytes follow the end of the image", entry.image)]
+    return []
 
 
 def check_image(path: str, release: Release = NEWEST_MEASURED, *, decode: bool = False) -> CheckedImage:
@@ -60,22 +82,22 @@ def check_image(path: str, release: Release = NEWEST_MEASURED, *, decode: bool =
                 with Image.open(path) as image:
                     image.load()
     except FileNotFoundError:
-        return CheckedImage("there is no such image")
+        return CheckedImage("image-not-found", "there is no such image")
     except UnidentifiedImageError:
-        return CheckedImage("its header is no image's")
+        return CheckedImage("image-not-readable", "its header is no image's")
     except Exception as error:  # damaged files make Pillow raise errors of many kinds
-        return CheckedImage(str(error) or type(error).__name__)
+        return CheckedImage("image-not-readable", str(error) or type(error).__name__)
     swapped = stored[::-1]
     size = stored if turned < 5 or (kind == "AVIF" and release < (8, 4, 168)) else swapped
     checked = swapped if turned >= 5 else stored
     if release < (8, 4, 174):  # until then the check knew of two ways to turn a JPEG
         checked = swapped if kind == "JPEG" and turned in (6, 8) else stored_as_shown
-    problem = ""
+    finding = problem = ""
     if min(checked) < SMALLEST:
-        problem = f"it is {checked[0]}x{checked[1]} px, smaller than {SMALLEST} px"
+        finding, problem = "image-too-small", f"it is {checked[0]}x{checked[1]} px, a side is under {SMALLEST} px"
     elif not _reads(kind, release):
-        problem = f"its format is {kind}"
-    return CheckedImage(problem, size, checked, rewritten=kind == "JPEG" and not ends_well)
+        finding, problem = "image-format", f"its format is {kind}"
+    return CheckedImage(finding, problem, size, checked, rewritten=kind == "JPEG" and not ends_well)
 
 
 def _header(image: Any, *, decode: bool) -> tuple[str, tuple[int, int], int]:

@@ -55,6 +55,21 @@ def training_boxes(placed: Array, polygons: Sequence[Array], box: Letterbox, rel
     return clipped, kept
 
 
+def dropped_because(clipped: Array) -> str:
+    """Why training drops a box, of which x1 y1 x2 y2 px lie in the input.
+
+    >>> dropped_because(np.array([0, 0, 30, 1.5]))
+    'of the box 30x1.50 px lie in the input, a side is not over 2 px'
+    """
+    width, height = (clipped[2:] - clipped[:2]).tolist()
+    left = f"of the box {width:.3g}x{height:.2f} px lie in the input"
+    if min(width, height) <= _TINIEST:
+        return f"{left}, a side is not over {_TINIEST:g} px"
+    if max(width, height) >= _LONGEST * min(width, height):
+        return f"{left}, one side is {_LONGEST:g} times the other"
+    return f"{left}, too little of it"
+
+
 def contour(polygon: Array, release: Release) -> Array:
     """Points (point, xy) along a closed polygon, equally spaced by the number of the vertex.
 

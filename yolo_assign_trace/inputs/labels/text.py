@@ -52,8 +52,13 @@ class LabelTable:
         """One more than the largest class; 0 without rows."""
         return int(self.rows[:, 1].max()) + 1 if len(self.rows) else 0
 
+    def only(self, kept: Array) -> LabelTable:
+        """The table with those of its rows for which ``kept`` (box,) is true."""
+        polygons = tuple(points for points, keep in zip(self.polygons, kept.tolist(), strict=False) if keep)
+        return replace(self, rows=self.rows[kept], lines=self.lines[kept], polygons=polygons)
+
     def without_rows(self) -> LabelTable:
-        return replace(self, rows=self.rows[:0], lines=self.lines[:0], polygons=())
+        return self.only(np.zeros(len(self.rows), dtype=bool))
 
     def place(self, row: int) -> str:
         """Where a row stands, for errors."""
