@@ -64,8 +64,9 @@ class Stage:
 
     @cached_property
     def inputs(self) -> tuple[str, ...]:
-        """Names of the tensors and settings that the function takes; imports torch."""
-        return tuple(inspect.signature(self.call).parameters)
+        """Names of the tensors and settings that the function must be given; imports torch."""
+        parameters = inspect.signature(self.call).parameters
+        return tuple(name for name, parameter in parameters.items() if parameter.default is parameter.empty)
 
     def formula(self, settings: Mapping[str, Any]) -> tuple[str, ...]:
         """The stage's formula with the run's own settings put in."""

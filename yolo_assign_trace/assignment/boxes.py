@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor
 
+from .arithmetic import PORTABLE, Arithmetic
+
 EPS = 1e-7
 REORDERED = "ciou of 8.4.144"
 
@@ -33,41 +35,56 @@ def box_ltrb_to_xyxy(distances: Tensor, points: Tensor) -> Tensor:
     return torch.cat([points - distances[..., :2], points + distances[..., 2:]], dim=-1)
 
 
-def box_iou(gt: Tensor, predicted: Tensor) -> Tensor:
+def box_iou(gt: Tensor, predicted: Tensor, arithmetic: Arithmetic = PORTABLE) -> Tensor:
     """Intersection over union, in [0, 1]; gt and predicted (..., xyxy), which broadcast, -> (...)."""
     return _Overlap(gt, predicted).iou
 
 
-def box_giou(gt: Tensor, predicted: Tensor) -> Tensor:
+def box_giou(gt: Tensor, predicted: Tensor, arithmetic: Arithmetic = PORTABLE) -> Tensor:
     """IoU less the part of the enclosing box that neither covers, in (-1, 1]; arXiv 1902.09630."""
     pair = _Overlap(gt, predicted)
-    hull = pair.hull_w * pair.hull_h + EPS
+    hull = pair.x.hull * pair.y.hull + EPS
     return pair.iou - (hull - pair.union) / hull
 
 
-def box_diou(gt: Tensor, predicted: Tensor) -> Tensor:
+def box_diou(gt: Tensor, predicted: Tensor, arithmetic: Arithmetic = PORTABLE) -> Tensor:
     """IoU less the squared distance of the centres over the enclosing box's squared diagonal; arXiv 1911.08287."""
     pair = _Overlap(gt, predicted)
     return pair.iou - pair.centre_distance
 
 
-def box_ciou(gt: Tensor, predicted: Tensor) -> Tensor:
+def box_ciou(gt: Tensor, predicted: Tensor, arithmetic: Arithmetic = PORTABLE) -> Tensor:
     """DIoU less a penalty for a different aspect ratio, in (-1.5, 1]; arXiv 1911.08287."""
     pair = _Overlap(gt, predicted)
-    v = pair.aspect_difference
-    a = v / (v - pair.iou + (1 + EPS))
-    return pair.iou - (pair.centre_distance + v * a)
+    v = pair.aspect_difference(arithmetic)
+    a = v / (v - pair.iou).add_(1 + EPS)
+    return pair.iou - v.mul_(a).add_(pair.centre_distance)
 
 
-def box_ciou_reordered(gt: Tensor, predicted: Tensor) -> Tensor:
+def box_ciou_reordered(gt: Tensor, predicted: Tensor, arithmetic: Arithmetic = PORTABLE) -> Tensor:
     """CIoU with the weight of the aspect ratio summed in another order, as releases from 8.4.144 on have it.
 
     At most 6e-8 from :func:`box_ciou`, so only near ties move.
     """
     pair = _Overlap(gt, predicted)
-    v = pair.aspect_difference
-    a = v / (1 - pair.iou + v + EPS)
-    return pair.iou - (pair.centre_distance + v * a)
+    v = pair.aspect_difference(arithmetic)
+    a = v / (1 - pair.iou).add_(v).add_(EPS)
+    return pair.iou - v.mul_(a).add_(pair.centre_distance)
+
+
+class _Axis:
+    """What the overlaps of two boxes are made of along one axis, from low and high ends that broadcast.
+
+    Sums are added to in place where they are new: half of the time of an overlap goes into fresh memory.
+    """
+
+    def __init__(self, low: Tensor, high: Tensor, p_low: Tensor, p_high: Tensor, eps: float) -> None:
+        self.gt, self.predicted = high - low, p_high - p_low
+        if eps:
+            self.gt, self.predicted = self.gt.add_(eps), self.predicted.add_(eps)
+        self.inter = high.minimum(p_high).sub_(low.maximum(p_low)).clamp_(min=0)
+        self.hull = high.maximum(p_high).sub_(low.minimum(p_low))
+        self.offset = (p_low + p_high - low).sub_(high)  # twice the distance of the centres
 
 
 class _Overlap:
@@ -80,31 +97,22 @@ class _Overlap:
     def __init__(self, gt: Tensor, predicted: Tensor) -> None:
         x1, y1, x2, y2 = gt.unbind(-1)
         p1, q1, p2, q2 = predicted.unbind(-1)
-        self.w_gt, self.h_gt = x2 - x1, y2 - y1 + EPS
-        self.w_pred, self.h_pred = p2 - p1, q2 - q1 + EPS
-        inter = (x2.minimum(p2) - x1.maximum(p1)).clamp(min=0) * (y2.minimum(q2) - y1.maximum(q1)).clamp(min=0)
-        self.union = self.w_gt * self.h_gt + self.w_pred * self.h_pred - inter + EPS
+        self.x, self.y = _Axis(x1, x2, p1, p2, 0), _Axis(y1, y2, q1, q2, EPS)
+        inter = self.x.inter.mul_(self.y.inter)
+        self.union = (self.x.gt * self.y.gt + self.x.predicted * self.y.predicted - inter).add_(EPS)
         self.iou = inter / self.union
-        self.hull_w, self.hull_h = x2.maximum(p2) - x1.minimum(p1), y2.maximum(q2) - y1.minimum(q1)
-        self.offset = ((p1 + p2 - x1 - x2) ** 2 + (q1 + q2 - y1 - y2) ** 2) / 4
 
     @property
     def centre_distance(self) -> Tensor:
-        return self.offset / (self.hull_w**2 + self.hull_h**2 + EPS)
+        diagonal = (self.x.hull**2).add_(self.y.hull**2).add_(EPS)
+        return (self.x.offset**2).add_(self.y.offset**2).div_(4).div_(diagonal)
 
-    @property
-    def aspect_difference(self) -> Tensor:
-        angle = _atan(self.w_pred / self.h_pred) - _atan(self.w_gt / self.h_gt)
-        return (4 / math.pi**2) * angle**2
-
-
-def _atan(x: Tensor) -> Tensor:
-    # In float64, rounded once: torch's float32 kernels differ by an ulp between processors, and CIoU
-    # subtracts nearly equal numbers, so that ulp can decide a near tie.
-    return torch.atan(x.double()).to(x.dtype)
+    def aspect_difference(self, arithmetic: Arithmetic) -> Tensor:
+        angle = arithmetic.atan(self.x.predicted / self.y.predicted) - arithmetic.atan(self.x.gt / self.y.gt)
+        return angle.square_().mul_(4 / math.pi**2)
 
 
-OVERLAPS: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
+OVERLAPS: Mapping[str, Callable[[Tensor, Tensor, Arithmetic], Tensor]] = {
     "iou": box_iou,
     "giou": box_giou,
     "diou": box_diou,
@@ -113,6 +121,6 @@ OVERLAPS: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
 """Overlaps by the name that ``--overlap`` takes."""
 
 
-def overlap_called(name: str) -> Callable[[Tensor, Tensor], Tensor]:
+def overlap_called(name: str) -> Callable[[Tensor, Tensor, Arithmetic], Tensor]:
     """One of :data:`OVERLAPS`, or the form of CIoU that newer releases have in its place."""
     return box_ciou_reordered if name == REORDERED else OVERLAPS[name]

@@ -7,14 +7,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-ROWS_AT_ONCE = 1 << 22
-"""How many dense elements topk_of_rows may lay out at a time: 16 MiB of float32."""
+LAID_OUT_AT_ONCE = 1 << 19
+"""How many dense elements topk_of_rows lays out at a time on a CPU: 2 MiB of float32 stay in its cache."""
 
 
 class Ranking(NamedTuple):
     """Places of entries in their row, and what is open about each row's selection."""
 
-    place: Tensor  # (entry,) 0 for the best of its row; the first of equals stands before the others
     rank: Tensor  # (entry,) 1 + number of entries of the row that are strictly better
     cutoff: Tensor  # (row,) the k-th largest value of the row, 0 if it has fewer entries
     undecided: Tensor  # (row,) bool: equal values stand at the cut, so only torch.topk can tell
@@ -23,19 +22,17 @@ class Ranking(NamedTuple):
 def rank_within_rows(values: Tensor, row: Tensor, *, rows: int, columns: int, topk: int) -> Ranking:
     """Rank the entries (entry,) of each row by value, largest first; nan counts as largest, as in torch.
 
-    Values are float32 or float64 and not negative; ``row`` is ascending. Every row is meant to hold zeros
+    Values are floats and not negative; ``row`` is ascending. Every row is meant to hold zeros
     wherever it has no entry among its ``columns``.
     """
     n = values.numel()
     here = torch.arange(n, device=values.device)
     # Not negative, so their bits order as the numbers do, nan last; integers sort ten times faster than floats here.
-    bits = values.abs().view(torch.int32 if values.dtype == torch.float32 else torch.int64)
+    bits = values.abs().view({2: torch.int16, 4: torch.int32, 8: torch.int64}[values.element_size()])
     by_value = (-bits).argsort(stable=True)
     order = by_value[row[by_value].argsort(stable=True)]  # by row, then value, then entry
     count = row.bincount(minlength=rows)
     start = count.cumsum(0) - count
-    place_sorted = here - start[row]  # row is ascending, so it is its own sorted form
-    place = torch.empty_like(order).scatter(0, order, place_sorted)
 
     sorted_bits = bits[order]  # as bits, nan equals nan
     new_value = torch.ones(n, dtype=torch.bool, device=values.device)
@@ -52,52 +49,83 @@ def rank_within_rows(values: Tensor, row: Tensor, *, rows: int, columns: int, to
     zeros = row[values == 0].bincount(minlength=rows)
     tied_at_cut = (count > topk) & (last_in == first_out)
     filled_with_zeros = (zeros > 0) & (count - zeros < topk) & (topk < columns)
-    return Ranking(place, rank, last_in.view(values.dtype), tied_at_cut | filled_with_zeros)
+    return Ranking(rank, last_in.view(values.dtype), tied_at_cut | filled_with_zeros)
 
 
-def select(ranking: Ranking, values: Tensor, row: Tensor, column: Tensor, *, columns: int, topk: int) -> Tensor:
-    """The entries with the ``topk`` largest values of every row, (entry,) bool; torch.topk decides among equals."""
-    selected = ranking.place < topk
-    asked = ranking.undecided[row]
-    selected[asked] = topk_of_rows(values[asked], row[asked], column[asked], columns=columns, topk=topk)
-    return selected
+def topk_of_entries(values: Tensor, column: Tensor, row: Tensor, *, rows: int, columns: int, topk: int) -> Tensor:
+    """Is the entry one of those that torch.topk selects? (entry,) bool; arguments as for :func:`topk_of_rows`."""
+    count = row.bincount(minlength=rows)
+    chosen = topk_of_rows(values, column, row, count, torch.zeros_like(count), columns=columns, topk=topk)
+    return torch.zeros_like(values, dtype=torch.bool).index_fill_(0, chosen[chosen >= 0], True)
 
 
-def topk_of_rows(values: Tensor, row: Tensor, column: Tensor, *, columns: int, topk: int) -> Tensor:
-    """Which entries torch.topk selects from the dense rows; (entry,) bool.
+def topk_of_rows(
+    values: Tensor, column: Tensor, row: Tensor, count: Tensor, origin: Tensor, *, columns: int, topk: int
+) -> Tensor:
+    """The entries that torch.topk selects from the dense rows: (row, k) their numbers, -1 for what is no entry.
 
-    The rows are laid out with zeros where there is no entry, because the order in which torch.topk returns
-    equal values depends on where they stand among all columns. ``row`` must be ascending.
+    Rows hold zeros where there is no entry, and in which order torch.topk returns equal values depends on where they
+    stand among all columns, so it is asked about rows that are laid out.
+
+    Args:
+        values: (entry,) not negative; sorted by row, then column.
+        column: (entry,) place in its row, counted from the row's origin.
+        row: (entry,) its row.
+        count: (row,) entries of every row.
+        origin: (row,) what the row's first column counts as.
+        columns: length of the dense rows.
+        topk: how many to select.
     """
-    if values.device.type == "cpu" and columns >= 64 * topk:
-        column, columns = _fewer_columns(row, column, columns, topk)
-    selected = torch.zeros_like(values, dtype=torch.bool)
-    _, dense_row, count = torch.unique_consecutive(row, return_inverse=True, return_counts=True)
-    ends = count.cumsum(0).tolist()
-    step = max(1, ROWS_AT_ONCE // columns)
-    for top in range(0, len(ends), step):
-        bottom = min(top + step, len(ends))
-        part = slice(ends[top - 1] if top else 0, ends[bottom - 1])
-        here = dense_row[part] - top
-        dense = values.new_zeros(bottom - top, columns)
-        dense[here, column[part]] = values[part]
-        picked = torch.zeros_like(dense, dtype=torch.bool).scatter_(1, dense.topk(topk, dim=-1).indices, True)
-        selected[part] = picked[here, column[part]]
-    return selected
+    if not len(values):
+        return torch.full((len(count), topk), -1, device=values.device)
+    on_cpu = values.device.type == "cpu"
+    shortened = on_cpu and columns >= 64 * topk
+    width = max(64 * topk, topk + max(count.tolist())) if shortened else columns
+    step = max(1, LAID_OUT_AT_ONCE // width) if on_cpu else len(count)
+    if len(count) <= step:
+        return (_shortened if shortened else _whole)(values, column, row, count, origin, width, topk)
+    ends = [*(count.cumsum(0) - count)[::step].tolist(), len(values)]
+    chosen = []
+    for top, start, end in zip(range(0, len(count), step), ends[:-1], ends[1:], strict=True):
+        here, rows = slice(start, end), slice(top, top + step)
+        part = topk_of_rows(
+            values[here], column[here], row[here] - top, count[rows], origin[rows], columns=columns, topk=topk
+        )
+        chosen.append(part.where(part < 0, part + start))
+    return torch.cat(chosen)
 
 
-def _fewer_columns(row: Tensor, column: Tensor, columns: int, topk: int) -> tuple[Tensor, int]:
-    """Move the entries of every row together without changing what torch.topk selects on a CPU.
+def _whole(values: Tensor, column: Tensor, row: Tensor, count: Tensor, origin: Tensor, width: int, topk: int) -> Tensor:
+    start = torch.arange(len(count), device=row.device) * width  # (row,)
+    place = column + (start - origin).index_select(0, row)  # ascending
+    dense = values.new_zeros(len(count) * width).scatter_(0, place, values).view(-1, width)
+    asked = dense.topk(topk, dim=-1).indices + start.unsqueeze(-1)
+    entry = torch.searchsorted(place, asked).clamp_(max=len(place) - 1)
+    return entry.where(place[entry] == asked, -1)
 
-    From 64·k columns on, torch.topk keeps a heap that starts as columns 0..k-1 and takes a later value only if
-    it is strictly larger than the heap's smallest. A later zero is never taken, so the zeros between later
-    entries can go, as long as 64·k columns remain. (30 times fewer columns in the benchmark; a test compares.)
+
+def _shortened(
+    values: Tensor, column: Tensor, row: Tensor, count: Tensor, origin: Tensor, width: int, topk: int
+) -> Tensor:
+    """The same from rows without most of their zeros.
+
+    From 64·k columns on, torch.topk on a CPU keeps a heap that starts as columns 0..k-1 and takes a later value only
+    if it is strictly larger than the heap's smallest. A later zero is never taken, so the zeros between later
+    entries can go, as long as 64·k columns remain. (50 times fewer columns in the benchmark; a test compares.)
     """
-    later = column >= topk
-    number = later.cumsum(0)
-    first_of_row = torch.ones_like(later)
-    first_of_row[1:] = row[1:] != row[:-1]
-    before = (number - later.long()).where(first_of_row, 0).cummax(0).values  # later entries in the rows above
-    moved = column.where(~later, topk + number - before - 1)
-    width = max(64 * topk, int(moved.max()) + 1) if len(moved) else 64 * topk
-    return moved, min(width, columns)
+    first = count.cumsum(0) - count  # (row,)
+    place = torch.arange(topk, len(count) * width + topk, width) - first  # (row,) of entry 0, if that were the row's
+    place = torch.arange(len(row)).add_(place.index_select(0, row))
+    dense = values.new_zeros(len(count) * width).scatter_(0, place, values).view(-1, width)
+    # entries of columns 0..k-1 belong there; they are the first of their row
+    here = torch.arange(topk)
+    entry = first.unsqueeze(-1) + here  # (row, k), as all below
+    its_column = column[entry.clamp(max=len(column) - 1)] - origin.unsqueeze(-1)
+    early = (its_column < topk).logical_and_(here < count.unsqueeze(-1))
+    late = dense[:, topk : 2 * topk]
+    dense[:, :topk].scatter_add_(1, its_column.clamp(0, topk - 1), late.where(early, 0))
+    late.masked_fill_(early, 0)
+
+    asked = dense.topk(topk, dim=-1).indices
+    of_early = torch.full((len(count), topk + 1), -1).scatter_(1, its_column.where(early, topk), entry)
+    return torch.where(asked < topk, of_early.gather(1, asked.clamp(max=topk)), first.unsqueeze(-1) + asked - topk)

@@ -4,8 +4,8 @@ Every function takes tensors by name and returns the declared result of its stag
 :mod:`~yolo_assign_trace.assignment.outputs` for axes, units and meanings). They are pure: no input is changed.
 b images, m gts, a anchors, c classes, l levels, R bins, p candidate pairs.
 
-exp, atan and pow are taken in float64 and rounded to the tensor's dtype once. The float32 forms differ by an ulp
-between processors, and a trace must not.
+Power, atan, sigmoid and the mean of a distribution are those of an ``arithmetic``, because their last place depends on
+who computes them; a trace takes the portable one.
 
 Source: TOOD, arXiv 2108.07755, section 3.2, as the YOLOv8 family trains with it (releases 8.0.52 - 8.3.253).
 """
@@ -17,8 +17,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from .arithmetic import PORTABLE, Arithmetic
 from .boxes import box_ltrb_to_xyxy, box_xywh_to_xyxy, overlap_called
-from .cells import cells_near
+from .cells import pairs_inside
 from .grid import Grid
 from .outputs import (
     Aligned,
@@ -33,7 +34,7 @@ from .outputs import (
     Selected,
     Targets,
 )
-from .ranking import rank_within_rows, select
+from .ranking import rank_within_rows, topk_of_entries
 
 
 def flatten(maps: Sequence[Tensor], grid: Grid, reg_max: int) -> Flattened:
@@ -61,16 +62,10 @@ def anchors(grid: Grid, strides: Tensor) -> AnchorPoints:
     )
 
 
-def decode(pred_distri: Tensor, anchor_points: Tensor, reg_max: int) -> Decoded:
+def decode(pred_distri: Tensor, anchor_points: Tensor, reg_max: int, arithmetic: Arithmetic = PORTABLE) -> Decoded:
     """Mean of each side's distribution, then a box around the anchor."""
     bins = pred_distri.view(*pred_distri.shape[:-1], 4, reg_max)  # (b, a, 4, R)
-    if reg_max == 1:
-        distances = bins.squeeze(-1)
-    else:
-        places = torch.arange(reg_max, dtype=torch.float64, device=bins.device)
-        # image by image, because the float64 softmax is twice as large as its input
-        means = [(image.double().softmax(-1) * places).sum(-1) for image in bins]
-        distances = torch.stack(means).to(bins.dtype)  # (b, a, 4)
+    distances = bins.squeeze(-1) if reg_max == 1 else arithmetic.expectation(bins)  # (b, a, 4)
     return Decoded(distances=distances, pred_bboxes=box_ltrb_to_xyxy(distances, anchor_points))
 
 
@@ -91,13 +86,16 @@ def ground_truth(label_rows: Tensor, grid: Grid, batch: int, strides: Tensor) ->
     return GroundTruth(gt_labels=gt_labels, gt_bboxes=gt_bboxes, mask_gt=gt_bboxes.sum(-1, keepdim=True) > 0)
 
 
-def scale(pred_scores: Tensor, pred_bboxes: Tensor, anchor_points: Tensor, stride_tensor: Tensor) -> Scaled:
+def scale(
+    pred_scores: Tensor,
+    pred_bboxes: Tensor,
+    anchor_points: Tensor,
+    stride_tensor: Tensor,
+    arithmetic: Arithmetic = PORTABLE,
+) -> Scaled:
     """Logits to scores, cells to px."""
-    scores = torch.empty_like(pred_scores)
-    for i, image in enumerate(pred_scores):  # as in decode
-        scores[i] = image.double().sigmoid()
     return Scaled(
-        pd_scores=scores,
+        pd_scores=arithmetic.sigmoid(pred_scores),
         pd_bboxes=pred_bboxes * stride_tensor,
         anc_points=anchor_points * stride_tensor,
     )
@@ -107,14 +105,12 @@ def screen(gt_bboxes: Tensor, mask_gt: Tensor, anc_points: Tensor, grid: Grid) -
     """Keep the (image, gt, anchor) whose anchor centre lies strictly inside the box."""
     image, gt = mask_gt.squeeze(-1).nonzero(as_tuple=True)
     boxes = gt_bboxes[image, gt]
-    near, anchor = cells_near(boxes, anc_points, grid)
-    point, box = anc_points[anchor], boxes[near]
-    bbox_deltas = torch.cat([point - box[:, :2], box[:, 2:] - point], dim=-1)  # (cell, 4)
-    inside = (bbox_deltas.amin(-1) > 1e-9).nonzero().squeeze(-1)
-    near, anchor = near[inside], anchor[inside]
+    inside = pairs_inside(boxes, anc_points, image * grid.anchors)
+    anchor = inside.cell % grid.anchors
+    point, box = anc_points[anchor], boxes[inside.box]
     return Screened(
-        pairs=torch.stack([image[near], gt[near], anchor], dim=-1),  # (p, 3)
-        bbox_deltas=bbox_deltas[inside],
+        pairs=torch.stack([image[inside.box], gt[inside.box], anchor], dim=-1),  # (p, 3)
+        bbox_deltas=torch.cat([point - box[:, :2], box[:, 2:] - point], dim=-1),  # (p, 4)
         mask_in_gts=torch.ones_like(anchor, dtype=torch.bool),
     )
 
@@ -128,21 +124,17 @@ def align(
     overlap: str,
     alpha: float,
     beta: float,
+    arithmetic: Arithmetic = PORTABLE,
 ) -> Aligned:
     """s^alpha · u^beta of every candidate pair (TOOD equation 1, by default with CIoU as the overlap)."""
     image, gt, anchor = pairs.unbind(-1)
     class_scores = pd_scores[image, anchor, gt_labels[image, gt, 0]]
-    overlaps = overlap_called(overlap)(gt_bboxes[image, gt], pd_bboxes[image, anchor]).clamp(min=0)
+    overlaps = overlap_called(overlap)(gt_bboxes[image, gt], pd_bboxes[image, anchor], arithmetic).clamp(min=0)
     return Aligned(
         class_scores=class_scores,
         overlaps=overlaps,
-        align_metric=power(class_scores, alpha) * power(overlaps, beta),
+        align_metric=arithmetic.power(class_scores, alpha) * arithmetic.power(overlaps, beta),
     )
-
-
-def power(x: Tensor, exponent: float) -> Tensor:
-    """x^exponent, taken in float64 and rounded once."""
-    return x.double().pow(exponent).to(x.dtype)
 
 
 def topk(align_metric: Tensor, pairs: Tensor, mask_gt: Tensor, grid: Grid, topk: int) -> Selected:
@@ -153,7 +145,7 @@ def topk(align_metric: Tensor, pairs: Tensor, mask_gt: Tensor, grid: Grid, topk:
     ranking = rank_within_rows(align_metric, row, rows=b * m, columns=grid.anchors, topk=topk)
     return Selected(
         rank=ranking.rank,
-        mask_topk=select(ranking, align_metric, row, anchor, columns=grid.anchors, topk=topk),
+        mask_topk=topk_of_entries(align_metric, anchor, row, rows=b * m, columns=grid.anchors, topk=topk),
         cutoff=ranking.cutoff.view(b, m),
         tie_order=ranking.undecided.view(b, m),
     )
@@ -180,16 +172,15 @@ def resolve(
     target_gt_idx = owner.where(owner < nobody, 0)
 
     mask_pos = (claims[cell] > 0) & (target_gt_idx[cell] == gt)
-    own = cell[mask_pos]
-    blank = torch.zeros(size, dtype=overlaps.dtype, device=cell.device)
+    own = (cell[mask_pos],)
     shape = (batch, grid.anchors)
     return Resolved(
         claims=claims.view(shape),
         mask_pos=mask_pos,
         fg_mask=(claims > 0).view(shape),
         target_gt_idx=target_gt_idx.view(shape),
-        target_overlaps=blank.index_put((own,), overlaps[mask_pos]).view(shape),
-        target_metric=blank.index_put((own,), align_metric[mask_pos]).view(shape),
+        target_overlaps=overlaps.new_zeros(size).index_put(own, overlaps[mask_pos]).view(shape),
+        target_metric=align_metric.new_zeros(size).index_put(own, align_metric[mask_pos]).view(shape),
     )
 
 
@@ -220,6 +211,7 @@ def normalize(
     fg_mask: Tensor,
     one_hot: Tensor,
     mask_gt: Tensor,
+    eps: float = 1e-9,
 ) -> Normalized:
     """Metric over the gt's best metric, times the gt's best overlap, both among its positives."""
     b, m, _ = mask_gt.shape
@@ -227,11 +219,10 @@ def normalize(
     row = image * m + target_gt_idx[image, anchor]
     metric, overlap = target_metric[image, anchor], target_overlaps[image, anchor]
 
-    none = torch.zeros(b * m, dtype=metric.dtype, device=metric.device)
-    best_metric = none.scatter_reduce(0, row, metric, "amax")
-    best_overlap = none.scatter_reduce(0, row, overlap, "amax")
+    best_metric = metric.new_zeros(b * m).scatter_reduce(0, row, metric, "amax")
+    best_overlap = overlap.new_zeros(b * m).scatter_reduce(0, row, overlap, "amax")
     norm_align_metric = torch.zeros_like(target_metric)
-    norm_align_metric[image, anchor] = metric * best_overlap[row] / (best_metric[row] + 1e-9)
+    norm_align_metric[image, anchor] = metric * best_overlap[row] / (best_metric[row] + eps)
     # only rows of positives are multiplied out: all others are zero, and there are thousands of them
     target_scores = torch.zeros_like(one_hot, dtype=metric.dtype)
     target_scores[image, anchor] = one_hot[image, anchor] * norm_align_metric[image, anchor].unsqueeze(-1)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
 
 from . import stages
+from .arithmetic import PORTABLE, Arithmetic
 from .boxes import OVERLAPS, REORDERED, box_xywh_to_xyxy, box_xyxy_to_xywh
 from .grid import Grid
 from .outputs import Resolved, StageResult
-from .ranking import rank_within_rows, select
-from .stages import align, power, resolve, screen
+from .ranking import rank_within_rows, topk_of_entries
+from .stages import align, resolve, screen
 from .variant_outputs import (
     AlignedReordered,
     NormalizedUnmasked,
@@ -26,26 +27,32 @@ from .variant_outputs import (
 
 def screen_enlarged(gt_bboxes: Tensor, mask_gt: Tensor, anc_points: Tensor, grid: Grid) -> ScreenedEnlarged:
     """Releases 8.4.0 - 8.4.127: sides shorter than the first stride count as the second stride."""
-    boxes = enlarged(gt_bboxes, mask_gt, grid, shorter_than=grid.strides[0])
+    boxes = enlarged(gt_bboxes, mask_gt, shorter_than=grid.strides[0], becomes=second_of(grid.strides))
     return ScreenedEnlarged(**_as_dict(screen(boxes, mask_gt, anc_points, grid)), screen_bboxes=boxes)
 
 
 def screen_floored(gt_bboxes: Tensor, mask_gt: Tensor, anc_points: Tensor, grid: Grid) -> ScreenedFloored:
     """Releases from 8.4.128 on: no side counts as shorter than the second stride."""
-    boxes = enlarged(gt_bboxes, mask_gt, grid, shorter_than=_second_stride(grid))
+    floor = second_of(grid.strides)
+    boxes = enlarged(gt_bboxes, mask_gt, shorter_than=floor, becomes=floor)
     return ScreenedFloored(**_as_dict(screen(boxes, mask_gt, anc_points, grid)), screen_bboxes=boxes)
 
 
-def enlarged(gt_bboxes: Tensor, mask_gt: Tensor, grid: Grid, *, shorter_than: int) -> Tensor:
-    """Set the short sides of valid boxes to the second stride, around the same centre; (b, m, 4) px.
+def enlarged(boxes: Tensor, valid: Tensor | None = None, *, shorter_than: float, becomes: float) -> Tensor:
+    """Set the short sides of boxes (..., 4) px that are ``valid`` (..., 1) to another length, around the same centre.
 
     Every box takes the way over centre and size and back, which rounds: an edge can move by an ulp, and an
     anchor centre on that edge changes sides.
     """
-    xywh = box_xyxy_to_xywh(gt_bboxes)
-    short = (xywh[..., 2:] < shorter_than) & mask_gt  # (b, m, 2)
-    size = xywh[..., 2:].masked_fill(short, float(_second_stride(grid)))
+    xywh = box_xyxy_to_xywh(boxes)
+    short = xywh[..., 2:] < shorter_than  # (..., 2)
+    size = xywh[..., 2:].masked_fill(short if valid is None else short & valid, becomes)
     return box_xywh_to_xyxy(torch.cat([xywh[..., :2], size], dim=-1))
+
+
+def second_of(strides: Sequence[float]) -> float:
+    """The stride that short sides are set to; the only one if there is one."""
+    return strides[min(1, len(strides) - 1)]
 
 
 def align_reordered(
@@ -57,10 +64,13 @@ def align_reordered(
     overlap: str,
     alpha: float,
     beta: float,
+    arithmetic: Arithmetic = PORTABLE,
 ) -> AlignedReordered:
     """Releases from 8.4.144 on: CIoU sums its weight in another order."""
     overlap = REORDERED if overlap == "ciou" else overlap
-    return AlignedReordered(**_as_dict(align(pd_scores, pd_bboxes, gt_labels, gt_bboxes, pairs, overlap, alpha, beta)))
+    return AlignedReordered(
+        **_as_dict(align(pd_scores, pd_bboxes, gt_labels, gt_bboxes, pairs, overlap, alpha, beta, arithmetic))
+    )
 
 
 def topk_unmasked(
@@ -76,6 +86,7 @@ def topk_unmasked(
     overlap: str,
     alpha: float,
     beta: float,
+    arithmetic: Arithmetic = PORTABLE,
 ) -> SelectedUnmasked:
     """Releases 8.0.0 - 8.0.51: metrics outside a box are multiplied with 0, which leaves nan and makes nan of infinity.
 
@@ -83,7 +94,9 @@ def topk_unmasked(
     """
     selected = stages.topk(align_metric, pairs, mask_gt, grid, topk)
     mask_topk = selected.mask_topk
-    for image, (_, metric) in _with_odd_numbers(pd_scores, pd_bboxes, gt_labels, gt_bboxes, overlap, alpha, beta):
+    for image, (_, metric) in _with_odd_numbers(
+        pd_scores, pd_bboxes, gt_labels, gt_bboxes, overlap, alpha, beta, arithmetic
+    ):
         here = (pairs[:, 0] == image).nonzero().squeeze(-1)
         of_pair = (pairs[here, 1], pairs[here, 2])
         masked = (metric * 0).index_put(of_pair, align_metric[here])
@@ -100,14 +113,17 @@ def _with_odd_numbers(
     overlap: str,
     alpha: float,
     beta: float,
+    arithmetic: Arithmetic = PORTABLE,
 ) -> Iterator[tuple[int, tuple[Tensor, Tensor]]]:
     """Images with nan or infinity among their numbers, each with its overlaps and metrics of all (gt, anchor)."""
     for image in range(len(pd_scores)):
         numbers = (pd_scores[image], pd_bboxes[image], gt_bboxes[image])
         if gt_bboxes.shape[1] and not all(bool(number.isfinite().all()) for number in numbers):
-            overlaps = OVERLAPS[overlap](gt_bboxes[image].unsqueeze(1), pd_bboxes[image]).clamp(min=0)  # (m, a)
+            overlaps = OVERLAPS[overlap](gt_bboxes[image].unsqueeze(1), pd_bboxes[image], arithmetic).clamp(
+                min=0
+            )  # (m, a)
             scores = pd_scores[image, :, gt_labels[image, :, 0]].T  # (m, a)
-            yield image, (overlaps, power(scores, alpha) * power(overlaps, beta))
+            yield image, (overlaps, arithmetic.power(scores, alpha) * arithmetic.power(overlaps, beta))
 
 
 def normalize_unmasked(
@@ -127,13 +143,16 @@ def normalize_unmasked(
     overlap: str,
     alpha: float,
     beta: float,
+    arithmetic: Arithmetic = PORTABLE,
 ) -> NormalizedUnmasked:
     """Releases 8.0.0 - 8.0.51: a number of any (gt, anchor) that is not finite spoils the image, padding's included."""
     normalized = stages.normalize(
         pairs, overlaps, align_metric, target_metric, target_overlaps, target_gt_idx, fg_mask, one_hot, mask_gt
     )
     scores, of_anchor = normalized.target_scores, normalized.norm_align_metric
-    for image, (u, metric) in _with_odd_numbers(pd_scores, pd_bboxes, gt_labels, gt_bboxes, overlap, alpha, beta):
+    for image, (u, metric) in _with_odd_numbers(
+        pd_scores, pd_bboxes, gt_labels, gt_bboxes, overlap, alpha, beta, arithmetic
+    ):
         gt = torch.arange(len(u), device=u.device).unsqueeze(-1)
         mine = fg_mask[image] & (target_gt_idx[image] == gt)  # (m, a)
         if bool(((metric * mine).isnan() | (u * mine).isnan()).any()):
@@ -156,11 +175,14 @@ def resolve_unmasked(
     overlap: str,
     alpha: float,
     beta: float,
+    arithmetic: Arithmetic = PORTABLE,
 ) -> ResolvedUnmasked:
     """Releases 8.0.0 - 8.0.51: all boxes of the image compete, also those that do not contain the anchor."""
     masked = resolve(pairs, overlaps, align_metric, mask_topk, len(pd_scores), grid)
     image, anchor = (masked.claims > 1).nonzero(as_tuple=True)  # (contested,)
-    rivals = OVERLAPS[overlap](gt_bboxes[image], pd_bboxes[image, anchor].unsqueeze(1)).clamp(min=0)  # (contested, m)
+    rivals = OVERLAPS[overlap](gt_bboxes[image], pd_bboxes[image, anchor].unsqueeze(1), arithmetic).clamp(
+        min=0
+    )  # (contested, m)
     winner = rivals.argmax(dim=1) if len(image) else image  # the first of equals, as torch promises
     overlap_won = rivals.gather(1, winner.unsqueeze(1)).squeeze(1) if len(image) else rivals.new_zeros(0)
     score = pd_scores[image, anchor, gt_labels[image, winner, 0]]
@@ -173,7 +195,9 @@ def resolve_unmasked(
         fg_mask=masked.fg_mask,
         target_gt_idx=target_gt_idx,
         target_overlaps=masked.target_overlaps.index_put((image, anchor), overlap_won),
-        target_metric=masked.target_metric.index_put((image, anchor), power(score, alpha) * power(overlap_won, beta)),
+        target_metric=masked.target_metric.index_put(
+            (image, anchor), arithmetic.power(score, alpha) * arithmetic.power(overlap_won, beta)
+        ),
     )
 
 
@@ -196,13 +220,18 @@ def resolve_and_keep(
 
     image, anchor = resolved.fg_mask.nonzero(as_tuple=True)  # (positive,)
     row = image * m + resolved.target_gt_idx[image, anchor]
-    order = (row * grid.anchors + anchor).argsort()
-    image, anchor, row = image[order], anchor[order], row[order]
     metric = resolved.target_metric[image, anchor]
+    # Metrics of pairs that are not positive are multiplied by 0, which makes nan of infinity and leaves nan: such a
+    # pair takes a place of its box, and then nobody has it.
+    odd = (~resolved.mask_pos & ~align_metric.isfinite()).nonzero().squeeze(-1)
+    place = torch.cat([row * grid.anchors + anchor, (pairs[odd, 0] * m + pairs[odd, 1]) * grid.anchors + pairs[odd, 2]])
+    metric = torch.cat([metric, metric.new_full((len(odd),), torch.nan)])
+    place, order = place.sort()
+    row, anchor, metric, is_positive = place // grid.anchors, place % grid.anchors, metric[order], order < len(image)
     ranking = rank_within_rows(metric, row, rows=b * m, columns=grid.anchors, topk=topk2)
-    kept = select(ranking, metric, row, anchor, columns=grid.anchors, topk=topk2)
+    kept = topk_of_entries(metric, anchor, row, rows=b * m, columns=grid.anchors, topk=topk2) & is_positive
     fg_mask = torch.zeros_like(resolved.fg_mask)
-    fg_mask[image[kept], anchor[kept]] = True
+    fg_mask[row[kept] // m, anchor[kept]] = True
     return keep_only(resolved, pairs, fg_mask, ranking.undecided.view(b, m))
 
 
@@ -218,11 +247,6 @@ def keep_only(resolved: Resolved, pairs: Tensor, fg_mask: Tensor, tie_order: Ten
         mask_resolved=resolved.mask_pos,
         keep_tie_order=tie_order,
     )
-
-
-def _second_stride(grid: Grid) -> int:
-    """The stride that short sides are set to; the only one if there is one."""
-    return grid.strides[min(1, len(grid.strides) - 1)]
 
 
 def _as_dict(result: StageResult) -> dict[str, Tensor]:

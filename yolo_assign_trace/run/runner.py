@@ -10,12 +10,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..assignment.arithmetic import PORTABLE
 from ..assignment.assigner import Assigner, Stage
 from ..assignment.call import CALL, FIRST, RESULTS, Captured, state_of_call
 from ..assignment.generations import YOLOV8
 from ..assignment.grid import Grid
 from ..assignment.outputs import FIXED_SIZES
 from ..assignment.swap import check_swapped
+from ..assignment.untraced.assign import assign_untraced
+from ..assignment.untraced.rules import Rules
 from ..basics.arrays import Array
 from .facts import FactFinder
 from .given import Call, Inputs
@@ -100,7 +103,12 @@ def assign(
         InputError: tensors whose axes or dtypes do not fit, or fewer anchors than the assigner selects per box.
     """
     six = dict(zip(CALL, (pd_scores, pd_bboxes, anc_points, gt_labels, gt_bboxes, mask_gt), strict=True))
-    return run_stages(assigner, assigner.settings | state_of_call(six, grid), RESULTS, first=FIRST)
+    state = state_of_call(six, grid)
+    rules = Rules.of(assigner, grid.strides, PORTABLE)
+    if rules is None or not gt_bboxes.shape[1]:
+        return run_stages(assigner, assigner.settings | state, RESULTS, first=FIRST)
+    grid.require_anchors(rules.topk)
+    return assign_untraced(**{name: state[name] for name in CALL}, rules=rules, nc=state["nc"])._asdict()
 
 
 def run_stages(
