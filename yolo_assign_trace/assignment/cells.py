@@ -36,30 +36,31 @@ class Lattice:
         points: (a, xy) px.
         sides: (4, level, cell) where the columns and rows of a level are, as seen from the left, the top, the right
             and the bottom: x, y, and -x, -y in reverse; all ascending. Shorter axes are filled up with infinity.
-        size: (2, level, 1) columns and rows.
-        first: (level, 1) number of the level's first point.
+        sign: (4, 1) what turns x1, y1, x2, y2 into what ``sides`` holds.
+        size: (2, 1, level) columns and rows.
+        first: (level,) number of the level's first point.
     """
 
     points: Tensor
     sides: Tensor
+    sign: Tensor
     size: Tensor
     first: Tensor
 
     def beyond(self, boxes: Tensor) -> Tensor:
-        """How many columns or rows of each level lie on or beyond each side of the boxes; (4, level, box).
+        """How many columns or rows of each level lie on or beyond each side of the boxes; (4, box, level).
 
         Comparisons are exactly those of :data:`INSIDE`: the difference of a float32 and a coordinate of a point is
         either 0 or far more than 1e-9, so that < decides; in float64 the nearest column is looked at again.
         """
-        dtype = torch.float64 if torch.float64 in (boxes.dtype, self.points.dtype) else torch.float32
-        edges = torch.cat([boxes[:, :2], -boxes[:, 2:]], dim=-1).to(dtype).t().unsqueeze(1)  # (4, 1, box)
-        edges = edges.expand(4, len(self.first), len(boxes)).contiguous()
-        sides = self.sides.to(dtype)
+        edges = (boxes.t() * self.sign).unsqueeze(1)  # (4, 1, box), at least float32
+        edges = edges.expand(-1, len(self.first), -1).contiguous()
+        sides = self.sides.to(edges.dtype)
         beyond = torch.searchsorted(sides, edges, right=True)  # an edge that is nan has everything beyond it
-        if dtype == torch.float64:
+        if edges.dtype == torch.float64:
             nearest = sides.gather(2, beyond.clamp(max=sides.shape[2] - 1))
             beyond = torch.searchsorted(sides, nearest.where(nearest - edges <= INSIDE, edges), right=True)
-        return beyond
+        return beyond.transpose(1, 2)
 
 
 def pairs_inside(boxes: Tensor, points: Tensor, offset: Tensor) -> Inside:
@@ -91,39 +92,30 @@ _KNOWN: list[Lattice] = []
 def _list_rectangles(lattice: Lattice, boxes: Tensor, points: Tensor, offset: Tensor) -> Inside | None:
     """The points inside a box form one rectangle of cells per level; None if the points are not the lattice's."""
     beyond = lattice.beyond(boxes)
-    extent = (lattice.size - beyond[:2] - beyond[2:]).clamp_(min=0)  # (2, level, box) columns and rows
-    across, columns = extent[0].t().reshape(-1), lattice.size[0].t()  # (rectangle,) = (box · level,), (1, level)
-    down = (extent[1] * (extent[0] > 0)).t().reshape(-1)
-    count = (extent[0] * extent[1]).sum(0)  # (box,)
-    other = (points != lattice.points).any()
+    low = beyond[:2]
+    extent = (lattice.size - low - beyond[2:]).clamp_(min=0)  # (2, box, level)
+    across, down = extent.unbind()
+    count = (across * down).sum(1)  # (box,)
+    down = (down * (across > 0)).reshape(-1)  # (rectangle,) = (box · level,)
     # the only time that the host waits for a number
-    pairs, rows, differs = torch.stack([count.sum(), down.sum(), other]).tolist()
+    pairs, rows, differs = torch.stack([count.sum(), down.sum(), (points != lattice.points).any()]).tolist()
     if differs:
         return None
 
-    corner = (lattice.first + beyond[1] * lattice.size[0] + beyond[0]).t() + offset.unsqueeze(-1)  # (box, level)
-    start = down.cumsum(0) - down
+    columns = lattice.size[0]  # (1, level)
+    corner = (low[1] * columns).add_(low[0]).add_(lattice.first).add_(offset.unsqueeze(1))  # (box, level)
     stride = columns.expand_as(corner).reshape(-1)
-    rectangle = _repeat(start, rows)  # (row,), as all below
-    cell = (corner.reshape(-1) - start * stride).index_select(0, rectangle)
+    rectangle = torch.repeat_interleave(down, output_size=rows)  # (row,), as all below
+    cell = (corner.reshape(-1) - (down.cumsum(0) - down) * stride).index_select(0, rectangle)
     cell += torch.arange(rows, device=cell.device) * stride.index_select(0, rectangle)  # the row's first
-    length = across.index_select(0, rectangle)
+    length = across.reshape(-1).index_select(0, rectangle)
 
     # cells count up along a row and jump to the next, so they are the running sum of their steps
     step = torch.ones(pairs, dtype=torch.long, device=cell.device)
     jump = cell.clone()
     jump[1:] -= cell[:-1] + length[:-1] - 1
     step.scatter_(0, length.cumsum(0) - length, jump)
-    return Inside(_repeat(count.cumsum(0) - count, pairs), step.cumsum(0), count)
-
-
-def _repeat(start: Tensor, total: int) -> Tensor:
-    """Each number i from ``start[i]`` up to ``start[i + 1]``; (total,).
-
-    As torch.repeat_interleave, which divides even a handful of numbers among threads.
-    """
-    steps = torch.zeros(total + 1, dtype=torch.long, device=start.device)
-    return steps.scatter_add_(0, start, torch.ones_like(start)).cumsum_(0)[:total].sub_(1)
+    return Inside(torch.repeat_interleave(count, output_size=pairs), step.cumsum_(0), count)
 
 
 def _test_all(boxes: Tensor, points: Tensor, offset: Tensor) -> Inside:
@@ -169,13 +161,13 @@ def lattice_of(points: Tensor) -> Lattice | None:
         for side, axis in enumerate((x, y, -x.flip(0), -y.flip(0))):
             sides[side, i, : len(axis)] = axis
         first.append(first[-1] + len(x) * len(y))
-    size = torch.tensor([[len(axis) for axis in level] for level in levels])  # (level, 2)
-    kept = torch.float64 if points.dtype == torch.float64 else torch.float32
+    exact = torch.float64 if points.dtype == torch.float64 else torch.float32
     return Lattice(
-        points.detach().clone(),
-        sides.to(points.device, kept),
-        size.t().unsqueeze(-1).contiguous().to(points.device),
-        torch.tensor(first[:-1], device=points.device).unsqueeze(-1),
+        points=points.detach().clone(),
+        sides=sides.to(points.device, exact),
+        sign=torch.tensor([[1], [1], [-1], [-1]], dtype=exact, device=points.device),
+        size=torch.tensor([[[len(level[axis]) for level in levels]] for axis in (0, 1)], device=points.device),
+        first=torch.tensor(first[:-1], device=points.device),
     )
 
 

@@ -114,18 +114,31 @@ def _shortened(
     entries can go, as long as 64·k columns remain. (50 times fewer columns in the benchmark; a test compares.)
     """
     first = count.cumsum(0) - count  # (row,)
-    place = torch.arange(topk, len(count) * width + topk, width) - first  # (row,) of entry 0, if that were the row's
-    place = torch.arange(len(row)).add_(place.index_select(0, row))
+    # places count up along a row and jump to the next, so they are the running sum of their steps
+    jump = (torch.arange(topk, len(count) * width + topk, width) - first).diff(prepend=torch.ones(1, dtype=torch.long))
+    place = torch.ones(len(row) + 1, dtype=torch.long).scatter_add_(0, first, jump).cumsum_(0)[:-1]
     dense = values.new_zeros(len(count) * width).scatter_(0, place, values).view(-1, width)
-    # entries of columns 0..k-1 belong there; they are the first of their row
-    here = torch.arange(topk)
-    entry = first.unsqueeze(-1) + here  # (row, k), as all below
-    its_column = column[entry.clamp(max=len(column) - 1)] - origin.unsqueeze(-1)
-    early = (its_column < topk).logical_and_(here < count.unsqueeze(-1))
-    late = dense[:, topk : 2 * topk]
-    dense[:, :topk].scatter_add_(1, its_column.clamp(0, topk - 1), late.where(early, 0))
-    late.masked_fill_(early, 0)
+    # entries of columns 0..k-1 come first in their row; few rows have any
+    early = ((column[first.clamp(max=len(column) - 1)] - origin < topk) & (count > 0)).nonzero().squeeze(-1)
+    at_start = _to_start(dense, column, first[early], count[early], origin[early], early, topk) if len(early) else None
 
     asked = dense.topk(topk, dim=-1).indices
-    of_early = torch.full((len(count), topk + 1), -1).scatter_(1, its_column.where(early, topk), entry)
-    return torch.where(asked < topk, of_early.gather(1, asked.clamp(max=topk)), first.unsqueeze(-1) + asked - topk)
+    chosen = (first.unsqueeze(-1) + asked - topk).masked_fill_(asked < topk, -1)
+    if at_start is not None:
+        place = asked[early]
+        chosen[early] = torch.where(place < topk, at_start.gather(1, place.clamp(max=topk)), chosen[early])
+    return chosen
+
+
+def _to_start(
+    dense: Tensor, column: Tensor, first: Tensor, count: Tensor, origin: Tensor, rows: Tensor, topk: int
+) -> Tensor:
+    """Move entries that belong into columns 0..k-1 of some ``rows`` there; (row, k + 1) their numbers, -1 for none."""
+    here = torch.arange(topk)
+    entry = first.unsqueeze(-1) + here  # (row, k), as all below
+    place = column[entry.clamp(max=len(column) - 1)] - origin.unsqueeze(-1)
+    belongs = (place < topk) & (here < count.unsqueeze(-1))
+    found = dense[rows, topk : 2 * topk]
+    dense[rows, :topk] = torch.zeros_like(found).scatter_add_(1, place.clamp(0, topk - 1), found.where(belongs, 0))
+    dense[rows, topk : 2 * topk] = found.masked_fill(belongs, 0)
+    return torch.full((len(rows), topk + 1), -1).scatter_(1, place.where(belongs, topk), entry.where(belongs, -1))

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from . import stages
 from .arithmetic import PORTABLE, Arithmetic
-from .boxes import OVERLAPS, REORDERED, box_xywh_to_xyxy, box_xyxy_to_xywh
+from .boxes import OVERLAPS, REORDERED
 from .grid import Grid
 from .outputs import Resolved, StageResult
 from .ranking import rank_within_rows, topk_of_entries
@@ -44,10 +44,11 @@ def enlarged(boxes: Tensor, valid: Tensor | None = None, *, shorter_than: float,
     Every box takes the way over centre and size and back, which rounds: an edge can move by an ulp, and an
     anchor centre on that edge changes sides.
     """
-    xywh = box_xyxy_to_xywh(boxes)
-    short = xywh[..., 2:] < shorter_than  # (..., 2)
-    size = xywh[..., 2:].masked_fill(short if valid is None else short & valid, becomes)
-    return box_xywh_to_xyxy(torch.cat([xywh[..., :2], size], dim=-1))
+    low, high = boxes[..., :2], boxes[..., 2:]
+    centre, size = (low + high) / 2, high - low  # (..., 2)
+    short = size < shorter_than
+    half = size.masked_fill(short if valid is None else short & valid, becomes) / 2
+    return torch.cat([centre - half, centre + half], dim=-1)
 
 
 def second_of(strides: Sequence[float]) -> float:

@@ -108,7 +108,6 @@ def answer(settings: nn.Module, generation: str, *six: Tensor) -> tuple[Tensor, 
     return _answer(settings, generation, *six)
 
 
-@torch.no_grad()
 def _answer(
     settings: nn.Module,
     generation: str,
@@ -127,7 +126,8 @@ def _answer(
     if len(anc_points) < rules.topk:
         message = f"there are {len(anc_points)} anchors, but every box selects its best {rules.topk}"
         raise InputError("fewer-anchors-than-k", message, where="anc_points")
-    return assign_untraced(pd_scores, pd_bboxes, anc_points, gt_labels, gt_bboxes, mask_gt, rules, settings.num_classes)
+    six = (pd_scores, pd_bboxes, anc_points, gt_labels, gt_bboxes, mask_gt)
+    return assign_untraced(*six, rules=rules, nc=settings.num_classes)
 
 
 @lru_cache(maxsize=16)

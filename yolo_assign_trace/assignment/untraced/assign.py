@@ -26,12 +26,30 @@ from .plain import plainly
 from .results import normalized, results_of
 from .rules import Results, Rules
 
-AT_ONCE = (1 << 15) - 1
-"""Pairs whose overlaps are computed at a time on a CPU. They stay in its cache, and torch shares no work below 2^15
-elements among threads, which on a busy machine would wait for each other far longer than they work."""
+AT_ONCE = 1 << 15
+"""Pairs whose overlaps are computed at a time on a CPU, so that they stay in its cache. It is also what torch gives a
+thread at least when it shares a vector."""
 
 
-def assign_untraced(
+@torch.no_grad()
+def assign_untraced(*six: Tensor, rules: Rules, nc: int) -> Results:
+    """Run the assigner; shapes and units as for :func:`yolo_assign_trace.assign`, with at least one gt slot.
+
+    On a CPU it takes one thread. Hundreds of short operations leave little to share, and on a busy machine each of them
+    would wait for a second thread far longer than it works.
+
+    Raises:
+        InputError: a label that is no class.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return _assign(*six, rules, nc, threads)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _assign(
     pd_scores: Tensor,
     pd_bboxes: Tensor,
     anc_points: Tensor,
@@ -40,12 +58,8 @@ def assign_untraced(
     mask_gt: Tensor,
     rules: Rules,
     nc: int,
+    threads: int,
 ) -> Results:
-    """Run the assigner; shapes and units as for :func:`yolo_assign_trace.assign`, with at least one gt slot.
-
-    Raises:
-        InputError: a label that is no class.
-    """
     b, a, _ = pd_scores.shape
     m = gt_bboxes.shape[1]
     labels, boxes = gt_labels.reshape(-1).long(), gt_bboxes.reshape(-1, 4)  # (slot,), (slot, 4)
@@ -53,8 +67,7 @@ def assign_untraced(
     origin = slot // m * a  # (box,) the first cell of its image
     inside = pairs_inside(_screened(boxes, mask_gt, slot, rules), anc_points, origin)
     class_scores, overlaps = _class_scores_and_overlaps(pd_scores, pd_bboxes, labels, boxes, slot, inside, rules)
-    # all in one go, because torch's pow differs by an ulp between places of a vector
-    align_metric = rules.arithmetic.power(class_scores, rules.alpha) * rules.arithmetic.power(overlaps, rules.beta)
+    align_metric = _power(class_scores, rules.alpha, rules, threads) * _power(overlaps, rules.beta, rules, threads)
     pair = topk_of_rows(align_metric, inside.cell, inside.box, inside.of_box, origin, columns=a, topk=rules.topk)
     pair = pair.view(-1)  # (entry,)
     vanishes = rules.eps < torch.finfo(align_metric.dtype).smallest_normal
@@ -76,7 +89,7 @@ def assign_untraced(
     if rules.topk2 not in (None, rules.topk):
         positives = kept_of(positives, rules.topk2, b, a, m)
     score = normalized(positives, b * m, rules.eps)
-    return results_of(labels, gt_bboxes, positives.cell, positives.owner, score, a, nc)
+    return results_of(labels, gt_bboxes, positives, score, a, nc)
 
 
 def _screened(boxes: Tensor, mask_gt: Tensor, slot: Tensor, rules: Rules) -> Tensor:
@@ -103,12 +116,25 @@ def _class_scores_and_overlaps(
     scores = pd_scores.as_strided(((b - 1) * of_image + (a - 1) * of_anchor + (c - 1) * of_class + 1,), (1,))
     image = slot // (len(labels) // b)
     start = image * (of_image - a * of_anchor) + labels.index_select(0, slot) % c * of_class  # (box,)
-    step = AT_ONCE if overlaps.is_cpu else pairs
-    for first in range(0, pairs, step):
+    step = min(AT_ONCE, pairs) if overlaps.is_cpu else pairs
+    sides = pd_bboxes.new_empty(4, step)
+    for first in range(0, pairs, max(1, step)):
         part = slice(first, first + step)
         box, cell = inside.box[part], inside.cell[part]
         torch.index_select(scores, 0, (cell * of_anchor).add_(start.index_select(0, box)), out=class_scores[part])
-        sides = torch.stack([side.index_select(0, cell) for side in predicted])
-        overlap = overlap_of(corners.index_select(1, box).t(), sides.t(), rules.arithmetic)
+        for side, found in zip(predicted, sides, strict=True):
+            torch.index_select(side, 0, cell, out=found[: len(cell)])
+        overlap = overlap_of(corners.index_select(1, box).t(), sides[:, : len(cell)].t(), rules.arithmetic)
         torch.clamp(overlap, min=0, out=overlaps[part])
     return class_scores, overlaps
+
+
+def _power(x: Tensor, exponent: float, rules: Rules, threads: int) -> Tensor:
+    """x^exponent, in the parts that torch shares a vector among ``threads`` in.
+
+    torch's pow takes 32 numbers at a time, and those at the end of a part, one by one, can differ by an ulp.
+    """
+    share = min(threads, -(-len(x) // AT_ONCE)) if x.is_cpu else 1
+    if share <= 1:
+        return rules.arithmetic.power(x, exponent)
+    return torch.cat([rules.arithmetic.power(part, exponent) for part in x.split(-(-len(x) // share))])

@@ -19,6 +19,8 @@ class Positives(NamedTuple):
     owner: Tensor  # (entry,) slot
     metric: Tensor  # (entry,) with the owner
     overlap: Tensor  # (entry,) likewise
+    numbers: Tensor  # (b·a + 1,) int64, zeros: fresh memory costs more than what was used and is cleared
+    flags: Tensor  # (b·a + 1,) bool, likewise
 
 
 def listed(flags: Tensor) -> Tensor:
@@ -42,13 +44,15 @@ def resolved(
     contested = torch.zeros(none + 1, dtype=torch.bool, device=pair.device).index_fill_(0, beaten, True)
 
     rival = listed(contested.index_select(0, inside.cell))  # all pairs of these cells compete
-    where = inside.cell.index_select(0, rival)
-    where = where.where(contested.index_select(0, where), none)
-    strength = overlaps.index_select(0, rival).nan_to_num_(nan=math.inf)
-    strongest = strength.new_zeros(none + 1).scatter_reduce_(0, where, strength, "amax").index_select(0, where)
-    of_gt_0 = slot.index_select(0, inside.box.index_select(0, rival)) % m == 0
-    leads = (strength == strongest) & ((strength > 0) | of_gt_0)
-    winner.index_fill_(0, beaten, nobody).scatter_reduce_(0, where, rival.where(leads, nobody), "amin")
+    if len(rival):
+        where = inside.cell.index_select(0, rival)
+        if not where.is_cpu:
+            where = where.where(contested.index_select(0, where), none)
+        strength = overlaps.index_select(0, rival).nan_to_num_(nan=math.inf)
+        strongest = strength.new_zeros(none + 1).scatter_reduce_(0, where, strength, "amax").index_select(0, where)
+        of_gt_0 = slot.index_select(0, inside.box.index_select(0, rival)) % m == 0
+        leads = (strength == strongest) & ((strength > 0) | of_gt_0)
+        winner.index_fill_(0, beaten, nobody).scatter_reduce_(0, where, rival.where(leads, nobody), "amin")
 
     pair = winner.index_select(0, cell)
     has_pair = selected & (pair < nobody)
@@ -59,6 +63,8 @@ def resolved(
         owner=owner.where(has_pair, (cell // a * m).clamp_(max=b * m - 1)),
         metric=align_metric.index_select(0, pair).where(has_pair, 0),
         overlap=overlaps.index_select(0, pair).where(has_pair, 0),
+        numbers=winner.index_fill_(0, cell, 0),
+        flags=contested.index_fill_(0, cell, False),
     )
 
 
@@ -79,11 +85,11 @@ def kept_of(positives: Positives, topk2: int, b: int, a: int, m: int) -> Positiv
     best = topk_of_rows(metric, place % a, row, count, origin, columns=a, topk=topk2).view(-1)
     cell = positives.cell.index_select(0, order)
     best_cell = cell.index_select(0, best.clamp(min=0)).where(best >= 0, none)
-    keeps = torch.zeros(none + 1, dtype=torch.bool, device=cell.device).index_fill_(0, best_cell, True)
-    kept = keeps.index_select(0, positives.cell) & (positives.cell < none)
-    return Positives(
+    positives.flags.index_fill_(0, best_cell, True)
+    kept = positives.flags.index_select(0, positives.cell) & (positives.cell < none)
+    positives.flags.index_fill_(0, best_cell, False)
+    return positives._replace(
         cell=positives.cell.where(kept, none),
-        owner=positives.owner,
         metric=positives.metric.where(kept, 0),
         overlap=positives.overlap.where(kept, 0),
     )

@@ -18,12 +18,10 @@ def normalized(positives: Positives, slots: int, eps: float) -> Tensor:
     return metric * best_overlap / (best_metric + eps)
 
 
-def results_of(
-    labels: Tensor, gt_bboxes: Tensor, cell: Tensor, owner: Tensor, score: Tensor, a: int, nc: int
-) -> Results:
-    """Background has label and box of its image's gt 0; a ``cell`` has those of its ``owner`` and a ``score``."""
+def results_of(labels: Tensor, gt_bboxes: Tensor, positives: Positives, score: Tensor, a: int, nc: int) -> Results:
+    """Background has label and box of its image's gt 0; the cells of ``positives`` those of their owners."""
     b, m, _ = gt_bboxes.shape
-    none = b * a
+    none, cell, owner = b * a, positives.cell, positives.owner
     labels = labels.clamp(0, nc - 1)
     label = labels.index_select(0, owner)
 
@@ -31,11 +29,12 @@ def results_of(
     target_labels[:none].view(b, a).copy_(labels.view(b, m)[:, :1])
     target_labels.scatter_(0, cell, label)
     target_bboxes = _empty(4 * (none + 1), gt_bboxes).view(-1, 4)
-    target_bboxes[:none].view(b, a, 4).copy_(gt_bboxes[:, :1])
+    whole = torch.complex128 if gt_bboxes.dtype == torch.float32 else gt_bboxes.dtype  # the four sides as one number
+    target_bboxes.view(whole)[:none].view(b, a, -1).copy_(gt_bboxes[:, :1].contiguous().view(whole))
     target_bboxes.index_copy_(0, cell, gt_bboxes.reshape(-1, 4).index_select(0, owner))
     target_scores = _empty(nc * (none + 1), score, zero=True).scatter_(0, cell * nc + label, score)
-    fg_mask = torch.zeros(none + 1, dtype=torch.bool, device=cell.device).index_fill_(0, cell, True)
-    target_gt_idx = torch.zeros(none + 1, dtype=torch.long, device=cell.device).scatter_(0, cell, owner % m)
+    fg_mask = positives.flags.index_fill_(0, cell, True)
+    target_gt_idx = positives.numbers.scatter_(0, cell, owner % m)
     return Results(
         target_labels[:none].view(b, a),
         target_bboxes[:none].view(b, a, 4),
