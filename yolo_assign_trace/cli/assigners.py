@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from itertools import pairwise
-from typing import Annotated, Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ..assignment.assigner import Assigner
 from ..assignment.generations import ASSIGNERS, GENERATIONS
 from .screens.terminal import print_json, result_console
+
+if TYPE_CHECKING:
+    from ..tracers.text_page import Column
 
 
 def assigners(
@@ -21,33 +23,35 @@ def assigners(
         document = {"generations": _as_json(GENERATIONS), "names": _as_json(ASSIGNERS)}
         print_json(document)
         return
-    from rich.table import Table
+    from ..tracers.text_page import Page
 
-    console = result_console()
-    table = Table(title="Generations", title_justify="left", title_style="bold", box=None, pad_edge=False)
-    for column in ("release that brought it", "reproduces", "stages that differ from the one above"):
-        table.add_column(column, header_style="dim")
-    for assigner, differences in zip(GENERATIONS.values(), _differences(), strict=True):
-        table.add_row(assigner.generation, assigner.releases, differences)
-    console.print(table)
-    console.print()
-    table = Table(title="Names", title_justify="left", title_style="bold", box=None, pad_edge=False)
-    for column in ("--assigner", "generation", "parameters", "note"):
-        table.add_column(column, header_style="dim")
-    for assigner in ASSIGNERS.values():
-        table.add_row(assigner.name, assigner.generation, str(assigner.parameters), assigner.note)
-    console.print(table)
-    console.print("\nAny release works as well, as ultralytics==8.4.190 or 8.4.190.", soft_wrap=True)
+    page = Page(result_console())
+    page.heading("Generations")
+    titles = ("release that brought it", "reproduces", "stages that differ from the one above")
+    page.table(_columns(titles, list(_generations())), indent=0)
+    page.heading("Names")
+    rows = [(one.name, one.generation, str(one.parameters), one.note) for one in ASSIGNERS.values()]
+    page.table(_columns(("--assigner", "generation", "parameters", "note"), rows), indent=0)
+    page.gap()
+    page.line("Any release works as well, as ultralytics==8.4.190 or 8.4.190.", indent=0)
+    page.print()
 
 
-def _differences() -> list[str]:
-    """What each generation changes, told from the lists of stages themselves."""
-    texts = ["-"]
+def _columns(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> list[Column]:
+    from ..tracers.text_page import Column
+
+    named = zip(titles, zip(*rows, strict=True), strict=True)
+    return [Column(title, cells, right=False, wrap=title != titles[0]) for title, cells in named]
+
+
+def _generations() -> Iterator[tuple[str, str, str]]:
+    """A row for every change that a generation brought, told from the lists of stages themselves."""
     generations = list(GENERATIONS.values())
-    for before, after in pairwise(generations):
-        changed = after.differences(before)
-        texts.append("\n".join(f"{stage.name}: {stage.result.differs}" for stage in changed))
-    return texts
+    for before, assigner in zip([None, *generations], generations, strict=False):
+        changes = assigner.differences(before) if before else ()
+        first, *others = [f"{stage.name}: {stage.result.differs}" for stage in changes] or ["-"]
+        yield assigner.generation, assigner.releases, first
+        yield from (("", "", other) for other in others)
 
 
 def _as_json(assigners: Mapping[str, Assigner]) -> list[dict[str, Any]]:

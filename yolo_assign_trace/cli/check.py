@@ -17,8 +17,6 @@ from .options import ASSIGNER, INPUT, OUTPUT, option
 from .screens.terminal import print_json, result_console, say
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from ..basics.arrays import Array
     from ..check.cases import Case
     from ..check.compare import Tolerance
@@ -116,42 +114,32 @@ def _answers(candidate: str, outputs: str, wanted: Any) -> Callable[[Case], dict
 
 
 def _print(candidate: str, report: Report, tolerance: Tolerance) -> None:
-    from rich.text import Text
+    from ..tracers.text_page import Column, Page
 
-    console = result_console()
+    page = Page(result_console())
     wanted, verdicts = report.wanted, report.verdicts
-    text = Text()
-    text.append(f"{candidate}", "bold")
-    text.append(f" against {wanted.name} ({wanted.releases})\n")
-    text.append(f"{wanted.parameters}; floats within {tolerance.atol:g} + {tolerance.rtol:g} of the value\n\n", "dim")
-    width = max(len(verdict.case) for verdict in verdicts)
-    margin = " " * (width + 4)
-    for verdict in verdicts:
-        text.append(f"  {verdict.case:<{width}}  ")
-        text.append(f"{verdict.verdict}\n", _STYLES[verdict.verdict])
-        if verdict.good:
-            continue
-        others = ", ".join(report.agrees[verdict.case]) or "no generation"
-        for line in (str(verdict.first or verdict.failure), f"in this case it agrees with {others}"):
-            for part in _wrapped(line, console, len(margin)):
-                text.append(f"{margin}{part}\n", "" if line == str(verdict.first or verdict.failure) else "dim")
+    page.line((candidate, "bold"), f" against {wanted.name} ({wanted.releases})", indent=0)
+    within = f"floats within {tolerance.atol:g} + {tolerance.rtol:g} of the value"
+    page.line((f"{wanted.parameters}; {within}", "dim"), indent=0)
+    page.gap()
+    cases = Column("", [verdict.case for verdict in verdicts], right=False)
+    texts = [verdict.verdict for verdict in verdicts]
+    words = Column("", texts, right=False, styles=[_STYLES[text] for text in texts])
+    for row, verdict in zip(page.rows([cases, words]), verdicts, strict=True):
+        page.add(row)
+        if not verdict.good:
+            others = ", ".join(report.agrees[verdict.case]) or "no generation"
+            page.line(str(verdict.first or verdict.failure), indent=cases.width + 4, hang=0)
+            page.line((f"in this case it agrees with {others}", "dim"), indent=cases.width + 4, hang=0)
+    page.gap()
     bad = [verdict for verdict in verdicts if not verdict.good]
-    ties = sum(verdict.verdict == "equal but for ties" for verdict in verdicts)
-    text.append("\n")
     if bad:
-        text.append(f"different in {len(bad)} of {count(len(verdicts), 'case')}", "bold red")
         first = next((verdict.first for verdict in bad if verdict.first is not None), None)
-        text.append(f"; the first output that differs is {first.output}\n" if first else "\n")
+        tail = f"; the first output that differs is {first.output}" if first else ""
+        page.line((f"different in {len(bad)} of {count(len(verdicts), 'case')}", "bold red"), tail, indent=0)
     else:
+        ties = sum(verdict.verdict == "equal but for ties" for verdict in verdicts)
         tail = f", in {ties} of them but for the order of equal values" if ties else ""
-        text.append(f"equal in all {count(len(verdicts), 'case')}{tail}\n", "bold green")
-    text.append(f"it agrees in every case with {', '.join(report.agrees_everywhere) or 'no generation'}\n")
-    console.print(text, soft_wrap=True, end="")
-
-
-def _wrapped(line: str, console: Console, indent: int) -> list[str]:
-    from rich.text import Text
-
-    if not console.is_terminal:
-        return [line]
-    return [part.plain.rstrip() for part in Text(line).wrap(console, max(20, console.width - indent - 1))]
+        page.line((f"equal in all {count(len(verdicts), 'case')}{tail}", "bold green"), indent=0)
+    page.line(f"it agrees in every case with {', '.join(report.agrees_everywhere) or 'no generation'}", indent=0)
+    page.print()

@@ -137,43 +137,40 @@ def _document(dataset: Dataset, rules: Rules, found: Survey) -> dict[str, Any]:
 
 
 def _print(dataset: Dataset, rules: Rules, found: Survey, shown: int) -> None:
-    from rich.text import Text
-
     from ..basics.plural import count
-    from ..basics.printable import printable
     from ..inputs.datasets.survey import STATES
     from ..inputs.labels.findings import GRADES, KINDS
+    from ..tracers.text_page import Page
 
-    console = result_console()
-
-    def show(text: str, style: str = "") -> None:
-        console.print(Text(text, style), soft_wrap=True)
-
+    page = Page(result_console())
     for remark in dataset.remarks:
-        show(printable(remark))
+        page.line(remark, indent=0)
     states = ", ".join(f"{found.states[state]} {state}" for state in STATES)
     classes = f"{len(found.classes)} of {rules.nc} classes" if rules.nc else count(len(found.classes), "class")
-    show(f"{count(found.images, 'image')}, label files: {states}", "bold")
-    show(f"{count(found.boxes, 'box')} of {classes}, read as {rules.labels.name}")
+    page.line((f"{count(found.images, 'image')}, label files: {states}", "bold"), indent=0)
+    page.line(f"{count(found.boxes, 'box')} of {classes}, read as {rules.labels.name}", indent=0)
     if found.polygons:
-        show(f"{count(found.polygons, 'file')} of polygons, read as the boxes around them")
+        page.line(f"{count(found.polygons, 'file')} of polygons, read as the boxes around them", indent=0)
     if found.headers_read < found.image_files:
         why = "" if rules.sizes_given else ", only where a box is small"
-        show(f"image headers read: {found.headers_read} of {found.image_files}{why}")
+        page.line(f"image headers read: {found.headers_read} of {found.image_files}{why}", indent=0)
     if found.dropped:
-        show(f"training drops {count(found.dropped, 'image')}", "bold red")
+        page.line((f"training drops {count(found.dropped, 'image')}", "bold red"), indent=0)
     for kind, group in found.ordered():
         grade = KINDS[kind].grade
         places = f" in {count(group.files, 'file')}" if group.files != group.count else ""
-        show(f"\n{grade}  {kind}  {group.count}{places}: {KINDS[kind].consequence}", _COLOURS[grade])
+        page.gap()
+        text = f"{grade}  {kind}  {group.count}{places}: {KINDS[kind].consequence}"
+        page.line((text, _COLOURS[grade]), indent=0)
         for finding in group.first[:shown]:
-            show(f"  {printable(f'{finding.where}: {finding.message}')}")
+            page.line(f"{finding.where}: {finding.message}")
         if group.count > shown:
             kept = len(group.first)
             more = f", of which --all and --json show {kept - shown}" if group.count > kept else ""
-            show(f"  ... and {group.count - min(shown, kept)} more{more}")
+            page.line(f"... and {group.count - min(shown, kept)} more{more}")
         hints = list(dict.fromkeys(finding.hint for finding in group.first if finding.hint))
         for hint in hints[:1]:
-            show(f"  hint: {printable(hint)}")
-    counted = ", ".join(count(found.graded(grade), grade) for grade in GRADES)
-    show(f"\n{counted}")
+            page.line(f"hint: {hint}")
+    page.gap()
+    page.line(", ".join(count(found.graded(grade), grade) for grade in GRADES), indent=0)
+    page.print()

@@ -9,7 +9,7 @@ import typer
 
 from .input_options import AssignerOptions, InputOptions
 from .options import OUTPUT, option
-from .screens.terminal import print_json, print_line, say
+from .screens.terminal import print_json, result_console, say
 from .shared import expanded
 
 if TYPE_CHECKING:
@@ -46,9 +46,12 @@ def plan(
     if json:
         print_json({"total": {key: value for key, value, _ in rows}, "batches": [asdict(cost) for cost in costs]})
         return
-    gutter = max(len(key) for key, _, _ in rows)
-    for key, value, unit in rows:
-        print_line(f"{key.replace('_', ' '):<{gutter}}  {_text(value, unit)}")
+    from ..tracers.text_page import Column, Page
+
+    page = Page(result_console())
+    names, values = zip(*((key.replace("_", " "), _text(value, unit)) for key, value, unit in rows), strict=True)
+    page.table([Column("", names, right=False), Column("", values, right=False, wrap=True)], indent=0)
+    page.print()
 
 
 def _costs(opened: Opened | OpenedCapture, assigner: Assigner, digits: int, float_bytes: int) -> list[Cost]:

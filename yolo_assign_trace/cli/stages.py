@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import Annotated, Any
 
 import typer
@@ -23,32 +22,26 @@ def stages(
         document = [_as_json(stage) for stage in YOLOV8.stages]
         print_json(document)
         return
-    from rich.text import Text
+    from ..tracers.text_page import Column, Page
 
-    console = result_console()
-    width = console.width if console.is_terminal else 100
-    text = Text()
+    page = Page(result_console())
     for number, stage in enumerate(YOLOV8.stages, 1):
-        text.append(f"{number:>2} {stage.name}", "bold cyan")
-        text.append(f"  {stage.title(SETTINGS)}\n", "bold")
-        for line in textwrap.wrap(stage.result.says, width - 4):
-            text.append(f"   {line}\n")
-        for line in stage.formula(SETTINGS):
-            text.append(f"   {line}\n", "green")
-        for line in textwrap.wrap("takes: " + ", ".join(stage.inputs), width - 4, subsequent_indent="       "):
-            text.append(f"   {line}\n", "dim")
-        name_width = max(len(output.name) for output in stage.outputs)
-        for output in stage.outputs:
-            text.append(f"   {output.name:<{name_width}}", "bold")
-            text.append(f"  [{', '.join(output.axes)}] {output.unit}\n")
-            for line in textwrap.wrap(output.meaning, width - name_width - 6):
-                text.append(f"   {'':<{name_width}}  {line}\n", "dim")
-        text.append("\n")
-    text.append("Axes\n", "bold cyan")
+        page.line((f"{number:>2} {stage.name}", "bold cyan"), (f"  {stage.title(SETTINGS)}", "bold"), indent=0)
+        page.line(stage.result.says, indent=3, hang=0)
+        for formula in stage.formula(SETTINGS):
+            page.formula(formula)
+        page.line((f"takes: {', '.join(stage.inputs)}", "dim"), indent=3, hang=7)
+        names = [output.name for output in stage.outputs]
+        left = Column("", names, right=False, styles=["bold"] * len(names))
+        units = Column("", [f"[{', '.join(output.axes)}] {output.unit}" for output in stage.outputs], right=False)
+        for row, output in zip(page.rows([left, units]), stage.outputs, strict=True):
+            page.add(row, indent=3)
+            page.line((output.meaning, "dim"), indent=left.width + 5, hang=0)
+        page.gap()
+    page.line(("Axes", "bold cyan"), indent=0)
     for axis, meaning in AXES.items():
-        text.append(f"   {axis:<8}", "bold")
-        text.append(f" {meaning}\n")
-    console.print(text, soft_wrap=True, end="")
+        page.line((f"{axis:<8}", "bold"), f" {meaning}", indent=3, hang=9)
+    page.print()
 
 
 def _as_json(stage: Stage) -> dict[str, Any]:

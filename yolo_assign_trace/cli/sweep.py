@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..inputs.load import Opened, OpenedCapture
     from ..sweep.rows import Row
     from ..sweep.settings import Setting
-    from .screens.text_page import Column, Page
+    from ..tracers.text_page import Column, Page
 
 SWEPT = "Swept, as comma lists"
 SYNTHETIC = (
@@ -160,11 +160,11 @@ def _print_csv(rows: Sequence[Row], synthetic: bool) -> None:
 def _print(rows: Sequence[Row], synthetic: bool) -> None:
     """What was assigned, what got nothing and why, and where it went by size; differences to the first row."""
     from ..basics.box_sizes import SIZES
-    from .screens.text_page import Column, Page
+    from ..tracers.text_page import Column, Page
 
     page = Page(result_console())
     if synthetic:
-        page.line(SYNTHETIC, "yellow", indent=0)
+        page.line((SYNTHETIC, "yellow"), indent=0)
     page.heading("Assigned", "in brackets: the difference to the first row")
     names = ("candidates", "positives", "contested", "mean_target", "without")
     _table(page, rows, [_numbers(name.replace("_", " "), [row.counts[name] for row in rows]) for name in names])
@@ -185,7 +185,7 @@ def _print(rows: Sequence[Row], synthetic: bool) -> None:
 def _table(page: Page, rows: Sequence[Row], columns: Sequence[Column]) -> None:
     """The settings and ``columns``; side by side as far as the terminal is wide, the rest below."""
     from ..sweep.rows import varied
-    from .screens.text_page import Column
+    from ..tracers.text_page import Column
 
     settings = [Column(name, [row.setting.chosen[name] for row in rows], right=False) for name in varied(rows)]
     block: list[Column] = []
@@ -199,7 +199,7 @@ def _table(page: Page, rows: Sequence[Row], columns: Sequence[Column]) -> None:
 
 
 def _numbers(title: str, values: Sequence[float | None]) -> Column:
-    from .screens.text_page import Column
+    from ..tracers.text_page import Column
 
     return Column(title, [_text(values[0]), *(_against(value, values[0]) for value in values[1:])])
 
