@@ -13,7 +13,7 @@ from ..assignment.generations import find_assigner
 from ..basics.errors import InputError, did_you_mean
 from ..basics.named_objects import load_object
 from ..basics.plural import count
-from .options import ASSIGNER, INPUT, OUTPUT, option
+from .options.declared import INPUT, OUTPUT, option
 from .screens.terminal import print_json, result_console, say
 
 if TYPE_CHECKING:
@@ -34,29 +34,29 @@ def check(
             show_default=False,
         ),
     ] = "",
-    assigner: Annotated[
-        str,
-        option(panel=ASSIGNER, env="ASSIGNER", metavar="NAME", help="What it should be equal to: a name or a release."),
-    ] = "yolov8",
-    topk: Annotated[
-        int | None, option(panel=ASSIGNER, env="TOPK", metavar="N", min=1, help="Candidates that a box selects.")
-    ] = None,
+    assigner: Annotated[str, option("assigner", help="What it should be equal to: a name or a release.")] = "yolov8",
+    topk: Annotated[int | None, option("topk")] = None,
     outputs: Annotated[
         str,
         option(
+            "outputs",
             panel=INPUT,
             metavar="NAMES",
             help="What it returns, in order, if not the usual five: labels,boxes,scores,fg_mask,gt_idx; _ skips one.",
         ),
     ] = "",
-    case: Annotated[list[str] | None, option(panel=INPUT, metavar="NAME", help="Only this case; repeatable.")] = None,
-    rtol: Annotated[float, option(panel=INPUT, min=0, metavar="X", help="Relative tolerance of floats.")] = 1e-4,
-    atol: Annotated[float, option(panel=INPUT, min=0, metavar="X", help="Absolute tolerance of floats.")] = 1e-6,
+    case: Annotated[
+        list[str] | None, option("case", panel=INPUT, metavar="NAME", help="Only this case; repeatable.")
+    ] = None,
+    rtol: Annotated[float, option("rtol")] = 1e-4,
+    atol: Annotated[float, option("atol")] = 1e-6,
     export: Annotated[
         Path | None,
-        option(panel=OUTPUT, metavar="FOLDER", help="Write the cases and every stage's tensors here, then stop."),
+        option(
+            "export", panel=OUTPUT, metavar="FOLDER", help="Write the cases and every stage's tensors here, then stop."
+        ),
     ] = None,
-    json: Annotated[bool, option("--json", panel=OUTPUT, help="Print the verdicts as JSON.")] = False,
+    json: Annotated[bool, option("json", help="Print the verdicts as JSON.")] = False,
 ) -> int:
     """Is your own assigner equal to a generation of the original, and if not, where does it first differ?
 

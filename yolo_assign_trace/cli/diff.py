@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..basics.errors import InputError
-from .options import ASSIGNER, INPUT, OUTPUT, option
+from .options.declared import ASSIGNER, INPUT, OUTPUT, option
 from .screens.terminal import print_json, say
 
 if TYPE_CHECKING:
@@ -29,31 +29,31 @@ def diff(
     assigner: Annotated[
         str | None,
         option(
-            panel=ASSIGNER,
-            metavar="NAME",
+            "assigner",
+            variable=False,
             help="Instead of B: run this assigner on A's recorded inputs; a release takes A's parameters.",
         ),
     ] = None,
     isolate: Annotated[
         bool,
         option(
-            "--isolate",
+            "isolate",
             panel=ASSIGNER,
             help="Run each stage of B's assigner on A's recorded inputs: introduced here, or inherited?",
         ),
     ] = False,
-    rtol: Annotated[float, option(panel=INPUT, min=0, metavar="X", help="Relative tolerance of floats.")] = 0.0,
-    atol: Annotated[float, option(panel=INPUT, min=0, metavar="X", help="Absolute tolerance of floats.")] = 0.0,
+    rtol: Annotated[float, option("rtol")] = 0.0,
+    atol: Annotated[float, option("atol")] = 0.0,
     tol: Annotated[
         list[str] | None,
-        option(panel=INPUT, metavar="NAME=X", help="Both tolerances of one output: overlaps=1e-4. Repeatable."),
+        option("tol", panel=INPUT, metavar="NAME=X", help="Both tolerances of one output: overlaps=1e-4. Repeatable."),
     ] = None,
     only: Annotated[
-        list[str] | None, option(panel=INPUT, metavar="STAGE", help="Compare only this stage; repeatable.")
+        list[str] | None, option("only", panel=INPUT, metavar="STAGE", help="Compare only this stage; repeatable.")
     ] = None,
-    json: Annotated[bool, option("--json", panel=OUTPUT, help="Print all that was found as JSON.")] = False,
+    json: Annotated[bool, option("json", help="Print all that was found as JSON.")] = False,
     exit_zero: Annotated[
-        bool, option("--exit-zero", panel=OUTPUT, help="Exit with 0 even if the traces differ.")
+        bool, option("exit_zero", panel=OUTPUT, help="Exit with 0 even if the traces differ.")
     ] = False,
 ) -> int:
     """Where do two traces first differ, and what did that do?

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import INPUT, OUTPUT, option
+from .options.declared import OUTPUT, option
 from .screens.terminal import message_console, print_json, result_console
 
 if TYPE_CHECKING:
@@ -28,37 +28,30 @@ def labels(
     source: Annotated[
         Path, typer.Argument(metavar="SOURCE", help="data.yaml, folder, list.txt, COCO .json or a label file.")
     ],
-    split: Annotated[
-        list[str] | None,
-        option(panel=INPUT, env="SPLIT", metavar="NAME", help="Split of a data.yaml; repeatable. Default: all."),
-    ] = None,
+    split: Annotated[list[str] | None, option("split", help="Split of a data.yaml; repeatable. Default: all.")] = None,
     labels: Annotated[
         Path | None,
-        option(panel=INPUT, metavar="FOLDER", help="Folder of the labels, if not where training looks."),
+        option(
+            "labels",
+            variable=False,
+            metavar="FOLDER",
+            help="Folder of the labels, if not where training looks.",
+        ),
     ] = None,
-    labels_as: Annotated[
-        str | None, option(panel=INPUT, env="LABELS_AS", metavar="RELEASE", help="Read as this release: 8.3.200.")
-    ] = None,
-    nc: Annotated[
-        int | None,
-        option(panel=INPUT, env="NC", metavar="N", min=1, help="Number of classes, unless a data.yaml says it."),
-    ] = None,
-    imgsz: Annotated[
-        str, option(panel=INPUT, env="IMGSZ", metavar="PX", help="Network input, for boxes that become tiny in it.")
-    ] = "640",
-    image_size: Annotated[
-        str | None,
-        option(panel=INPUT, env="IMAGE_SIZE", metavar="WxH", help="Size of the images; default: from their headers."),
-    ] = None,
-    letterboxed: Annotated[
-        bool, option("--letterboxed", panel=INPUT, help="Labels are fractions of the network input already.")
-    ] = False,
+    labels_as: Annotated[Any, option("labels_as")] = None,
+    nc: Annotated[int | None, option("nc", help="Number of classes, unless a data.yaml says it.")] = None,
+    imgsz: Annotated[Any, option("imgsz", help="Network input, for boxes that become tiny in it.")] = "640",
+    image_size: Annotated[Any, option("image_size")] = None,
+    letterboxed: Annotated[bool, option("letterboxed", variable=False)] = False,
     processes: Annotated[
-        int | None, option(panel=OUTPUT, metavar="N", min=1, help="Processes; default: one per core.")
+        int | None,
+        option("processes", panel=OUTPUT, metavar="N", least=1, help="Processes; default: one per core."),
     ] = None,
-    show_all: Annotated[bool, option("--all", panel=OUTPUT, help="Show every place, not just three.")] = False,
-    exit_zero: Annotated[bool, option("--exit-zero", panel=OUTPUT, help="Exit 0 whatever is found.")] = False,
-    json: Annotated[bool, option("--json", panel=OUTPUT, help="Print as JSON.")] = False,
+    show_all: Annotated[
+        bool, option("show_all", flags=("--all",), panel=OUTPUT, help="Show every place, not just three.")
+    ] = False,
+    exit_zero: Annotated[bool, option("exit_zero", panel=OUTPUT, help="Exit 0 whatever is found.")] = False,
+    json: Annotated[bool, option("json")] = False,
 ) -> None:
     """Read every label file as training does and report what it would drop, change or ignore; trace nothing.
 
@@ -66,19 +59,15 @@ def labels(
     """
     from ..basics.errors import InputError
     from ..inputs.datasets.dataset import open_dataset
-    from ..inputs.datasets.image_files import parse_image_size
     from ..inputs.datasets.survey import Rules, survey
-    from ..inputs.heads.shapes import parse_imgsz
     from ..inputs.labels.findings import ERROR, WARNING
-    from ..inputs.labels.rules import TODAY, rules_as
+    from ..inputs.labels.rules import TODAY
 
-    release = rules_as(labels_as) if labels_as else TODAY
-    size = parse_image_size(image_size) if image_size else None
     dataset = open_dataset(source, splits=split, labels=labels)
     if nc and dataset.nc and nc != dataset.nc:
         message = f"the number of classes is {nc} according to --nc, {dataset.nc} according to {dataset.name}"
         raise InputError("classes-disagree", message, hint="leave --nc out")
-    rules = Rules(release, nc or dataset.nc, parse_imgsz(imgsz), size, letterboxed)
+    rules = Rules(labels_as or TODAY, nc or dataset.nc, imgsz, image_size, letterboxed)
     with _progress(len(dataset.entries)) as progress:
         found = survey(dataset, rules, processes=processes, progress=progress)
     if json:

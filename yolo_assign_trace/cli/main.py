@@ -11,7 +11,7 @@ import typer
 
 from ..basics.errors import InputError
 from . import assigners, check, diff, draw, explain, html_page, labels, plan, stages, sweep, trace
-from .options import EPILOG
+from .options.declared import EPILOG
 from .screens.terminal import forget_stdout, prepare_streams, say
 
 FINE, DIFFERENT, BAD_INPUT, DEFECT, INTERRUPTED = 0, 1, 2, 3, 130

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
-from .input_options import AssignerOptions, InputOptions
-from .options import OUTPUT, option
+from ..inputs.request import Request
+from .options.assigner import AssignerOptions
+from .options.declared import option
+from .options.expand import expanded
 from .screens.terminal import print_json, result_console, say
-from .shared import expanded
 
 if TYPE_CHECKING:
     from ..assignment.assigner import Assigner
@@ -20,12 +19,10 @@ if TYPE_CHECKING:
 
 @expanded
 def plan(
-    given: InputOptions,
+    request: Request,
     chosen: AssignerOptions,
-    digits: Annotated[
-        int, option(panel=OUTPUT, env="DIGITS", metavar="N", min=1, max=17, help="Significant digits in the log.")
-    ] = 5,
-    json: Annotated[bool, typer.Option("--json", rich_help_panel=OUTPUT, help="Print as JSON.")] = False,
+    digits: Annotated[int, option("digits")] = 5,
+    json: Annotated[bool, option("json")] = False,
 ) -> None:
     """Say what a trace would cost before running it: anchors, candidate pairs, bytes of memory, log and saved file.
 
@@ -33,7 +30,7 @@ def plan(
     """
     from ..inputs.load import open_inputs
 
-    request = given.request()
+    request.check()
     chosen.chosen()
     opened = open_inputs(request)
     assigner = chosen.chosen(opened.parameters)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any
 
 from ..basics.errors import InputError
-from .input_options import InputOptions
-from .options import INPUT, OUTPUT, option
+from ..inputs.request import Request
+from .options.declared import OUTPUT, option
+from .options.expand import expanded
 from .screens.terminal import print_json, result_console, say
-from .shared import expanded
 
 if TYPE_CHECKING:
     from ..inputs.load import Opened, OpenedCapture
@@ -25,40 +25,25 @@ SYNTHETIC = (
 )
 
 
-@dataclass(frozen=True)
-class SweptInputs(InputOptions):
-    """What to trace, at one or several input sizes."""
-
-    imgsz: Annotated[
-        str | None,
-        option(panel=INPUT, env="IMGSZ", metavar="LIST", help="Network inputs: 640,1280; height x width: 384x640."),
-    ] = None
+def _swept(name: str, metavar: str, help: str) -> Any:
+    return option(name, panel=SWEPT, metavar=metavar, help=help)
 
 
 @expanded
 def sweep(
-    given: SweptInputs,
-    assigner: Annotated[
-        str,
-        option(panel=SWEPT, env="ASSIGNER", metavar="NAMES", help="Names or releases: yolov8,ultralytics==8.4.190."),
-    ] = "yolov8",
-    topk: Annotated[
-        str | None, option(panel=SWEPT, env="TOPK", metavar="NUMBERS", help="Candidates that a box selects: 5,10.")
+    request: Request,
+    imgsz: Annotated[
+        str | None,
+        option("imgsz", parser=None, metavar="LIST", help="Network inputs: 640,1280; height x width: 384x640."),
     ] = None,
-    topk2: Annotated[
-        str | None, option(panel=SWEPT, env="TOPK2", metavar="NUMBERS", help="Positives that a box keeps.")
-    ] = None,
-    alpha: Annotated[
-        str | None, option(panel=SWEPT, env="ALPHA", metavar="NUMBERS", help="Exponents of the class score.")
-    ] = None,
-    beta: Annotated[
-        str | None, option(panel=SWEPT, env="BETA", metavar="NUMBERS", help="Exponents of the overlap: 4,6.")
-    ] = None,
-    overlap: Annotated[
-        str | None, option(panel=SWEPT, env="OVERLAP", metavar="NAMES", help="iou, giou, diou, ciou.")
-    ] = None,
-    csv: Annotated[bool, option("--csv", panel=OUTPUT, help="Print as CSV.")] = False,
-    json: Annotated[bool, option("--json", panel=OUTPUT, help="Print as JSON.")] = False,
+    assigner: Annotated[str, _swept("assigner", "NAMES", "Names or releases: yolov8,ultralytics==8.4.190.")] = "yolov8",
+    topk: Annotated[str | None, _swept("topk", "NUMBERS", "Candidates that a box selects: 5,10.")] = None,
+    topk2: Annotated[str | None, _swept("topk2", "NUMBERS", "Positives that a box keeps.")] = None,
+    alpha: Annotated[str | None, _swept("alpha", "NUMBERS", "Exponents of the class score.")] = None,
+    beta: Annotated[str | None, _swept("beta", "NUMBERS", "Exponents of the overlap: 4,6.")] = None,
+    overlap: Annotated[str | None, _swept("overlap", "NAMES", "iou, giou, diou, ciou.")] = None,
+    csv: Annotated[bool, option("csv", panel=OUTPUT, help="Print as CSV.")] = False,
+    json: Annotated[bool, option("json")] = False,
 ) -> None:
     """What would other settings do? One row for every combination of the listed values, held against the first.
 
@@ -75,12 +60,12 @@ def sweep(
         "beta": listed("--beta", beta, float),
         "overlap": listed("--overlap", overlap, str),
     }
-    sizes = listed("--imgsz", given.imgsz, side_by_side)
+    sizes = listed("--imgsz", imgsz, side_by_side)
 
     def settings(recorded: Mapping[str, float]) -> list[Setting]:
         return combinations(assigners, parameters, sizes, recorded)
 
-    rows, notes, synthetic = _run(given, settings)
+    rows, notes, synthetic = _run(request, settings)
     if json:
         notes = [*notes, SYNTHETIC] if synthetic else notes
         rows_as_json = [row.as_document(rows[0]) for row in rows]
@@ -97,12 +82,12 @@ def sweep(
 
 
 def _run(
-    given: SweptInputs, settings: Callable[[Mapping[str, float]], list[Setting]]
+    request: Request, settings: Callable[[Mapping[str, float]], list[Setting]]
 ) -> tuple[list[Row], list[str], bool]:
     """Count every setting; the inputs of one size are read once.
 
     Args:
-        given: what to trace.
+        request: what to trace.
         settings: the combinations on top of the parameters that the inputs bring.
 
     Returns:
@@ -113,13 +98,10 @@ def _run(
     from ..sweep.tally import Tally
 
     sizes = list(dict.fromkeys(setting.imgsz for setting in settings({})))  # a wrong name is told before reading
-    if given.heads and len(sizes) > 1:
+    if request.heads and len(sizes) > 1:
         message = f"the head outputs are of one input size, but --imgsz lists {len(sizes)}"
         raise InputError("options-exclude", message, where="--imgsz", hint="sweep each size with heads of its own")
-    opened = {
-        imgsz: open_inputs(replace(given, imgsz=f"{imgsz[0]},{imgsz[1]}" if imgsz else None).request())
-        for imgsz in sizes
-    }
+    opened = {imgsz: open_inputs(replace(request, imgsz=imgsz)) for imgsz in sizes}
     first = opened[sizes[0]]
     wanted = settings(first.parameters)
     for setting in wanted:

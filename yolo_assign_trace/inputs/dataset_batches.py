@@ -20,10 +20,11 @@ from ..run.letterbox import Letterbox, rect_imgsz
 from .batch import Part, Source
 from .datasets.dataset import Entry, open_dataset, select_images
 from .datasets.image_files import NearMisses
-from .datasets.read_entry import DROP_IMAGE, FOUND, ReadEntry, apply_policy, read_entry, size_of
+from .datasets.read_entry import FOUND, ReadEntry, apply_policy, read_entry, size_of
 from .heads.shapes import LAYOUTS, Shapes, layout_grid
 from .labels.findings import Finding, as_error
 from .labels.geometry import geometry_findings
+from .labels.rules import DROP_IMAGE
 from .labels.single_file import said
 from .reading.files import display_name
 from .request import Request

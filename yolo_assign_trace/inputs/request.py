@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..basics.errors import InputError
-from .datasets.read_entry import STOP
-from .labels.rules import TODAY, LabelRules
+from .labels.rules import STOP, TODAY, LabelRules
 
 IMAGES_AT_ONCE = 8
 """Images of a dataset that are traced as one batch, if nothing else is said."""
@@ -66,6 +65,12 @@ class Request:
                 raise InputError("options-exclude", f"{one} cannot be combined with {other}", where=one)
         if not self.capture:
             _ = self.source
+
+    @property
+    def files(self) -> list[Path]:
+        """What is read, and so must not be written."""
+        shapes = Path(self.shapes) if self.shapes and self.shapes.endswith((".yaml", ".yml")) else None
+        return [path for path in (self.labels, self.data, self.heads, self.capture, shapes) if path is not None]
 
     @property
     def source(self) -> Path:

@@ -1,41 +1,58 @@
-"""Options that several commands share: a dataclass of options stands for all of them in a command's signature."""
+"""Groups of options: a dataclass stands in a command's signature for the options of its fields."""
 
 from __future__ import annotations
 
-import dataclasses
-import functools
 import inspect
-import typing
 from collections.abc import Callable
-from typing import Any
+from dataclasses import fields, is_dataclass
+from functools import wraps
+from typing import Annotated, Any, get_type_hints
+
+from .declared import OPTIONS
+
+_CALLED = {"at_once": "batch", "rules": "labels_as"}
+"""Fields whose option is called otherwise."""
 
 
 def expanded(command: Callable[..., int | None]) -> Callable[..., int | None]:
-    """``command`` with every parameter that is a dataclass replaced by that dataclass's fields.
+    """``command`` with every parameter that is a dataclass replaced by the options of its fields.
 
-    typer reads a command's options off its signature. With this, a group of options is declared once, as the fields
-    of a dataclass, and a command that takes the dataclass takes the options.
+    typer reads a command's options off its signature. An option that the command declares itself takes the place of
+    that of a field, and the field keeps its default.
     """
-    hints = typing.get_type_hints(command, include_extras=True)
-    groups = {name: kind for name, kind in hints.items() if isinstance(kind, type) and dataclasses.is_dataclass(kind)}
-    parameters: list[inspect.Parameter] = []
-    for name, parameter in inspect.signature(command).parameters.items():
-        if name not in groups:
-            parameters.append(parameter.replace(annotation=hints[name], kind=parameter.KEYWORD_ONLY))
-            continue
-        types = typing.get_type_hints(groups[name], include_extras=True)
-        for field in dataclasses.fields(groups[name]):
-            default = inspect.Parameter.empty if field.default is dataclasses.MISSING else field.default
-            kind = inspect.Parameter.KEYWORD_ONLY
-            parameters.append(inspect.Parameter(field.name, kind, default=default, annotation=types[field.name]))
+    hints = get_type_hints(command, include_extras=True)
+    groups = {name: kind for name, kind in hints.items() if isinstance(kind, type) and is_dataclass(kind)}
+    signature = inspect.signature(command).parameters
+    own = {name: one.replace(annotation=hints[name]) for name, one in signature.items() if name not in groups}
+    parameters: dict[str, inspect.Parameter] = {}
+    for name in signature:
+        parameters |= _parameters(groups[name]) if name in groups else {name: own[name]}
+    parameters |= own  # also in the place of those of fields
 
-    @functools.wraps(command)
+    @wraps(command)
     def call(**values: Any) -> int | None:
         for name, kind in groups.items():
-            fields = {field.name: values.pop(field.name) for field in dataclasses.fields(kind)}
-            values[name] = kind(**fields)
+            options = {one.name: _CALLED.get(one.name, one.name) for one in fields(kind)}
+            chosen = {field: values.pop(option) for field, option in options.items() if option not in own}
+            values[name] = kind(**{field: value for field, value in chosen.items() if value is not None})
         return command(**values)
 
-    call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    call.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    keyword_only = [parameter.replace(kind=parameter.KEYWORD_ONLY) for parameter in parameters.values()]
+    call.__signature__ = inspect.Signature(keyword_only)  # type: ignore[attr-defined]
+    call.__annotations__ = {parameter.name: parameter.annotation for parameter in keyword_only}
     return call
+
+
+def _parameters(group: type[Any]) -> dict[str, inspect.Parameter]:
+    """For each field of a group the parameter of a command, by the name of its option and in the order of the help."""
+    types = get_type_hints(group)
+    parameters = {}
+    for one in fields(group):
+        option = OPTIONS[_CALLED.get(one.name, one.name)]
+        kind = Any if option.parser else types[one.name]
+        default = None if option.parser and not isinstance(one.default, str) else one.default  # no text to parse
+        annotation = Annotated[kind, option.for_typer()]  # type: ignore[valid-type]
+        parameters[option.name] = inspect.Parameter(
+            option.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
+        )
+    return {name: parameters[name] for name in OPTIONS if name in parameters}

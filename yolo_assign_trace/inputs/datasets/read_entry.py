@@ -13,7 +13,7 @@ from ...basics.plural import count
 from ...basics.printable import printable
 from ..labels.findings import ERROR, Finding
 from ..labels.row import BOXES
-from ..labels.rules import LabelRules
+from ..labels.rules import DROP_IMAGE, STOP, LabelRules
 from ..labels.text import LabelTable, parse_labels
 from ..reading.files import read_bytes
 from .entries import Entry
@@ -21,10 +21,6 @@ from .image_files import NearMisses, image_size
 
 FOUND, MISSING, EMPTY = "found", "missing", "empty"
 """States of an image's label file. A file of blank lines is empty."""
-
-STOP, DROP_IMAGE, DROP_ROW = "stop", "drop-image", "drop-row"
-ON_BAD = (STOP, DROP_IMAGE, DROP_ROW)
-"""What to do with rows that fail: end, do as training does, or keep the rest of the file."""
 
 _NO_ROWS = LabelTable(np.zeros((0, 6), np.float32), np.zeros(0, np.int64), BOXES, (), failed=False)
 

@@ -13,11 +13,11 @@ import numpy as np
 from ...basics.arrays import Array
 from ...basics.errors import InputError
 from ...basics.printable import printable
-from ..datasets.read_entry import DROP_IMAGE, STOP, dropped_text
+from ..datasets.read_entry import dropped_text
 from ..reading.files import display_name, read_bytes
 from .findings import ERROR, KINDS, NOTE, Finding, as_error
 from .row import BATCH
-from .rules import TODAY, LabelRules
+from .rules import DROP_IMAGE, STOP, TODAY, LabelRules
 from .text import LabelTable, parse_labels
 
 _SHOWN = 3
@@ -75,7 +75,7 @@ def read_labels(path: Path, rules: LabelRules = TODAY, on_bad: str = STOP) -> La
     Args:
         path: of the file.
         rules: of the release to read as.
-        on_bad: what to do with rows that fail, one of :data:`~.read_entry.ON_BAD`.
+        on_bad: what to do with rows that fail, one of :data:`~.rules.ON_BAD`.
 
     Raises:
         InputError: with file and line; all bad rows of a file are named in one error.
