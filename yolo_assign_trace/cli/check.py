@@ -12,17 +12,12 @@ import typer
 from ..assignment.generations import find_assigner
 from ..basics.errors import InputError, did_you_mean
 from ..basics.named_objects import load_object
-from ..basics.plural import count
 from .options.declared import INPUT, OUTPUT, option
-from .screens.terminal import print_json, result_console, say
+from .screens.terminal import print_json, say
 
 if TYPE_CHECKING:
     from ..basics.arrays import Array
     from ..check.cases import Case
-    from ..check.compare import Tolerance
-    from ..check.run import Report
-
-_STYLES = {"equal": "green", "equal but for ties": "yellow", "different": "bold red", "failed": "bold red"}
 
 
 def check(
@@ -90,7 +85,9 @@ def check(
         document |= {"tolerance": asdict(tolerance), "cases": rows, "agrees_everywhere_with": report.agrees_everywhere}
         print_json(document)
     else:
-        _print(candidate, report, tolerance)
+        from .screens.check_text import print_report
+
+        print_report(candidate, report, tolerance)
     return 0 if report.good else 1
 
 
@@ -111,35 +108,3 @@ def _answers(candidate: str, outputs: str, wanted: Any) -> Callable[[Case], dict
 
     names = output_names(outputs) if outputs else ()
     return Candidate(candidate, load_object(candidate, "candidate", "check"), wanted, names).answer
-
-
-def _print(candidate: str, report: Report, tolerance: Tolerance) -> None:
-    from ..tracers.text_page import Column, Page
-
-    page = Page(result_console())
-    wanted, verdicts = report.wanted, report.verdicts
-    page.line((candidate, "bold"), f" against {wanted.name} ({wanted.releases})", indent=0)
-    within = f"floats within {tolerance.atol:g} + {tolerance.rtol:g} of the value"
-    page.line((f"{wanted.parameters}; {within}", "dim"), indent=0)
-    page.gap()
-    cases = Column("", [verdict.case for verdict in verdicts], right=False)
-    texts = [verdict.verdict for verdict in verdicts]
-    words = Column("", texts, right=False, styles=[_STYLES[text] for text in texts])
-    for row, verdict in zip(page.rows([cases, words]), verdicts, strict=True):
-        page.add(row)
-        if not verdict.good:
-            others = ", ".join(report.agrees[verdict.case]) or "no generation"
-            page.line(str(verdict.first or verdict.failure), indent=cases.width + 4, hang=0)
-            page.line((f"in this case it agrees with {others}", "dim"), indent=cases.width + 4, hang=0)
-    page.gap()
-    bad = [verdict for verdict in verdicts if not verdict.good]
-    if bad:
-        first = next((verdict.first for verdict in bad if verdict.first is not None), None)
-        tail = f"; the first output that differs is {first.output}" if first else ""
-        page.line((f"different in {len(bad)} of {count(len(verdicts), 'case')}", "bold red"), tail, indent=0)
-    else:
-        ties = sum(verdict.verdict == "equal but for ties" for verdict in verdicts)
-        tail = f", in {ties} of them but for the order of equal values" if ties else ""
-        page.line((f"equal in all {count(len(verdicts), 'case')}{tail}", "bold green"), indent=0)
-    page.line(f"it agrees in every case with {', '.join(report.agrees_everywhere) or 'no generation'}", indent=0)
-    page.print()

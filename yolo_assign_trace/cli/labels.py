@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,16 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .options.declared import OUTPUT, option
-from .screens.terminal import message_console, print_json, result_console
+from .screens.terminal import print_json
 
 if TYPE_CHECKING:
     from ..inputs.datasets.entries import Dataset
     from ..inputs.datasets.survey import Rules, Survey
-
-SHOWN = 3
-"""Places of a finding that are shown without --all."""
-
-_COLOURS = {"error": "red", "warning": "yellow", "note": ""}
 
 
 def labels(
@@ -62,34 +55,21 @@ def labels(
     from ..inputs.datasets.survey import Rules, survey
     from ..inputs.labels.findings import ERROR, WARNING
     from ..inputs.labels.rules import TODAY
+    from .screens.labels_text import SHOWN, print_survey, progress_bar
 
     dataset = open_dataset(source, splits=split, labels=labels)
     if nc and dataset.nc and nc != dataset.nc:
         message = f"the number of classes is {nc} according to --nc, {dataset.nc} according to {dataset.name}"
         raise InputError("classes-disagree", message, hint="leave --nc out")
     rules = Rules(labels_as or TODAY, nc or dataset.nc, imgsz, image_size, letterboxed)
-    with _progress(len(dataset.entries)) as progress:
+    with progress_bar(len(dataset.entries)) as progress:
         found = survey(dataset, rules, processes=processes, progress=progress)
     if json:
         print_json(_document(dataset, rules, found))
     else:
-        _print(dataset, rules, found, sys.maxsize if show_all else SHOWN)
+        print_survey(dataset, rules, found, sys.maxsize if show_all else SHOWN)
     if (found.graded(ERROR) or found.graded(WARNING)) and not exit_zero:
         raise typer.Exit(1)
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Callable[[int], None]]:
-    """A progress bar on a terminal; nothing elsewhere."""
-    if not sys.stderr.isatty():
-        yield lambda done: None
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("reading labels"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=message_console(), transient=True) as bar:
-        task = bar.add_task("", total=total)
-        yield lambda done: bar.advance(task, done)
 
 
 def _document(dataset: Dataset, rules: Rules, found: Survey) -> dict[str, Any]:
@@ -123,43 +103,3 @@ def _document(dataset: Dataset, rules: Rules, found: Survey) -> dict[str, Any]:
             for kind, group in found.ordered()
         ],
     }
-
-
-def _print(dataset: Dataset, rules: Rules, found: Survey, shown: int) -> None:
-    from ..basics.plural import count
-    from ..inputs.datasets.survey import STATES
-    from ..inputs.labels.findings import GRADES, KINDS
-    from ..tracers.text_page import Page
-
-    page = Page(result_console())
-    for remark in dataset.remarks:
-        page.line(remark, indent=0)
-    states = ", ".join(f"{found.states[state]} {state}" for state in STATES)
-    classes = f"{len(found.classes)} of {rules.nc} classes" if rules.nc else count(len(found.classes), "class")
-    page.line((f"{count(found.images, 'image')}, label files: {states}", "bold"), indent=0)
-    page.line(f"{count(found.boxes, 'box')} of {classes}, read as {rules.labels.name}", indent=0)
-    if found.polygons:
-        page.line(f"{count(found.polygons, 'file')} of polygons, read as the boxes around them", indent=0)
-    if found.headers_read < found.image_files:
-        why = "" if rules.sizes_given else ", only where a box is small"
-        page.line(f"image headers read: {found.headers_read} of {found.image_files}{why}", indent=0)
-    if found.dropped:
-        page.line((f"training drops {count(found.dropped, 'image')}", "bold red"), indent=0)
-    for kind, group in found.ordered():
-        grade = KINDS[kind].grade
-        places = f" in {count(group.files, 'file')}" if group.files != group.count else ""
-        page.gap()
-        text = f"{grade}  {kind}  {group.count}{places}: {KINDS[kind].consequence}"
-        page.line((text, _COLOURS[grade]), indent=0)
-        for finding in group.first[:shown]:
-            page.line(f"{finding.where}: {finding.message}")
-        if group.count > shown:
-            kept = len(group.first)
-            more = f", of which --all and --json show {kept - shown}" if group.count > kept else ""
-            page.line(f"... and {group.count - min(shown, kept)} more{more}")
-        hints = list(dict.fromkeys(finding.hint for finding in group.first if finding.hint))
-        for hint in hints[:1]:
-            page.line(f"hint: {hint}")
-    page.gap()
-    page.line(", ".join(count(found.graded(grade), grade) for grade in GRADES), indent=0)
-    page.print()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,18 +10,14 @@ from ..basics.errors import InputError
 from ..inputs.request import Request
 from .options.declared import OUTPUT, option
 from .options.expand import expanded
-from .screens.terminal import print_json, result_console, say
+from .screens.terminal import print_json, say
 
 if TYPE_CHECKING:
     from ..inputs.load import Opened, OpenedCapture
     from ..sweep.rows import Row
     from ..sweep.settings import Setting
-    from ..tracers.text_page import Column, Page
 
 SWEPT = "Swept, as comma lists"
-SYNTHETIC = (
-    "synthetic heads: only candidates, no-anchor-inside and ignored-as-padding, which are geometry, carry meaning"
-)
 
 
 def _swept(name: str, metavar: str, help: str) -> Any:
@@ -66,6 +61,10 @@ def sweep(
         return combinations(assigners, parameters, sizes, recorded)
 
     rows, notes, synthetic = _run(request, settings)
+
+    from ..sweep.rows import SYNTHETIC
+    from .screens.sweep_text import print_csv, print_sweep
+
     if json:
         notes = [*notes, SYNTHETIC] if synthetic else notes
         rows_as_json = [row.as_document(rows[0]) for row in rows]
@@ -76,9 +75,9 @@ def sweep(
     if csv:
         if synthetic:
             say(f"note: {SYNTHETIC}", "yellow")
-        _print_csv(rows, synthetic)
+        print_csv(rows, synthetic)
     else:
-        _print(rows, synthetic)
+        print_sweep(rows, synthetic)
 
 
 def _run(
@@ -127,73 +126,3 @@ def _require(opened: Opened | OpenedCapture, setting: Setting) -> None:
     opened.require_memory()
     for part in opened.parts:
         part.grid.require_anchors(setting.assigner.parameters.topk, opened.shapes_option)
-
-
-def _print_csv(rows: Sequence[Row], synthetic: bool) -> None:
-    import csv
-
-    heads = {"heads": "synthetic" if synthetic else "given"}
-    documents = [row.as_flat(rows) | heads for row in rows]
-    writer = csv.DictWriter(sys.stdout, fieldnames=list(documents[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(documents)
-
-
-def _print(rows: Sequence[Row], synthetic: bool) -> None:
-    """What was assigned, what got nothing and why, and where it went by size; differences to the first row."""
-    from ..basics.box_sizes import SIZES
-    from ..tracers.text_page import Column, Page
-
-    page = Page(result_console())
-    if synthetic:
-        page.line((SYNTHETIC, "yellow"), indent=0)
-    page.heading("Assigned", "in brackets: the difference to the first row")
-    names = ("candidates", "positives", "contested", "mean_target", "without")
-    _table(page, rows, [_numbers(name.replace("_", " "), [row.counts[name] for row in rows]) for name in names])
-    causes = list(dict.fromkeys(cause for row in rows for cause in row.tally.causes))
-    if causes:
-        page.heading("Boxes without positives", f"of {rows[0].tally.boxes}, by cause")
-        _table(page, rows, [_numbers(cause, [row.tally.causes[cause] for row in rows]) for cause in causes])
-    page.heading("Positives by size", "sqrt(width · height) in px; behind the stroke: boxes without positives")
-    sizes = [row.tally.sizes.tolist() for row in rows]
-    shown = [i for i in range(len(SIZES)) if any(counts[i][0] for counts in sizes)]
-    cells = {
-        i: [f"{positives} / {without}" for _, positives, without in (counts[i] for counts in sizes)] for i in shown
-    }
-    _table(page, rows, [Column(f"{SIZES[i]} px", cells[i]) for i in shown])
-    page.print()
-
-
-def _table(page: Page, rows: Sequence[Row], columns: Sequence[Column]) -> None:
-    """The settings and ``columns``; side by side as far as the terminal is wide, the rest below."""
-    from ..sweep.rows import varied
-    from ..tracers.text_page import Column
-
-    settings = [Column(name, [row.setting.chosen[name] for row in rows], right=False) for name in varied(rows)]
-    block: list[Column] = []
-    for column in columns:
-        if block and not page.fits([*settings, *block, column]):
-            page.table([*settings, *block])
-            page.gap()
-            block = []
-        block.append(column)
-    page.table([*settings, *block])
-
-
-def _numbers(title: str, values: Sequence[float | None]) -> Column:
-    from ..tracers.text_page import Column
-
-    return Column(title, [_text(values[0]), *(_against(value, values[0]) for value in values[1:])])
-
-
-def _text(value: float | None) -> str:
-    from ..formats.number_text import number_text
-
-    return "-" if value is None else str(value) if isinstance(value, int) else number_text(value, 4)
-
-
-def _against(value: float | None, first: float | None) -> str:
-    if value is None or first is None or value == first:
-        return _text(value)
-    sign = "+" if value > first else "-"
-    return f"{_text(value)} ({sign}{_text(abs(value - first))})"

@@ -20,7 +20,7 @@ class Option:
 
     Attributes:
         name: that of the parameter; the flag is ``--name``.
-        panel: where it stands in the help.
+        panel: where it stands in the help; empty: among the general ones.
         help: one sentence.
         metavar: what stands for its value; empty for a switch.
         variable: can it be given as ``YOLO_ASSIGN_NAME`` too?
@@ -43,7 +43,7 @@ class Option:
         """What typer reads beside the type of a parameter."""
         return typer.Option(
             *(self.flags or [f"--{self.name.replace('_', '-')}"]),
-            rich_help_panel=self.panel,
+            rich_help_panel=self.panel or None,
             help=self.help,
             metavar=self.metavar or None,
             envvar=f"YOLO_ASSIGN_{self.name.upper()}" if self.variable else None,

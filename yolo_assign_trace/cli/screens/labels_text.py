@@ -1,0 +1,68 @@
+"""What ``yolo-assign labels`` prints: its report, and a progress bar on the way."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from ...basics.plural import count
+from ...inputs.datasets.entries import Dataset
+from ...inputs.datasets.survey import STATES, Rules, Survey
+from ...inputs.labels.findings import GRADES, KINDS
+from ...tracers.text_page import Page
+from .terminal import message_console, result_console
+
+SHOWN = 3
+"""Places of a finding that are shown without --all."""
+
+_COLOURS = {"error": "red", "warning": "yellow", "note": ""}
+
+
+@contextmanager
+def progress_bar(total: int) -> Iterator[Callable[[int], None]]:
+    """A progress bar on a terminal; nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda done: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("reading labels"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=message_console(), transient=True) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda done: bar.advance(task, done)
+
+
+def print_survey(dataset: Dataset, rules: Rules, found: Survey, shown: int) -> None:
+    page = Page(result_console())
+    for remark in dataset.remarks:
+        page.line(remark, indent=0)
+    states = ", ".join(f"{found.states[state]} {state}" for state in STATES)
+    classes = f"{len(found.classes)} of {rules.nc} classes" if rules.nc else count(len(found.classes), "class")
+    page.line((f"{count(found.images, 'image')}, label files: {states}", "bold"), indent=0)
+    page.line(f"{count(found.boxes, 'box')} of {classes}, read as {rules.labels.name}", indent=0)
+    if found.polygons:
+        page.line(f"{count(found.polygons, 'file')} of polygons, read as the boxes around them", indent=0)
+    if found.headers_read < found.image_files:
+        why = "" if rules.sizes_given else ", only where a box is small"
+        page.line(f"image headers read: {found.headers_read} of {found.image_files}{why}", indent=0)
+    if found.dropped:
+        page.line((f"training drops {count(found.dropped, 'image')}", "bold red"), indent=0)
+    for kind, group in found.ordered():
+        grade = KINDS[kind].grade
+        places = f" in {count(group.files, 'file')}" if group.files != group.count else ""
+        page.gap()
+        text = f"{grade}  {kind}  {group.count}{places}: {KINDS[kind].consequence}"
+        page.line((text, _COLOURS[grade]), indent=0)
+        for finding in group.first[:shown]:
+            page.line(f"{finding.where}: {finding.message}")
+        if group.count > shown:
+            kept = len(group.first)
+            more = f", of which --all and --json show {kept - shown}" if group.count > kept else ""
+            page.line(f"... and {group.count - min(shown, kept)} more{more}")
+        hints = list(dict.fromkeys(finding.hint for finding in group.first if finding.hint))
+        for hint in hints[:1]:
+            page.line(f"hint: {hint}")
+    page.gap()
+    page.line(", ".join(count(found.graded(grade), grade) for grade in GRADES), indent=0)
+    page.print()
