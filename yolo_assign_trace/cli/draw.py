@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ..basics.errors import InputError
-from ..basics.plural import count
+from ..basics.plural import count, cut_list
 from .options.declared import INPUT, OUTPUT, option
 from .options.pictures import images_and_pictures
 from .screens.terminal import say
@@ -68,17 +69,12 @@ def draw(
     selected = select_images(stored.box_counts, images) if images else ()
     wanted = replace(wanted, images=(*(image or ()), *selected))
     written = draw_trace(stored, output, wanted, lambda text: say(f"warning: {text}", "yellow"))
-    names = [path.name for path in written[:NAMED_AT_MOST]]
-    more = f" and {len(written) - NAMED_AT_MOST} more" if len(written) > NAMED_AT_MOST else ""
-    say(f"wrote {count(len(written), 'picture')} to {output}: {', '.join(names)}{more}")
+    names = [path.name for path in written]
+    say(f"wrote {count(len(written), 'picture')} to {output}: {cut_list(names, NAMED_AT_MOST)}")
     return 0
 
 
 def _require_matplotlib() -> None:
-    try:
-        import matplotlib  # noqa: F401
-    except ModuleNotFoundError as error:
-        if error.name != "matplotlib":
-            raise
+    if find_spec("matplotlib") is None:
         hint = "pip install 'yolo-assign-trace[draw]'"
-        raise InputError("no-matplotlib", "pictures need matplotlib, the extra 'draw'", hint=hint) from None
+        raise InputError("no-matplotlib", "pictures need matplotlib, the extra 'draw'", hint=hint)

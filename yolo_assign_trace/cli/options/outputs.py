@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...basics.errors import InputError
+from ...basics.errors import InputError, reason_of
 from ..screens.terminal import message_console, print_line, result_console, say
 
 if TYPE_CHECKING:
@@ -89,8 +89,7 @@ class Outputs:
             try:
                 folder.mkdir(parents=True, exist_ok=True)
             except OSError as error:
-                reason = (error.strerror or str(error)).lower()
-                message = f"the folder for several batches cannot be made: {reason}"
+                message = f"the folder for several batches cannot be made: {reason_of(error)}"
                 raise InputError("not-writable", message, where=str(folder)) from None
             return folder / f"{stem}{path.suffix}"
 

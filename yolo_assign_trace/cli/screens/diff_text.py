@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...basics.plural import count
+from ...basics.plural import and_more, count, cut_list
 from ...compare.results import (
     BY_TIES,
     FIRST,
@@ -84,8 +84,7 @@ def _verdict(page: Page, diff: TraceDiff, a: StoredTrace, b: StoredTrace) -> Non
     for verdict in (ONLY_A, ONLY_B):
         names = [output.key for output in diff.only(verdict)]
         if names:
-            more = f" and {len(names) - SHOWN_AT_MOST} more" if len(names) > SHOWN_AT_MOST else ""
-            page.line((f"{verdict}: {', '.join(names[:SHOWN_AT_MOST])}{more}", "dim"), indent=0)
+            page.line((f"{verdict}: {cut_list(names, SHOWN_AT_MOST)}", "dim"), indent=0)
 
 
 def _first(page: Page, diff: TraceDiff, first: OutputDiff) -> None:
@@ -151,7 +150,7 @@ def _consequence(page: Page, found: Consequences | None) -> None:
 
 def _more(page: Page, number: int, noun: str) -> None:
     if number > SHOWN_AT_MOST:
-        page.line((f"... and {count(number - SHOWN_AT_MOST, f'more {noun}')}; --json has all", "dim"))
+        page.line((f"...{and_more(number, SHOWN_AT_MOST, noun)}; --json has all", "dim"))
 
 
 def _later(page: Page, outputs: list[OutputDiff]) -> None:

@@ -154,5 +154,11 @@ def _cut(rows: Sequence[Row], all_rows: bool) -> Sequence[Row]:
 
 
 def _more(page: Page, rows: int, all_rows: bool) -> None:
-    if rows > ROWS and not all_rows:
-        page.line((f"... {rows - ROWS} more; --all shows them", "dim"))
+    if not all_rows:
+        left_out(page, rows - ROWS)
+
+
+def left_out(page: Page, rows: int) -> None:
+    """How many rows are not shown, and how to see them."""
+    if rows > 0:
+        page.line((f"... {rows} more; --all shows them", "dim"))

@@ -13,7 +13,7 @@ from ...explain.sentences import Sentence
 from ...explain.sentences import number as num
 from ...explain.view import OUTCOMES
 from ...tracers.text_page import Column, Page
-from .explain_summary import print_summary
+from .explain_summary import left_out, print_summary
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -120,8 +120,7 @@ def _candidates(page: Page, box: BoxStory, all_rows: bool) -> None:
         ],
         [_style(c) for c in shown],
     )
-    if len(shown) < len(box.candidates):
-        page.line((f"... {len(box.candidates) - len(shown)} more; --all shows them", "dim"))
+    left_out(page, len(box.candidates) - len(shown))
 
 
 def _outcome(candidate: Candidate) -> str:

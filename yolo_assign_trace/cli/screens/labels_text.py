@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from ...basics.plural import count
+from ...basics.plural import and_more, count
 from ...inputs.datasets.entries import Dataset
 from ...inputs.datasets.survey import STATES, Rules, Survey
 from ...inputs.labels.findings import GRADES, KINDS
@@ -59,7 +59,7 @@ def print_survey(dataset: Dataset, rules: Rules, found: Survey, shown: int) -> N
         if group.count > shown:
             kept = len(group.first)
             more = f", of which --all and --json show {kept - shown}" if group.count > kept else ""
-            page.line(f"... and {group.count - min(shown, kept)} more{more}")
+            page.line(f"...{and_more(group.count, min(shown, kept))}{more}")
         hints = list(dict.fromkeys(finding.hint for finding in group.first if finding.hint))
         for hint in hints[:1]:
             page.line(f"hint: {hint}")

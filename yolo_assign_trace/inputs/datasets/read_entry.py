@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ...basics.errors import SHOWN_AT_MOST, InputError
-from ...basics.plural import count
+from ...basics.plural import and_more, count
 from ...basics.printable import printable
 from ..labels.findings import ERROR, Finding
 from ..labels.row import BOXES
@@ -95,8 +95,8 @@ def dropped_text(path: str, table: LabelTable, bad: Sequence[Finding], on_bad: s
     if whole:
         what = f"the image of {path}" if on_bad == DROP_IMAGE else f"the whole of {path}"
     reasons = [f"{f'line {found.line}: ' if found.line else ''}{found.message} [{found.id}]" for found in bad]
-    more = f"; and {len(bad) - SHOWN_AT_MOST} more" if len(bad) > SHOWN_AT_MOST else ""
-    return printable(f"dropped {what}: {'; '.join(reasons[:SHOWN_AT_MOST])}{more}")
+    more = and_more(len(bad), SHOWN_AT_MOST)
+    return printable(f"dropped {what}: {'; '.join(reasons[:SHOWN_AT_MOST])}{more and f';{more}'}")
 
 
 def size_of(entry: Entry) -> tuple[int, int] | None:

@@ -12,7 +12,7 @@ import numpy as np
 from ...assignment.grid import Grid
 from ...basics.arrays import Array
 from ...basics.errors import InputError, did_you_mean
-from ...basics.plural import count
+from ...basics.plural import count, cut_list
 from ...run.given import Captured
 from .files import ArrayFile, read_arrays
 from .points import cell_centres, grid_of_points, grid_of_strides
@@ -116,9 +116,8 @@ def read_capture(path: Path) -> Capture:
     _require_scores(file, made["pd_scores"])
     others = _unknown(file)
     if others:
-        more = f" and {len(others) - NAMED_AT_MOST} more" if len(others) > NAMED_AT_MOST else ""
         entries = "1 other entry is" if len(others) == 1 else f"{len(others)} other entries are"
-        remarks.append(f"{entries} not used: {', '.join(others[:NAMED_AT_MOST])}{more}")
+        remarks.append(f"{entries} not used: {cut_list(others, NAMED_AT_MOST)}")
     return Capture(file.name, file.digest, grid, **made, parameters=parameters, remarks=tuple(remarks))
 
 
