@@ -44,7 +44,7 @@ def page(
 
     English and Chinese.
     """
-    from ..formats.safe_write import SafeFile
+    from ..formats.safe_write import write_whole
 
     images, pictures = images_and_pictures(request.images, pictures)
     for path in (*request.files, *([trace] if trace else [])):
@@ -54,12 +54,7 @@ def page(
     from ..page.html import page_html
 
     html = page_html(stored, pictures, lambda text: say(f"warning: {text}", "yellow"))
-    file = SafeFile(output, "page")
-    try:
-        file.write(html)
-        file.commit()
-    finally:
-        file.discard()
+    write_whole(output, "page", html)
     say(f"wrote {output}: {len(html) / 1e6:.2f} MB")
     if open_it:
         _open(output)

@@ -9,7 +9,8 @@ from ..inputs.request import Request
 from .options.assigner import AssignerOptions
 from .options.declared import option
 from .options.expand import expanded
-from .screens.terminal import print_json, result_console, say
+from .screens.terminal import print_json
+from .trace_source import opened_with
 
 if TYPE_CHECKING:
     from ..assignment.assigner import Assigner
@@ -28,27 +29,15 @@ def plan(
 
     Takes the options of trace. Labels are read and pairs are counted; bytes are estimates, within a factor of two.
     """
-    from ..inputs.load import open_inputs
-
-    request.check()
-    chosen.chosen()
-    opened = open_inputs(request)
-    assigner = chosen.chosen(opened.parameters)
-    for part in opened.parts:
-        part.grid.require_anchors(assigner.parameters.topk, opened.shapes_option)
-    for remark in opened.remarks:
-        say(f"note: {remark}", "yellow")
+    opened, assigner = opened_with(request, chosen)
     costs = _costs(opened, assigner, digits, 8 if chosen.dtype == "float64" else 4)
     rows = _rows(opened, costs)
     if json:
         print_json({"total": {key: value for key, value, _ in rows}, "batches": [asdict(cost) for cost in costs]})
         return
-    from ..tracers.text_page import Column, Page
+    from .screens.plan_text import print_plan
 
-    page = Page(result_console())
-    names, values = zip(*((key.replace("_", " "), _text(value, unit)) for key, value, unit in rows), strict=True)
-    page.table([Column("", names, right=False), Column("", values, right=False, wrap=True)], indent=0)
-    page.print()
+    print_plan(rows)
 
 
 def _costs(opened: Opened | OpenedCapture, assigner: Assigner, digits: int, float_bytes: int) -> list[Cost]:
@@ -87,11 +76,3 @@ def _rows(opened: Opened | OpenedCapture, costs: list[Cost]) -> list[tuple[str, 
         ("run.log", total["log"], "bytes"),
         ("saved_file", total["saved"], "bytes"),
     ]
-
-
-def _text(value: Any, unit: str) -> str:
-    from rich.filesize import decimal
-
-    if unit == "bytes":
-        return f"about {decimal(value)}"
-    return f"{value:,}" if isinstance(value, int) else str(value)

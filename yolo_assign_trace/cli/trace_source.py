@@ -53,7 +53,6 @@ def opened_with(request: Request, chosen: AssignerOptions) -> tuple[Opened | Ope
     assigner = chosen.chosen(opened.parameters)
     for part in opened.parts:
         part.grid.require_anchors(assigner.parameters.topk, opened.shapes_option)
-    opened.require_memory()
     for remark in opened.remarks:
         say(f"note: {remark}", "yellow")
     return opened, assigner
@@ -66,6 +65,7 @@ def traced(opened: Opened | OpenedCapture, assigner: Assigner, chosen: AssignerO
     from ..tracers.memory import Memory
     from ..traces.in_memory import stored_trace
 
+    opened.require_memory()
     inputs = opened.inputs(opened.parts[part])
     if isinstance(inputs, Captured):
         assigner = begin_with_capture(assigner)

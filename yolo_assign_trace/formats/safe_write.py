@@ -99,6 +99,20 @@ class SafeFile:
         return InputError(id, f"the {self.what} {message}", where=str(self.path), hint=hint)
 
 
+def write_whole(path: Path, what: str, data: bytes) -> None:
+    """A file in one go: under its name it is whole, or what it was before; ``what`` names it in errors.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    file = SafeFile(path, what)
+    try:
+        file.write(data)
+        file.commit()
+    finally:
+        file.discard()
+
+
 def _remove_abandoned(final: Path) -> None:
     """Partial files of processes that were killed."""
     if os.name != "posix":
