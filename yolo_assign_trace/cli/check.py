@@ -63,11 +63,11 @@ def check(
     for name in names:
         if name not in CASE_NAMES:
             raise InputError("unknown-case", f"no case is called {name!r}", hint=did_you_mean(name, CASE_NAMES))
-    wanted = find_assigner(assigner).with_parameters(topk=topk)
+    reference = find_assigner(assigner).with_parameters(topk=topk)
     if export is not None:
         from ..check.export import export_cases
 
-        written = export_cases(export, wanted, names)
+        written = export_cases(export, reference, names)
         say(f"wrote {len(written)} files to {export}")
         return 0
     if not candidate:
@@ -78,10 +78,14 @@ def check(
     from ..check.run import run_check
 
     tolerance = Tolerance(rtol, atol)
-    report = run_check(_answers(candidate, outputs, wanted), wanted, cases=names, tolerance=tolerance)
+    report = run_check(_answers(candidate, outputs, reference), reference, cases=names, tolerance=tolerance)
     if json:
         rows = [asdict(verdict) | {"agrees_with": report.agrees[verdict.case]} for verdict in report.verdicts]
-        document: dict[str, Any] = {"candidate": candidate, "assigner": wanted.name, "parameters": wanted.settings}
+        document: dict[str, Any] = {
+            "candidate": candidate,
+            "assigner": reference.name,
+            "parameters": reference.settings,
+        }
         document |= {"tolerance": asdict(tolerance), "cases": rows, "agrees_everywhere_with": report.agrees_everywhere}
         print_json(document)
     else:
@@ -91,20 +95,20 @@ def check(
     return 0 if report.good else 1
 
 
-def _answers(candidate: str, outputs: str, wanted: Any) -> Callable[[Case], dict[str, Array]]:
+def _answers(candidate: str, outputs: str, reference: Any) -> Callable[[Case], dict[str, Array]]:
     if ":" not in candidate and Path(candidate).is_dir():
         from ..check.export import read_answer
 
         def from_folder(case: Case) -> dict[str, Array]:
-            found = read_answer(Path(candidate), case.name)
-            if found is None:
+            answer = read_answer(Path(candidate), case.name)
+            if answer is None:
                 hint = "yolo-assign check --export cases/ writes the inputs; --case NAME checks only some"
                 message = f"there is no answer to the case {case.name}"
                 raise InputError("no-answer", message, where=f"{candidate}/{case.name}.npz", hint=hint)
-            return found
+            return answer
 
         return from_folder
     from ..check.adapter import Candidate, output_names
 
     names = output_names(outputs) if outputs else ()
-    return Candidate(candidate, load_object(candidate, "candidate", "check"), wanted, names).answer
+    return Candidate(candidate, load_object(candidate, "candidate", "check"), reference, names).answer

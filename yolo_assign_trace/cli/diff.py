@@ -71,28 +71,30 @@ def diff(
     tolerances = _tolerances(rtol, atol, tol or [])
     first = open_trace(a)
     second, named = (open_trace(b), str(b)) if b is not None else _rerun(a, first, str(assigner))
-    found = compare_traces(first, second, tolerances, only=tuple(only or ()))
-    if (isolate or b is None) and found.differing:
+    difference = compare_traces(first, second, tolerances, only=tuple(only or ()))
+    if (isolate or b is None) and difference.differing:
         from ..compare.isolate import isolate as isolate_stages
 
-        found = isolate_stages(found, first, second, where=str(a))
-    command = explain_command(found, a if b is None else b)
+        difference = isolate_stages(difference, first, second, where=str(a))
+    command = explain_command(difference, a if b is None else b)
     if json:
         from ..compare.as_json import as_json
 
-        print_json({"a": _about(str(a), first), "b": _about(named, second)} | as_json(found) | {"explain": command})
+        print_json(
+            {"a": _about(str(a), first), "b": _about(named, second)} | as_json(difference) | {"explain": command}
+        )
     else:
         from .screens.diff_text import print_diff
 
-        print_diff(found, str(a), named, first, second, command)
-    return 0 if exit_zero or found.verdict == "same" else 1
+        print_diff(difference, str(a), named, first, second, command)
+    return 0 if exit_zero or difference.verdict == "same" else 1
 
 
-def explain_command(found: TraceDiff, path: Path) -> str | None:
+def explain_command(difference: TraceDiff, path: Path) -> str | None:
     """The command that explains the worst anchor, None if nothing that was compared differs or has one."""
-    if found.verdict == "same" or found.worst_anchor is None:
+    if difference.verdict == "same" or difference.worst_anchor is None:
         return None
-    image, anchor = found.worst_anchor
+    image, anchor = difference.worst_anchor
     return f"yolo-assign explain {shlex.quote(str(path))} --image {image} --anchor {anchor}"
 
 

@@ -63,12 +63,12 @@ def draw(
 
     images, pictures = images_and_pictures(images, pictures)
     stages = tuple(name.strip() for names in stage or () for name in names.split(","))
-    wanted = Wanted((), tuple(dict.fromkeys(gt or ())), tuple(dict.fromkeys(stages)), format, theme, pictures)
-    wanted.check()  # before a large trace is read
+    asked = Wanted((), tuple(dict.fromkeys(gt or ())), tuple(dict.fromkeys(stages)), format, theme, pictures)
+    asked.check()  # before a large trace is read
     stored = open_trace(trace)
     selected = select_images(stored.box_counts, images) if images else ()
-    wanted = replace(wanted, images=(*(image or ()), *selected))
-    written = draw_trace(stored, output, wanted, lambda text: say(f"warning: {text}", "yellow"))
+    asked = replace(asked, images=(*(image or ()), *selected))
+    written = draw_trace(stored, output, asked, lambda text: say(f"warning: {text}", "yellow"))
     names = [path.name for path in written]
     say(f"wrote {count(len(written), 'picture')} to {output}: {cut_list(names, NAMED_AT_MOST)}")
     return 0

@@ -76,12 +76,12 @@ def explain(
     Without a question: every box with a problem, and a summary. Exit code 1 only with --fail-on.
     """
     failing = _causes(fail_on)  # a wrong name is told before anything is read
-    found = trace_from(trace, request, chosen)
+    stored = trace_from(trace, request, chosen)
 
     from ..explain.answer import explain_trace
     from ..explain.question import Question
 
-    answer = explain_trace(found, Question(image, gt, anchor, at))
+    answer = explain_trace(stored, Question(image, gt, anchor, at))
     if json:
         print_json(as_document(answer))
     else:

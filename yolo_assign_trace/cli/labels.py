@@ -63,16 +63,16 @@ def labels(
         raise InputError("classes-disagree", message, hint="leave --nc out")
     rules = Rules(labels_as or TODAY, nc or dataset.nc, imgsz, image_size, letterboxed)
     with progress_bar(len(dataset.entries)) as progress:
-        found = survey(dataset, rules, processes=processes, progress=progress)
+        counts = survey(dataset, rules, processes=processes, progress=progress)
     if json:
-        print_json(_document(dataset, rules, found))
+        print_json(_document(dataset, rules, counts))
     else:
-        print_survey(dataset, rules, found, sys.maxsize if show_all else SHOWN)
-    if (found.graded(ERROR) or found.graded(WARNING)) and not exit_zero:
+        print_survey(dataset, rules, counts, sys.maxsize if show_all else SHOWN)
+    if (counts.graded(ERROR) or counts.graded(WARNING)) and not exit_zero:
         raise typer.Exit(1)
 
 
-def _document(dataset: Dataset, rules: Rules, found: Survey) -> dict[str, Any]:
+def _document(dataset: Dataset, rules: Rules, counts: Survey) -> dict[str, Any]:
     from ..inputs.datasets.survey import STATES
     from ..inputs.labels.findings import KINDS
 
@@ -80,16 +80,16 @@ def _document(dataset: Dataset, rules: Rules, found: Survey) -> dict[str, Any]:
         "source": dataset.name,
         "kind": dataset.kind,
         "read_as": rules.labels.name,
-        "images": found.images,
-        "labels": {state: found.states[state] for state in STATES},
-        "polygon_files": found.polygons,
-        "dropped_images": found.dropped,
-        "image_files": found.image_files,
-        "image_headers_read": found.headers_read,
-        "boxes": found.boxes,
+        "images": counts.images,
+        "labels": {state: counts.states[state] for state in STATES},
+        "polygon_files": counts.polygons,
+        "dropped_images": counts.dropped,
+        "image_files": counts.image_files,
+        "image_headers_read": counts.headers_read,
+        "boxes": counts.boxes,
         "classes": rules.nc,
         "class_names": dataset.class_names,
-        "boxes_by_class": {str(label): number for label, number in sorted(found.classes.items())},
+        "boxes_by_class": {str(label): number for label, number in sorted(counts.classes.items())},
         "remarks": dataset.remarks,
         "findings": [
             {
@@ -100,6 +100,6 @@ def _document(dataset: Dataset, rules: Rules, found: Survey) -> dict[str, Any]:
                 "files": group.files,
                 "first": [asdict(finding) for finding in group.first],
             }
-            for kind, group in found.ordered()
+            for kind, group in counts.ordered()
         ],
     }

@@ -57,10 +57,10 @@ def sweep(
     }
     sizes = listed("--imgsz", imgsz, side_by_side)
 
-    def settings(recorded: Mapping[str, float]) -> list[Setting]:
+    def combined(recorded: Mapping[str, float]) -> list[Setting]:
         return combinations(assigners, parameters, sizes, recorded)
 
-    rows, notes, synthetic = _run(request, settings)
+    rows, notes, synthetic = _run(request, combined)
 
     from ..sweep.rows import SYNTHETIC
     from .screens.sweep_text import print_csv, print_sweep
@@ -81,13 +81,13 @@ def sweep(
 
 
 def _run(
-    request: Request, settings: Callable[[Mapping[str, float]], list[Setting]]
+    request: Request, combined: Callable[[Mapping[str, float]], list[Setting]]
 ) -> tuple[list[Row], list[str], bool]:
     """Count every setting; the inputs of one size are read once.
 
     Args:
         request: what to trace.
-        settings: the combinations on top of the parameters that the inputs bring.
+        combined: the settings on top of the parameters that the inputs bring.
 
     Returns:
         The rows, remarks, and whether the heads are synthetic.
@@ -96,25 +96,25 @@ def _run(
     from ..sweep.rows import Row
     from ..sweep.tally import Tally
 
-    sizes = list(dict.fromkeys(setting.imgsz for setting in settings({})))  # a wrong name is told before reading
+    sizes = list(dict.fromkeys(setting.imgsz for setting in combined({})))  # a wrong name is told before reading
     if request.heads and len(sizes) > 1:
         message = f"the head outputs are of one input size, but --imgsz lists {len(sizes)}"
         raise InputError("options-exclude", message, where="--imgsz", hint="sweep each size with heads of its own")
     opened = {imgsz: open_inputs(replace(request, imgsz=imgsz)) for imgsz in sizes}
     first = opened[sizes[0]]
-    wanted = settings(first.parameters)
-    for setting in wanted:
+    settings = combined(first.parameters)
+    for setting in settings:
         _require(opened[setting.imgsz], setting)
-    tallies = [Tally() for _ in wanted]
+    tallies = [Tally() for _ in settings]
 
     from ..sweep.run import tally_all
 
     for imgsz, inputs in opened.items():
-        mine = [(s.assigner, tally) for s, tally in zip(wanted, tallies, strict=True) if s.imgsz == imgsz]
+        mine = [(s.assigner, tally) for s, tally in zip(settings, tallies, strict=True) if s.imgsz == imgsz]
         for part in inputs.parts:
             tally_all(inputs.inputs(part), [assigner for assigner, _ in mine], [tally for _, tally in mine])
     notes = list(dict.fromkeys(remark for inputs in opened.values() for remark in inputs.remarks))
-    return [Row(s, tally) for s, tally in zip(wanted, tallies, strict=True)], notes, first.synthetic
+    return [Row(s, tally) for s, tally in zip(settings, tallies, strict=True)], notes, first.synthetic
 
 
 def _require(opened: Opened | OpenedCapture, setting: Setting) -> None:

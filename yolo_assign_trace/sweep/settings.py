@@ -35,25 +35,25 @@ def listed(option: str, text: str | None, read: Callable[[str], Any]) -> list[tu
         InputError: an empty or double value, or one that cannot be read.
     """
     words = [word.strip() for word in text.split(",")] if text is not None else []
-    found = []
+    values = []
     for word in words:
         try:
-            found.append((word, read(word)))
+            values.append((word, read(word)))
         except ValueError:
             hint = "values stand apart by commas, such as 5,10,13"
             raise InputError("wrong-value", f"{word!r} cannot be read", where=option, hint=hint) from None
-    if len({value for _, value in found}) < len(found):  # 4 and 4.0 are one number
+    if len({value for _, value in values}) < len(values):  # 4 and 4.0 are one number
         raise InputError("wrong-value", f"a value stands twice in {text!r}", where=option, hint="list it once")
-    return found
+    return values
 
 
 def side_by_side(text: str) -> tuple[int, int]:
     """``640`` or, as commas separate values here, ``384x640`` (height x width) in px."""
     height, x, width = text.partition("x")
-    found = int(height), int(width if x else height)
-    if min(found) < 1:
+    sizes = int(height), int(width if x else height)
+    if min(sizes) < 1:
         raise ValueError(text)
-    return found
+    return sizes
 
 
 def combinations(
@@ -75,11 +75,11 @@ def combinations(
     """
     names = [name for name, values in parameters.items() if values]
     lists = [parameters[name] for name in names]
-    found = []
+    settings = []
     for (size, pixels), name, *values in product(imgsz or [("", None)], assigners, *lists):
         chosen = {"imgsz": size, "assigner": name} | {n: text for n, (text, _) in zip(names, values, strict=True)}
         changes = {n: value for n, (_, value) in zip(names, values, strict=True)}
-        found.append(Setting(find_for(name, recorded).with_parameters(**changes), pixels, chosen))
-        if len(found) > LARGEST:
+        settings.append(Setting(find_for(name, recorded).with_parameters(**changes), pixels, chosen))
+        if len(settings) > LARGEST:
             raise InputError("too-many", f"these lists make more than {LARGEST} combinations", hint="shorten a list")
-    return found
+    return settings

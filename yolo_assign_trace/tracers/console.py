@@ -158,8 +158,8 @@ class Console(Tracer):
         assert record.pairs is not None
         row = record.pairs[:, 0] * record.sizes["gt"] + record.pairs[:, 1]
         pictures: list[Picture] = []
-        found = np.unique(row).tolist()
-        for number in found[: self._pictures_at_most(record)]:
+        boxes = np.unique(row).tolist()
+        for number in boxes[: self._pictures_at_most(record)]:
             image, gt = divmod(number, record.sizes["gt"])
             codes = np.zeros(record.grid.anchors, dtype=np.uint8)
             here = row == number
@@ -168,7 +168,7 @@ class Console(Tracer):
             label = self.labels["gt_labels"][image, gt, 0]
             caption = f"image {image} gt {gt}, class {label}, {x2 - x1:.1f}x{y2 - y1:.1f} px"
             pictures.append(picture(caption, codes, record.grid, GLYPHS, crop=record.stage != "screen", room=room))
-        return _with_count(pictures, room, len(found), "boxes")
+        return _with_count(pictures, room, len(boxes), "boxes")
 
     def _anchor_pictures(self, record: Record, records: list[Record], room: int | None) -> list[str]:
         """One picture for every image that has anything to show."""

@@ -18,10 +18,10 @@ _STYLES = {"equal": "green", "equal but for ties": "yellow", "different": "bold 
 def print_report(candidate: str, report: Report, tolerance: Tolerance) -> None:
     """The verdict of every case, and what all of them say together."""
     page = Page(result_console())
-    wanted, verdicts = report.wanted, report.verdicts
-    page.line((candidate, "bold"), f" against {wanted.name} ({wanted.releases})", indent=0)
+    reference, verdicts = report.wanted, report.verdicts
+    page.line((candidate, "bold"), f" against {reference.name} ({reference.releases})", indent=0)
     within = f"floats within {tolerance.atol:g} + {tolerance.rtol:g} of the value"
-    page.line((f"{wanted.parameters}; {within}", "dim"), indent=0)
+    page.line((f"{reference.parameters}; {within}", "dim"), indent=0)
     page.gap()
     cases = Column("", [verdict.case for verdict in verdicts], right=False)
     texts = [verdict.verdict for verdict in verdicts]

@@ -118,21 +118,21 @@ def _first(page: Page, diff: TraceDiff, first: OutputDiff) -> None:
         page.line("no tolerance passes: nan and infinities must be equal")
 
 
-def _consequence(page: Page, found: Consequences | None) -> None:
-    if found is None:
+def _consequence(page: Page, consequences: Consequences | None) -> None:
+    if consequences is None:
         page.heading("Consequence", "unknown: the two traces do not tell the owners of the same anchors")
         return
-    before, after = found.positives
-    if not found.changes:
+    before, after = consequences.positives
+    if not consequences.changes:
         page.heading("Consequence", f"no anchor changes its owner; {count(before, 'positive')} on both sides")
         return
-    verb = "changes" if len(found.changes) == 1 else "change"
-    changed = f"{count(len(found.changes), 'anchor')} {verb} owner"
+    verb = "changes" if len(consequences.changes) == 1 else "change"
+    changed = f"{count(len(consequences.changes), 'anchor')} {verb} owner"
     page.heading("Consequence", f"{changed}; positives {before} -> {after}")
-    for change in found.changes[:SHOWN_AT_MOST]:
+    for change in consequences.changes[:SHOWN_AT_MOST]:
         page.line(str(change))
-    _more(page, len(found.changes), "anchor")
-    boxes = sorted(found.boxes, key=lambda box: (not box.lost_all, not box.found_first))
+    _more(page, len(consequences.changes), "anchor")
+    boxes = sorted(consequences.boxes, key=lambda box: (not box.lost_all, not box.found_first))
     for box in boxes[:SHOWN_AT_MOST]:
         numbers = (
             (box.gained, "gained"),

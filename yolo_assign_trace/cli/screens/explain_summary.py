@@ -64,8 +64,8 @@ def _problems(page: Page, summary: Summary, levels: Sequence[str], all_rows: boo
 
 
 def _per_level(problem: Problem, levels: Sequence[str]) -> str:
-    found = [f"{name} {number}" for name, number in zip(levels, problem.candidates, strict=True) if number]
-    return ", ".join(found) or "none"
+    parts = [f"{name} {number}" for name, number in zip(levels, problem.candidates, strict=True) if number]
+    return ", ".join(parts) or "none"
 
 
 def _conflicts(page: Page, summary: Summary, all_rows: bool) -> None:

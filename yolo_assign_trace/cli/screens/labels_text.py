@@ -1,4 +1,4 @@
-"""What ``yolo-assign labels`` prints: its report, and a progress bar on the way."""
+"""What ``yolo-assign labels`` prints: its counts, and a progress bar on the way."""
 
 from __future__ import annotations
 
@@ -33,22 +33,22 @@ def progress_bar(total: int) -> Iterator[Callable[[int], None]]:
         yield lambda done: bar.advance(task, done)
 
 
-def print_survey(dataset: Dataset, rules: Rules, found: Survey, shown: int) -> None:
+def print_survey(dataset: Dataset, rules: Rules, counts: Survey, shown: int) -> None:
     page = Page(result_console())
     for remark in dataset.remarks:
         page.line(remark, indent=0)
-    states = ", ".join(f"{found.states[state]} {state}" for state in STATES)
-    classes = f"{len(found.classes)} of {rules.nc} classes" if rules.nc else count(len(found.classes), "class")
-    page.line((f"{count(found.images, 'image')}, label files: {states}", "bold"), indent=0)
-    page.line(f"{count(found.boxes, 'box')} of {classes}, read as {rules.labels.name}", indent=0)
-    if found.polygons:
-        page.line(f"{count(found.polygons, 'file')} of polygons, read as the boxes around them", indent=0)
-    if found.headers_read < found.image_files:
+    states = ", ".join(f"{counts.states[state]} {state}" for state in STATES)
+    classes = f"{len(counts.classes)} of {rules.nc} classes" if rules.nc else count(len(counts.classes), "class")
+    page.line((f"{count(counts.images, 'image')}, label files: {states}", "bold"), indent=0)
+    page.line(f"{count(counts.boxes, 'box')} of {classes}, read as {rules.labels.name}", indent=0)
+    if counts.polygons:
+        page.line(f"{count(counts.polygons, 'file')} of polygons, read as the boxes around them", indent=0)
+    if counts.headers_read < counts.image_files:
         why = "" if rules.sizes_given else ", only where a box is small"
-        page.line(f"image headers read: {found.headers_read} of {found.image_files}{why}", indent=0)
-    if found.dropped:
-        page.line((f"training drops {count(found.dropped, 'image')}", "bold red"), indent=0)
-    for kind, group in found.ordered():
+        page.line(f"image headers read: {counts.headers_read} of {counts.image_files}{why}", indent=0)
+    if counts.dropped:
+        page.line((f"training drops {count(counts.dropped, 'image')}", "bold red"), indent=0)
+    for kind, group in counts.ordered():
         grade = KINDS[kind].grade
         places = f" in {count(group.files, 'file')}" if group.files != group.count else ""
         page.gap()
@@ -64,5 +64,5 @@ def print_survey(dataset: Dataset, rules: Rules, found: Survey, shown: int) -> N
         for hint in hints[:1]:
             page.line(f"hint: {hint}")
     page.gap()
-    page.line(", ".join(count(found.graded(grade), grade) for grade in GRADES), indent=0)
+    page.line(", ".join(count(counts.graded(grade), grade) for grade in GRADES), indent=0)
     page.print()
