@@ -29,7 +29,7 @@ def plan(
 
     Takes the options of trace. Labels are read and pairs are counted; bytes are estimates, within a factor of two.
     """
-    opened, assigner = opened_with(request, chosen)
+    opened, assigner = opened_with(request, chosen, to_run=False)
     costs = _costs(opened, assigner, digits, 8 if chosen.dtype == "float64" else 4)
     rows = _rows(opened, costs)
     if json:

@@ -85,7 +85,6 @@ def trace(
     from ..inputs.load import OpenedCapture
 
     opened, assigner = opened_with(request, chosen)
-    opened.require_memory()
     if isinstance(opened, OpenedCapture):
         from ..assignment.capture import begin_with_capture
 

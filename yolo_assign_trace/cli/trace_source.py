@@ -39,8 +39,15 @@ def trace_from(path: Path | None, request: Request, chosen: AssignerOptions) -> 
     return traced(opened, assigner, chosen)
 
 
-def opened_with(request: Request, chosen: AssignerOptions) -> tuple[Opened | OpenedCapture, Assigner]:
+def opened_with(
+    request: Request, chosen: AssignerOptions, *, to_run: bool = True
+) -> tuple[Opened | OpenedCapture, Assigner]:
     """Everything that the options name, read and held against each other, with its remarks said.
+
+    Args:
+        request: what to trace.
+        chosen: with which assigner.
+        to_run: will the head outputs be made? Then they must fit a machine's memory.
 
     Raises:
         InputError: whatever is wrong with it.
@@ -53,6 +60,8 @@ def opened_with(request: Request, chosen: AssignerOptions) -> tuple[Opened | Ope
     assigner = chosen.chosen(opened.parameters)
     for part in opened.parts:
         part.grid.require_anchors(assigner.parameters.topk, opened.shapes_option)
+    if to_run:
+        opened.require_memory()
     for remark in opened.remarks:
         say(f"note: {remark}", "yellow")
     return opened, assigner
@@ -65,7 +74,6 @@ def traced(opened: Opened | OpenedCapture, assigner: Assigner, chosen: AssignerO
     from ..tracers.memory import Memory
     from ..traces.in_memory import stored_trace
 
-    opened.require_memory()
     inputs = opened.inputs(opened.parts[part])
     if isinstance(inputs, Captured):
         assigner = begin_with_capture(assigner)

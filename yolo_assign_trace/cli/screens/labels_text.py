@@ -1,4 +1,4 @@
-"""What ``yolo-assign labels`` prints: its counts, and a progress bar on the way."""
+"""What ``yolo-assign labels`` prints: its report, and a progress bar on the way."""
 
 from __future__ import annotations
 
