@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.commands import ROOT
+from tests.commands import ROOT, python
 from yolo_assign_trace.inputs.labels.findings import KINDS
 
 GOOD, BAD = "0 0.5 0.5 0.5 0.5\n", "0 0.5 0.5 0.5\n"
@@ -205,7 +203,7 @@ codes = [run(arguments.split()) for arguments in (
 assert codes == [0, 1, 2, 2, 2, 2], codes
 assert "torch" not in sys.modules
 """
-    subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, timeout=60)
+    python("-c", script)
 
 
 # --- documentation ---------------------------------------------------------------------------------------------------
