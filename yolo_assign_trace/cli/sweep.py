@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 from ..basics.errors import InputError
 from .input_options import InputOptions
 from .options import INPUT, OUTPUT, option
-from .screens.terminal import print_json, result_console, say
+from .screens.terminal import in_flags, print_json, result_console, say
 from .shared import expanded
 
 if TYPE_CHECKING:
@@ -67,15 +67,15 @@ def sweep(
     from ..assignment.generations import find_assigner
     from ..sweep.settings import combinations, listed, side_by_side
 
-    assigners = [text for text, _ in listed("--assigner", assigner, lambda text: find_assigner(text).name)]
+    assigners = [text for text, _ in listed("assigner", assigner, lambda text: find_assigner(text).name)]
     parameters = {
-        "topk": listed("--topk", topk, int),
-        "topk2": listed("--topk2", topk2, int),
-        "alpha": listed("--alpha", alpha, float),
-        "beta": listed("--beta", beta, float),
-        "overlap": listed("--overlap", overlap, str),
+        "topk": listed("topk", topk, int),
+        "topk2": listed("topk2", topk2, int),
+        "alpha": listed("alpha", alpha, float),
+        "beta": listed("beta", beta, float),
+        "overlap": listed("overlap", overlap, str),
     }
-    sizes = listed("--imgsz", given.imgsz, side_by_side)
+    sizes = listed("imgsz", given.imgsz, side_by_side)
 
     def settings(recorded: Mapping[str, float]) -> list[Setting]:
         return combinations(assigners, parameters, sizes, recorded)
@@ -130,7 +130,7 @@ def _run(
         mine = [(s.assigner, tally) for s, tally in zip(wanted, tallies, strict=True) if s.imgsz == imgsz]
         for part in inputs.parts:
             tally_all(part.inputs(), [assigner for assigner, _ in mine], [tally for _, tally in mine])
-    notes = list(dict.fromkeys(remark for inputs in opened.values() for remark in inputs.remarks))
+    notes = list(dict.fromkeys(in_flags(remark) for inputs in opened.values() for remark in inputs.remarks))
     return [Row(s, tally) for s, tally in zip(wanted, tallies, strict=True)], notes, first.synthetic
 
 

@@ -9,7 +9,7 @@ from ..basics.plural import count
 from .input_options import AssignerOptions, InputOptions
 from .options import OUTPUT, option
 from .outputs import Outputs
-from .screens.terminal import print_json, say
+from .screens.terminal import in_flags, print_json, say
 from .shared import expanded
 from .trace_source import opened_with, run_part
 
@@ -100,7 +100,7 @@ def trace(
     for part in opened.parts:
         runner.run(part)
     if json:
-        print_json(runner.document() | {"remarks": opened.remarks})
+        print_json(runner.document() | {"remarks": list(map(in_flags, opened.remarks))})
     for folder in runner.folders:
         old = outputs.older_files(folder, runner.written)
         if old:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..assignment.grid import Grid
-from ..basics.errors import InputError
+from ..basics.errors import InputError, Parameter
 from ..basics.plural import count
 from ..basics.printable import printable
 from ..run.given import Image
@@ -184,7 +184,7 @@ def _size(request: Request, entry: Entry) -> tuple[int, int] | None:
             "image-size-unknown",
             "there is no image of this name, so its size is not known",
             where=entry.label,
-            hint="give --image-size WxH, or --letterboxed if the labels are fractions of the network input",
+            hint="give `image_size=WxH`, or `letterboxed` if the labels are fractions of the network input",
         )
     return size
 
@@ -193,8 +193,8 @@ def _grid(request: Request, shapes: Shapes, picked: _Picked) -> Grid:
     if not request.rect or picked.size is None:
         return shapes.grid
     if shapes.name not in LAYOUTS:
-        hint = f"choose a head: --shapes {', '.join(LAYOUTS)}"
-        raise InputError("rect-needs-a-head", "only a named head fits any input", where="--rect", hint=hint)
+        hint = f"choose a head: `shapes={', '.join(LAYOUTS)}`"
+        raise InputError("rect-needs-a-head", "only a named head fits any input", where=Parameter("rect"), hint=hint)
     long_side = max(shapes.grid.height, shapes.grid.width)
     return layout_grid(shapes.name, rect_imgsz(picked.size, long_side, LAYOUTS[shapes.name]))
 
@@ -206,12 +206,12 @@ def _check_images(parts: list[Part], heads: HeadSource) -> None:
         return
     if real.batch != images:
         message = f"expected heads of {count(images, 'image')}, as many as are traced, found {real.batch}"
-        hint = f"select them with --images, such as --images 0:{real.batch}"
+        hint = f"select them with `images`, such as `images=0:{real.batch}`"
         raise InputError("wrong-batch", message, where=real.path, hint=hint)
     for part in parts:
         if part.grid != real.grid:
-            message = f"the heads are of {real.grid}, but with --rect {part.images[0].name} has {part.grid}"
-            raise InputError("heads-do-not-fit", message, where=real.path, hint="leave --rect out, or trace one image")
+            message = f"the heads are of {real.grid}, but with `rect` {part.images[0].name} has {part.grid}"
+            raise InputError("heads-do-not-fit", message, where=real.path, hint="leave `rect` out, or trace one image")
 
 
 def _about_image(entry: Entry, table: LabelTable) -> list[Finding]:

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-from ...basics.errors import InputError
+from ...basics.errors import InputError, Parameter
 from ..reading.files import refusal
 
 SUFFIXES = frozenset(["avif", "bmp", "dng", "heic", "heif", "jp2", "jpeg", "jpg", "mpo", "png", "tif", "tiff", "webp"])
@@ -160,7 +160,7 @@ def image_size(path: str) -> tuple[int, int]:
     except FileNotFoundError:
         raise InputError("no-such-file", "there is no such image", where=path) from None
     except Exception as error:  # damaged files make Pillow raise errors of many kinds
-        hint = "give --image-size WxH if the image itself is not needed"
+        hint = "give `image_size=WxH` if the image itself is not needed"
         reason = "its header is no image's" if isinstance(error, UnidentifiedImageError) else str(error)
         raise InputError("image-not-readable", f"this image cannot be read: {reason}", where=path, hint=hint) from None
     return (height, width) if isinstance(turned, int) and 5 <= turned <= 8 else (width, height)
@@ -179,4 +179,4 @@ def parse_image_size(text: str) -> tuple[int, int]:
     if width.strip().isdecimal() and height.strip().isdecimal() and len(text) < 20 and int(width) and int(height):
         return int(width), int(height)
     hint = "write width x height, such as 640x480"
-    raise InputError("wrong-image-size", f"{text!r} is no image size", where="--image-size", hint=hint)
+    raise InputError("wrong-image-size", f"{text!r} is no image size", where=Parameter("image_size"), hint=hint)

@@ -67,7 +67,7 @@ KINDS: Mapping[str, Kind] = {
     "point-outside": Kind(NOTE, "only the box around the points is checked"),
     "not-a-label-file": Kind(NOTE, "left out"),
 }
-"""By id. Ids are stable: scripts and ``--json`` rely on them."""
+"""By id. Ids are stable: scripts rely on them."""
 
 
 @dataclass(frozen=True)
