@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from ..assignment.assigner import Assigner
+from ..assignment.call import RESULTS
 from ..assignment.generations import GENERATIONS
 from ..assignment.outputs import Output
 from ..basics.arrays import Array
 from ..basics.errors import InputError
-from ..run.runner import RESULTS
 from .cases import CASE_NAMES, Case, build_case
 from .compare import expected_state
 from .run import at_parameters_of

@@ -10,7 +10,7 @@ import typer
 
 from ..assignment.assigner import Assigner
 from ..assignment.generations import ASSIGNERS, GENERATIONS
-from .screens.terminal import print_json, result_console
+from .screens.terminal import in_flags, print_json, result_console
 
 
 def assigners(
@@ -35,7 +35,7 @@ def assigners(
     for column in ("--assigner", "generation", "parameters", "note"):
         table.add_column(column, header_style="dim")
     for assigner in ASSIGNERS.values():
-        table.add_row(assigner.name, assigner.generation, str(assigner.parameters), assigner.note)
+        table.add_row(assigner.name, assigner.generation, str(assigner.parameters), in_flags(assigner.note))
     console.print(table)
     console.print("\nAny release works as well, as ultralytics==8.4.190 or 8.4.190.", soft_wrap=True)
 
@@ -58,7 +58,7 @@ def _as_json(assigners: Mapping[str, Assigner]) -> list[dict[str, Any]]:
             "releases": assigner.releases,
             "parameters": assigner.settings,
             "stages": {stage.name: stage.function for stage in assigner.stages},
-            "note": assigner.note,
+            "note": in_flags(assigner.note),
         }
         for assigner in assigners.values()
     ]

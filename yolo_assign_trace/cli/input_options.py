@@ -124,8 +124,8 @@ class InputOptions:
         """
         from ..basics.errors import InputError, did_you_mean
         from ..inputs.datasets.image_files import parse_image_size
-        from ..inputs.datasets.read_entry import ON_BAD
         from ..inputs.heads.shapes import parse_imgsz
+        from ..inputs.labels.policy import ON_BAD
         from ..inputs.labels.rules import TODAY, rules_as
         from ..inputs.request import Request
 

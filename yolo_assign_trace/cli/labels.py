@@ -16,7 +16,7 @@ from .screens.terminal import message_console, print_json, result_console
 
 if TYPE_CHECKING:
     from ..inputs.datasets.entries import Dataset
-    from ..inputs.datasets.survey import Rules, Survey
+    from ..inputs.datasets.survey import Survey, SurveySettings
 
 SHOWN = 3
 """Places of a finding that are shown without --all."""
@@ -67,7 +67,7 @@ def labels(
     from ..basics.errors import InputError
     from ..inputs.datasets.dataset import open_dataset
     from ..inputs.datasets.image_files import parse_image_size
-    from ..inputs.datasets.survey import Rules, survey
+    from ..inputs.datasets.survey import SurveySettings, survey
     from ..inputs.heads.shapes import parse_imgsz
     from ..inputs.labels.findings import ERROR, WARNING
     from ..inputs.labels.rules import TODAY, rules_as
@@ -78,13 +78,13 @@ def labels(
     if nc and dataset.nc and nc != dataset.nc:
         message = f"the number of classes is {nc} according to --nc, {dataset.nc} according to {dataset.name}"
         raise InputError("classes-disagree", message, hint="leave --nc out")
-    rules = Rules(release, nc or dataset.nc, parse_imgsz(imgsz), size, letterboxed)
+    settings = SurveySettings(release, nc or dataset.nc, parse_imgsz(imgsz), size, letterboxed)
     with _progress(len(dataset.entries)) as progress:
-        found = survey(dataset, rules, processes=processes, progress=progress)
+        found = survey(dataset, settings, processes=processes, progress=progress)
     if json:
-        print_json(_document(dataset, rules, found))
+        print_json(_document(dataset, settings, found))
     else:
-        _print(dataset, rules, found, sys.maxsize if show_all else SHOWN)
+        _print(dataset, settings, found, sys.maxsize if show_all else SHOWN)
     if (found.graded(ERROR) or found.graded(WARNING)) and not exit_zero:
         raise typer.Exit(1)
 
@@ -103,14 +103,14 @@ def _progress(total: int) -> Iterator[Callable[[int], None]]:
         yield lambda done: bar.advance(task, done)
 
 
-def _document(dataset: Dataset, rules: Rules, found: Survey) -> dict[str, Any]:
+def _document(dataset: Dataset, settings: SurveySettings, found: Survey) -> dict[str, Any]:
     from ..inputs.datasets.survey import STATES
     from ..inputs.labels.findings import KINDS
 
     return {
         "source": dataset.name,
         "kind": dataset.kind,
-        "read_as": rules.labels.name,
+        "read_as": settings.rules.name,
         "images": found.images,
         "labels": {state: found.states[state] for state in STATES},
         "polygon_files": found.polygons,
@@ -118,7 +118,7 @@ def _document(dataset: Dataset, rules: Rules, found: Survey) -> dict[str, Any]:
         "image_files": found.image_files,
         "image_headers_read": found.headers_read,
         "boxes": found.boxes,
-        "classes": rules.nc,
+        "classes": settings.nc,
         "class_names": dataset.class_names,
         "boxes_by_class": {str(label): number for label, number in sorted(found.classes.items())},
         "remarks": dataset.remarks,
@@ -136,7 +136,7 @@ def _document(dataset: Dataset, rules: Rules, found: Survey) -> dict[str, Any]:
     }
 
 
-def _print(dataset: Dataset, rules: Rules, found: Survey, shown: int) -> None:
+def _print(dataset: Dataset, settings: SurveySettings, found: Survey, shown: int) -> None:
     from rich.text import Text
 
     from ..basics.plural import count
@@ -152,13 +152,13 @@ def _print(dataset: Dataset, rules: Rules, found: Survey, shown: int) -> None:
     for remark in dataset.remarks:
         show(printable(remark))
     states = ", ".join(f"{found.states[state]} {state}" for state in STATES)
-    classes = f"{len(found.classes)} of {rules.nc} classes" if rules.nc else count(len(found.classes), "class")
+    classes = f"{len(found.classes)} of {settings.nc} classes" if settings.nc else count(len(found.classes), "class")
     show(f"{count(found.images, 'image')}, label files: {states}", "bold")
-    show(f"{count(found.boxes, 'box')} of {classes}, read as {rules.labels.name}")
+    show(f"{count(found.boxes, 'box')} of {classes}, read as {settings.rules.name}")
     if found.polygons:
         show(f"{count(found.polygons, 'file')} of polygons, read as the boxes around them")
     if found.headers_read < found.image_files:
-        why = "" if rules.sizes_given else ", only where a box is small"
+        why = "" if settings.sizes_given else ", only where a box is small"
         show(f"image headers read: {found.headers_read} of {found.image_files}{why}")
     if found.dropped:
         show(f"training drops {count(found.dropped, 'image')}", "bold red")

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 from ..basics.errors import InputError
 from .input_options import InputOptions
 from .options import INPUT, OUTPUT, option
-from .screens.terminal import print_json, result_console, say
+from .screens.terminal import in_flags, print_json, result_console, say
 from .shared import expanded
 
 if TYPE_CHECKING:
-    from ..inputs.load import Opened, OpenedCapture
+    from ..inputs.load import Opened
     from ..sweep.rows import Row
     from ..sweep.settings import Setting
     from .screens.text_page import Column, Page
@@ -67,15 +67,15 @@ def sweep(
     from ..assignment.generations import find_assigner
     from ..sweep.settings import combinations, listed, side_by_side
 
-    assigners = [text for text, _ in listed("--assigner", assigner, lambda text: find_assigner(text).name)]
+    assigners = [text for text, _ in listed("assigner", assigner, lambda text: find_assigner(text).name)]
     parameters = {
-        "topk": listed("--topk", topk, int),
-        "topk2": listed("--topk2", topk2, int),
-        "alpha": listed("--alpha", alpha, float),
-        "beta": listed("--beta", beta, float),
-        "overlap": listed("--overlap", overlap, str),
+        "topk": listed("topk", topk, int),
+        "topk2": listed("topk2", topk2, int),
+        "alpha": listed("alpha", alpha, float),
+        "beta": listed("beta", beta, float),
+        "overlap": listed("overlap", overlap, str),
     }
-    sizes = listed("--imgsz", given.imgsz, side_by_side)
+    sizes = listed("imgsz", given.imgsz, side_by_side)
 
     def settings(recorded: Mapping[str, float]) -> list[Setting]:
         return combinations(assigners, parameters, sizes, recorded)
@@ -110,7 +110,7 @@ def _run(
     """
     from ..inputs.load import open_inputs
     from ..sweep.rows import Row
-    from ..sweep.tally import Tally
+    from ..sweep.tally import Tally, tally_all
 
     sizes = list(dict.fromkeys(setting.imgsz for setting in settings({})))  # a wrong name is told before reading
     if given.heads and len(sizes) > 1:
@@ -126,25 +126,22 @@ def _run(
         _require(opened[setting.imgsz], setting)
     tallies = [Tally() for _ in wanted]
 
-    from ..sweep.run import tally_all
-
     for imgsz, inputs in opened.items():
         mine = [(s.assigner, tally) for s, tally in zip(wanted, tallies, strict=True) if s.imgsz == imgsz]
         for part in inputs.parts:
-            tally_all(inputs.inputs(part), [assigner for assigner, _ in mine], [tally for _, tally in mine])
-    notes = list(dict.fromkeys(remark for inputs in opened.values() for remark in inputs.remarks))
+            tally_all(part.inputs(), [assigner for assigner, _ in mine], [tally for _, tally in mine])
+    notes = list(dict.fromkeys(in_flags(remark) for inputs in opened.values() for remark in inputs.remarks))
     return [Row(s, tally) for s, tally in zip(wanted, tallies, strict=True)], notes, first.synthetic
 
 
-def _require(opened: Opened | OpenedCapture, setting: Setting) -> None:
+def _require(opened: Opened, setting: Setting) -> None:
     """Can the setting be run on every batch?
 
     Raises:
         InputError: too few anchors, or synthetic heads too large for any machine.
     """
     opened.require_memory()
-    for part in opened.parts:
-        part.grid.require_anchors(setting.assigner.parameters.topk, opened.shapes_option)
+    opened.require_anchors(setting.assigner.parameters.topk)
 
 
 def _print_csv(rows: Sequence[Row], synthetic: bool) -> None:

@@ -10,8 +10,12 @@ from .input_options import AssignerOptions, InputOptions
 from .screens.terminal import say
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..assignment.assigner import Assigner
-    from ..inputs.load import Opened, OpenedCapture
+    from ..inputs.batch import CallPart, Part
+    from ..inputs.load import Opened
+    from ..run.record import Tracer
     from ..traces.stored import StoredTrace
 
 
@@ -38,7 +42,7 @@ def trace_from(path: Path | None, given: InputOptions, chosen: AssignerOptions) 
     return traced(opened, assigner, chosen)
 
 
-def opened_with(given: InputOptions, chosen: AssignerOptions) -> tuple[Opened | OpenedCapture, Assigner]:
+def opened_with(given: InputOptions, chosen: AssignerOptions) -> tuple[Opened, Assigner]:
     """Everything that the options name, read and held against each other, with its remarks said.
 
     Raises:
@@ -50,34 +54,34 @@ def opened_with(given: InputOptions, chosen: AssignerOptions) -> tuple[Opened | 
     chosen.chosen()  # a wrong name is told before anything is read
     opened = open_inputs(request)
     assigner = chosen.chosen(opened.parameters)
-    for part in opened.parts:
-        part.grid.require_anchors(assigner.parameters.topk, opened.shapes_option)
+    opened.require_anchors(assigner.parameters.topk)
     opened.require_memory()
     for remark in opened.remarks:
         say(f"note: {remark}", "yellow")
     return opened, assigner
 
 
-def traced(opened: Opened | OpenedCapture, assigner: Assigner, chosen: AssignerOptions, part: int = 0) -> StoredTrace:
+def traced(opened: Opened, assigner: Assigner, chosen: AssignerOptions, part: int = 0) -> StoredTrace:
     """One batch traced, in memory."""
-    import torch
-
-    from ..assignment.capture import begin_with_capture
-    from ..assignment.swap import swap_named
-    from ..run.given import Captured
-    from ..run.runner import RESULTS
-    from ..run.runner import trace as run_trace
     from ..tracers.memory import Memory
     from ..traces.in_memory import stored_trace
+
+    memory = Memory()
+    run_part(opened.parts[part], opened.begin(assigner), chosen, [memory])
+    return stored_trace(memory)
+
+
+def run_part(part: Part | CallPart, assigner: Assigner, chosen: AssignerOptions, tracers: Sequence[Tracer]) -> None:
+    """Trace one batch as the options say; ``assigner`` has the stages that run, none of them swapped yet."""
+    import torch
+
+    from ..assignment.call import RESULTS
+    from ..assignment.swap import swap_named
+    from ..run.runner import trace
     from .devices import require_device
 
     require_device(chosen.device)
-    inputs = opened.inputs(opened.parts[part])
-    if isinstance(inputs, Captured):
-        assigner = begin_with_capture(assigner)
     for text in chosen.swap or ():
         assigner = swap_named(assigner, text, RESULTS)
-    memory = Memory()
     dtype = getattr(torch, chosen.dtype) if chosen.dtype else None
-    run_trace(inputs, assigner, [memory], dtype=dtype, device=chosen.device, use_up=True)
-    return stored_trace(memory)
+    trace(part.inputs(), assigner, tracers, dtype=dtype, device=chosen.device, use_up=True)

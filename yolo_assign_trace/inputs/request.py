@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..basics.errors import InputError
-from .datasets.read_entry import STOP
+from ..basics.errors import InputError, Parameter
+from .labels.policy import STOP
 from .labels.rules import TODAY, LabelRules
 
 IMAGES_AT_ONCE = 8
@@ -57,13 +57,14 @@ class Request:
         """
         beside = (self.labels, self.data, self.heads, self.shapes, self.imgsz, self.nc, self.reg_max, self.images)
         excluded = [
-            (self.capture and any(beside), "--capture", "--labels, --data, --heads and what describes them"),
-            (self.rect and self.letterboxed, "--letterboxed", "--rect"),
-            (self.image_size and self.letterboxed, "--letterboxed", "--image-size"),
+            (self.capture and any(beside), "capture", "`labels`, `data`, `heads` and what describes them"),
+            (self.rect and self.letterboxed, "letterboxed", "`rect`"),
+            (self.image_size and self.letterboxed, "letterboxed", "`image_size`"),
         ]
         for both, one, other in excluded:
             if both:
-                raise InputError("options-exclude", f"{one} cannot be combined with {other}", where=one)
+                message = f"`{one}` cannot be combined with {other}"
+                raise InputError("options-exclude", message, where=Parameter(one))
         if not self.capture:
             _ = self.source
 
@@ -76,6 +77,6 @@ class Request:
         """
         source = self.data or self.labels
         if source is None:
-            hint = "--labels takes a label file, a folder, a list or COCO annotations; --data a data.yaml"
-            raise InputError("no-labels", "neither --labels nor --data was given", hint=hint)
+            hint = "`labels` takes a label file, a folder, a list or COCO annotations; `data` a data.yaml"
+            raise InputError("no-labels", "neither `labels` nor `data` was given", hint=hint)
         return source
