@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 import swapped_stages  # noqa: F401 - named in --swap
 
-from tests.assignment.hand_made import predict
 from tests.commands import Outcome
 from tests.explain.explained import ask, stored
+from tests.run.hand_made import predict
 from yolo_assign_trace.assignment.generations import GENERATIONS
 from yolo_assign_trace.basics.errors import InputError
 from yolo_assign_trace.explain.sentences import text_of

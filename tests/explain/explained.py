@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from tests.assignment.hand_made import CLASSES, GRID, Box, head_maps
 from tests.assignment.scene import Scene
+from tests.run.hand_made import CLASSES, GRID, Box, head_maps
 from yolo_assign_trace.assignment.assigner import Assigner
 from yolo_assign_trace.assignment.generations import GENERATIONS, YOLOV8
 from yolo_assign_trace.assignment.grid import Grid

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from tests.assignment import golden_cases
-from tests.assignment.hand_made import GRID, NOWHERE, head_maps, predict
 from tests.commands import ROOT
 from tests.explain.explained import ask, run, stored
+from tests.run.hand_made import GRID, NOWHERE, head_maps, predict
 from yolo_assign_trace.assignment.generations import GENERATIONS
 from yolo_assign_trace.assignment.grid import Grid
 from yolo_assign_trace.explain.causes import Cause

@@ -19,7 +19,7 @@ from tests.assignment.strategies import examples, scenes
 from tests.commands import ROOT, loaded_after
 from tests.draw.drawn import stored, with_header
 from tests.explain.explained import stored_scene
-from tests.inputs.heads.test_capture import golden_capture
+from tests.inputs.heads.captures import golden_capture
 from tests.page.pages import Parsed, crowd, parsed, study, values_of
 from yolo_assign_trace.assignment.generations import GENERATIONS
 from yolo_assign_trace.explain.pair import fate, pair_story

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.assignment import golden_cases
-from tests.assignment.hand_made import CLASSES, GRID, head_maps, predict, trace_boxes, trace_golden, trace_maps
+from tests.run.hand_made import CLASSES, GRID, head_maps, predict, trace_boxes, trace_golden, trace_maps
 from yolo_assign_trace.run.boxes_summary import CAUSES
 from yolo_assign_trace.tracers.memory import Memory
 

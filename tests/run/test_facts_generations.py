@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tests.assignment import golden_cases
-from tests.assignment.hand_made import CLASSES, GRID, NOWHERE, Box, head_maps, predict
+from tests.run.hand_made import CLASSES, GRID, NOWHERE, Box, head_maps, predict
 from yolo_assign_trace.assignment.outputs import STAGE_RESULTS
 
 STAGES = [result.stage for result in STAGE_RESULTS]

@@ -83,20 +83,20 @@ class Grid:
             raise InputError("no-maps", "there is no feature map; at least one level is needed")
         if strides is not None and len(strides) != len(maps):
             raise InputError("wrong-strides", f"there are {len(maps)} maps but {len(strides)} strides")
-        found = [
+        own = [
             _stride(imgsz, size, i) if strides is None else _checked_stride(imgsz, size, strides[i], i)
             for i, size in enumerate(maps)
         ]
-        for i in range(1, len(found)):
-            if found[i] <= found[i - 1]:
+        for i in range(1, len(own)):
+            if own[i] <= own[i - 1]:
                 raise InputError(
                     "wrong-level-order",
-                    f"the level has stride {found[i]} after one of stride {found[i - 1]}",
+                    f"the level has stride {own[i]} after one of stride {own[i - 1]}",
                     where=f"maps[{i}]",
                     hint="list the levels fine first: the map with most cells, the smallest stride, comes first",
                 )
         first, levels = 0, []
-        for name, (height, width), stride in zip(_names(found), maps, found, strict=True):
+        for name, (height, width), stride in zip(_names(own), maps, own, strict=True):
             levels.append(Level(name, height, width, stride, first))
             first += height * width
         return cls(imgsz[0], imgsz[1], tuple(levels))

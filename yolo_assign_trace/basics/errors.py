@@ -11,13 +11,22 @@ from .printable import printable
 SHOWN_AT_MOST = 9
 
 
+class Parameter(str):
+    """The place of an error that is no file but a parameter, with its value if need be: ``imgsz``, ``shapes=study``.
+
+    Texts name parameters between backquotes, in the same two forms. The command line makes its flags of them.
+    """
+
+    __slots__ = ()
+
+
 class InputError(Exception):
     """Something the user gave cannot be used.
 
     Args:
         id: kebab-case name of the kind of error; stable, made for scripts.
         message: what is wrong and what was expected, in one sentence.
-        where: the place, as ``file``, ``file:line`` or ``tensor[index]``.
+        where: the place, as ``file``, ``file:line``, ``tensor[index]`` or :class:`Parameter`.
         hint: what to do about it.
         others: more of the kind, found in the same go, so that they can be mended in one go.
     """
@@ -35,7 +44,8 @@ class InputError(Exception):
     def __str__(self) -> str:
         lines = []
         for error in (self, *self.others[:SHOWN_AT_MOST]):
-            lines.append(f"{f'{printable(error.where)}: ' if error.where else ''}{error.message} [{error.id}]")
+            where = f"`{error.where}`" if isinstance(error.where, Parameter) else printable(error.where)
+            lines.append(f"{f'{where}: ' if where else ''}{error.message} [{error.id}]")
             if error.hint and (error is self or error.hint != self.hint):  # the same advice once is enough
                 lines.append(f"  hint: {error.hint}")
         if len(self.others) > SHOWN_AT_MOST:

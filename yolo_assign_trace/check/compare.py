@@ -10,8 +10,9 @@ import numpy as np
 import torch
 
 from ..assignment.assigner import Assigner
+from ..assignment.call import RESULTS, state_of_call
 from ..basics.arrays import Array
-from ..run.runner import RESULTS, run_stages
+from ..run.runner import run_stages
 from .cases import Case
 from .ties import with_their_ties
 
@@ -142,9 +143,7 @@ def _compare(
 def call_state(case: Case, assigner: Assigner) -> dict[str, Any]:
     """The case as the stages take it."""
     tensors = {name: torch.from_numpy(array) for name, array in case.inputs().items()}
-    tensors["mask_gt"] = tensors["mask_gt"].bool()
-    b, _, c = case.pd_scores.shape
-    return {**assigner.settings, **tensors, "grid": case.grid, "batch": b, "nc": c}
+    return assigner.settings | state_of_call(tensors, case.grid)
 
 
 def _number(value: np.generic) -> str:

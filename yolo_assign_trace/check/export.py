@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from ..assignment.assigner import Assigner
+from ..assignment.call import RESULTS
 from ..assignment.generations import GENERATIONS
 from ..assignment.outputs import Output
 from ..basics.arrays import Array
 from ..basics.errors import InputError, reason_of
-from ..run.runner import RESULTS
 from .cases import CASE_NAMES, Case, build_case
 from .compare import expected_state
 from .run import at_parameters_of
@@ -70,9 +70,8 @@ def export_cases(folder: Path, wanted: Assigner, names: Sequence[str] = CASE_NAM
                 np.savez_compressed(path, allow_pickle=False, **arrays)
                 written.append(path)
     except OSError as error:
-        raise InputError(
-            "not-writable", f"the cases cannot be written: {reason_of(error)}", where=str(folder)
-        ) from None
+        message = f"the cases cannot be written: {reason_of(error)}"
+        raise InputError("not-writable", message, where=str(folder)) from None
     return written
 
 

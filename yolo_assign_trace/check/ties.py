@@ -11,10 +11,11 @@ import torch
 from torch import Tensor
 
 from ..assignment.assigner import Assigner
+from ..assignment.call import RESULTS
 from ..assignment.stages import resolve
 from ..assignment.variants import keep_only
 from ..basics.arrays import Array
-from ..run.runner import RESULTS, run_stages
+from ..run.runner import run_stages
 
 BACKGROUND = -1
 _NEEDED = ("pairs", "overlaps", "align_metric", "mask_topk", "tie_order", "cutoff")

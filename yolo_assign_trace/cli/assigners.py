@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from ..assignment.assigner import Assigner
 from ..assignment.generations import ASSIGNERS, GENERATIONS
 from .options.declared import option
-from .screens.terminal import print_json
+from .screens.terminal import in_flags, print_json
 
 
 def assigners(
@@ -32,7 +32,7 @@ def _as_json(assigners: Mapping[str, Assigner]) -> list[dict[str, Any]]:
             "releases": assigner.releases,
             "parameters": assigner.settings,
             "stages": {stage.name: stage.function for stage in assigner.stages},
-            "note": assigner.note,
+            "note": in_flags(assigner.note),
         }
         for assigner in assigners.values()
     ]

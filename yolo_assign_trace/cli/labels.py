@@ -14,7 +14,7 @@ from .screens.terminal import print_json
 
 if TYPE_CHECKING:
     from ..inputs.datasets.entries import Dataset
-    from ..inputs.datasets.survey import Rules, Survey
+    from ..inputs.datasets.survey import Survey, SurveySettings
 
 
 def labels(
@@ -52,7 +52,7 @@ def labels(
     """
     from ..basics.errors import InputError
     from ..inputs.datasets.dataset import open_dataset
-    from ..inputs.datasets.survey import Rules, survey
+    from ..inputs.datasets.survey import SurveySettings, survey
     from ..inputs.labels.findings import ERROR, WARNING
     from ..inputs.labels.rules import TODAY
     from .screens.labels_text import SHOWN, print_survey, progress_bar
@@ -61,25 +61,25 @@ def labels(
     if nc and dataset.nc and nc != dataset.nc:
         message = f"the number of classes is {nc} according to --nc, {dataset.nc} according to {dataset.name}"
         raise InputError("classes-disagree", message, hint="leave --nc out")
-    rules = Rules(labels_as or TODAY, nc or dataset.nc, imgsz, image_size, letterboxed)
+    settings = SurveySettings(labels_as or TODAY, nc or dataset.nc, imgsz, image_size, letterboxed)
     with progress_bar(len(dataset.entries)) as progress:
-        counts = survey(dataset, rules, processes=processes, progress=progress)
+        counts = survey(dataset, settings, processes=processes, progress=progress)
     if json:
-        print_json(_document(dataset, rules, counts))
+        print_json(_document(dataset, settings, counts))
     else:
-        print_survey(dataset, rules, counts, sys.maxsize if show_all else SHOWN)
+        print_survey(dataset, settings, counts, sys.maxsize if show_all else SHOWN)
     if (counts.graded(ERROR) or counts.graded(WARNING)) and not exit_zero:
         raise typer.Exit(1)
 
 
-def _document(dataset: Dataset, rules: Rules, counts: Survey) -> dict[str, Any]:
+def _document(dataset: Dataset, settings: SurveySettings, counts: Survey) -> dict[str, Any]:
     from ..inputs.datasets.survey import STATES
     from ..inputs.labels.findings import KINDS
 
     return {
         "source": dataset.name,
         "kind": dataset.kind,
-        "read_as": rules.labels.name,
+        "read_as": settings.rules.name,
         "images": counts.images,
         "labels": {state: counts.states[state] for state in STATES},
         "polygon_files": counts.polygons,
@@ -87,7 +87,7 @@ def _document(dataset: Dataset, rules: Rules, counts: Survey) -> dict[str, Any]:
         "image_files": counts.image_files,
         "image_headers_read": counts.headers_read,
         "boxes": counts.boxes,
-        "classes": rules.nc,
+        "classes": settings.nc,
         "class_names": dataset.class_names,
         "boxes_by_class": {str(label): number for label, number in sorted(counts.classes.items())},
         "remarks": dataset.remarks,

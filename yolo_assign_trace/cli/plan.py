@@ -14,8 +14,8 @@ from .trace_source import opened_with
 
 if TYPE_CHECKING:
     from ..assignment.assigner import Assigner
-    from ..inputs.load import Opened, OpenedCapture
-    from ..run.plan import Cost
+    from ..inputs.load import Opened
+    from ..run.costs import Cost
 
 
 @expanded
@@ -40,28 +40,13 @@ def plan(
     print_plan(rows)
 
 
-def _costs(opened: Opened | OpenedCapture, assigner: Assigner, digits: int, float_bytes: int) -> list[Cost]:
-    from ..inputs.load import OpenedCapture
-    from ..run.plan import cost_of, cost_of_call
+def _costs(opened: Opened, assigner: Assigner, digits: int, float_bytes: int) -> list[Cost]:
+    from ..run.costs import cost_of
 
-    if isinstance(opened, OpenedCapture):
-        return [cost_of_call(assigner, opened.captured, digits=digits, float_bytes=float_bytes)]
-    return [
-        cost_of(
-            assigner,
-            part.grid,
-            part.rows,
-            batch=part.batch,
-            nc=opened.nc,
-            reg_max=opened.reg_max,
-            digits=digits,
-            float_bytes=float_bytes,
-        )
-        for part in opened.parts
-    ]
+    return [cost_of(assigner, part.inputs(maps=False), digits=digits, float_bytes=float_bytes) for part in opened.parts]
 
 
-def _rows(opened: Opened | OpenedCapture, costs: list[Cost]) -> list[tuple[str, Any, str]]:
+def _rows(opened: Opened, costs: list[Cost]) -> list[tuple[str, Any, str]]:
     """Name, value and unit of everything worth knowing."""
     grids = list(dict.fromkeys(str(part.grid) for part in opened.parts))
     total = {key: sum(getattr(cost, key) for cost in costs) for key in ("images", "boxes", "pairs", "saved", "log")}

@@ -10,10 +10,10 @@ from ..basics.errors import InputError
 from ..inputs.request import Request
 from .options.declared import OUTPUT, option
 from .options.expand import expanded
-from .screens.terminal import print_json, say
+from .screens.terminal import in_flags, print_json, say
 
 if TYPE_CHECKING:
-    from ..inputs.load import Opened, OpenedCapture
+    from ..inputs.load import Opened
     from ..sweep.rows import Row
     from ..sweep.settings import Setting
 
@@ -47,15 +47,15 @@ def sweep(
     from ..assignment.generations import find_assigner
     from ..sweep.settings import combinations, listed, side_by_side
 
-    assigners = [text for text, _ in listed("--assigner", assigner, lambda text: find_assigner(text).name)]
+    assigners = [text for text, _ in listed("assigner", assigner, lambda text: find_assigner(text).name)]
     parameters = {
-        "topk": listed("--topk", topk, int),
-        "topk2": listed("--topk2", topk2, int),
-        "alpha": listed("--alpha", alpha, float),
-        "beta": listed("--beta", beta, float),
-        "overlap": listed("--overlap", overlap, str),
+        "topk": listed("topk", topk, int),
+        "topk2": listed("topk2", topk2, int),
+        "alpha": listed("alpha", alpha, float),
+        "beta": listed("beta", beta, float),
+        "overlap": listed("overlap", overlap, str),
     }
-    sizes = listed("--imgsz", imgsz, side_by_side)
+    sizes = listed("imgsz", imgsz, side_by_side)
 
     def combined(recorded: Mapping[str, float]) -> list[Setting]:
         return combinations(assigners, parameters, sizes, recorded)
@@ -94,7 +94,7 @@ def _run(
     """
     from ..inputs.load import open_inputs
     from ..sweep.rows import Row
-    from ..sweep.tally import Tally
+    from ..sweep.tally import Tally, tally_all
 
     sizes = list(dict.fromkeys(setting.imgsz for setting in combined({})))  # a wrong name is told before reading
     if request.heads and len(sizes) > 1:
@@ -106,23 +106,19 @@ def _run(
     for setting in settings:
         _require(opened[setting.imgsz], setting)
     tallies = [Tally() for _ in settings]
-
-    from ..sweep.run import tally_all
-
     for imgsz, inputs in opened.items():
         mine = [(s.assigner, tally) for s, tally in zip(settings, tallies, strict=True) if s.imgsz == imgsz]
         for part in inputs.parts:
-            tally_all(inputs.inputs(part), [assigner for assigner, _ in mine], [tally for _, tally in mine])
-    notes = list(dict.fromkeys(remark for inputs in opened.values() for remark in inputs.remarks))
+            tally_all(part.inputs(), [assigner for assigner, _ in mine], [tally for _, tally in mine])
+    notes = list(dict.fromkeys(in_flags(remark) for inputs in opened.values() for remark in inputs.remarks))
     return [Row(s, tally) for s, tally in zip(settings, tallies, strict=True)], notes, first.synthetic
 
 
-def _require(opened: Opened | OpenedCapture, setting: Setting) -> None:
+def _require(opened: Opened, setting: Setting) -> None:
     """Can the setting be run on every batch?
 
     Raises:
         InputError: too few anchors, or synthetic heads too large for any machine.
     """
     opened.require_memory()
-    for part in opened.parts:
-        part.grid.require_anchors(setting.assigner.parameters.topk, opened.shapes_option)
+    opened.require_anchors(setting.assigner.parameters.topk)

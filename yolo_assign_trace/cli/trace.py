@@ -11,15 +11,13 @@ from .options.assigner import AssignerOptions
 from .options.declared import OUTPUT, option
 from .options.expand import expanded
 from .options.outputs import Outputs
-from .screens.terminal import print_json, say
+from .screens.terminal import in_flags, print_json, say
 from .trace_source import opened_with
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from ..assignment.assigner import Assigner
+    from ..inputs.batch import CallPart, Part
     from ..inputs.load import Opened
-    from ..run.given import Captured, Inputs
 
 
 @expanded
@@ -82,13 +80,8 @@ def trace(
     a log (and a saved file) each, into a folder called like the log without
     its ending, and the console shows a line per image.
     """
-    from ..inputs.load import OpenedCapture
-
     opened, assigner = opened_with(request, chosen)
-    if isinstance(opened, OpenedCapture):
-        from ..assignment.capture import begin_with_capture
-
-        assigner = begin_with_capture(assigner)
+    assigner = opened.begin(assigner)
     outputs = Outputs(
         log=None if no_log else log,
         save=save,
@@ -100,13 +93,13 @@ def trace(
         quiet=quiet,
     )
     outputs.check(request.files)
-    if outputs.log and not isinstance(opened, OpenedCapture) and len(opened.parts) > 1:
+    if outputs.log and len(opened.parts) > 1:
         outputs.check_total(_log_bytes(opened, assigner, digits))
     runner = _Runner(assigner, chosen, outputs, several=len(opened.parts) > 1, summarised=json)
     for part in opened.parts:
-        runner.run(opened.inputs(part), part.stem, part.positions)
+        runner.run(part)
     if json:
-        print_json(runner.document() | {"remarks": opened.remarks})
+        print_json(runner.document() | {"remarks": list(map(in_flags, opened.remarks))})
     for folder in runner.folders:
         old = outputs.older_files(folder, runner.written)
         if old:
@@ -120,21 +113,10 @@ def trace(
 
 def _log_bytes(opened: Opened, assigner: Assigner, digits: int) -> int:
     """Estimated bytes of the logs of all batches, without their pairs, which are few."""
-    from ..assignment.outputs import FIXED_SIZES
     from ..run.costs import estimate_log_bytes
 
     stages = [stage.result for stage in assigner.stages]
-    total = 0
-    for part in opened.parts:
-        sizes = {
-            "image": part.batch,
-            "gt": part.most_boxes,
-            "anchor": part.grid.anchors,
-            "level": len(part.grid.levels),
-        }
-        sizes |= {"class": opened.nc, "channel": 4 * opened.reg_max, **FIXED_SIZES}
-        total += estimate_log_bytes(sizes, digits, stages)
-    return total
+    return sum(estimate_log_bytes(part.inputs(maps=False).sizes, digits, stages) for part in opened.parts)
 
 
 class _Runner:
@@ -151,15 +133,14 @@ class _Runner:
         self.documents: list[dict[str, Any]] = []
         self.written: list[Path] = []
 
-    def run(self, inputs: Inputs | Captured, stem: str, positions: Sequence[int]) -> None:
-        """Trace one batch; ``positions`` are those of its images in the dataset."""
+    def run(self, part: Part | CallPart) -> None:
+        """Trace one batch."""
         from ..tracers.json_summary import JsonSummary
 
-        outputs = self.outputs.of_batch(stem) if self.several else self.outputs
+        outputs = self.outputs.of_batch(part.stem) if self.several else self.outputs
         summary = JsonSummary(outputs.stages) if self.summarised else None
-        watchers = outputs.watchers(summary, positions if self.several else None)
-
-        self.chosen.run(inputs, self.assigner, watchers)
+        watchers = outputs.watchers(summary, part.positions if self.several else None)
+        self.chosen.run(part.inputs(), self.assigner, watchers)
         self.written += outputs.files
         if summary is not None:
             self.documents.append(summary.document | {"log": str(outputs.log) if outputs.log else None})

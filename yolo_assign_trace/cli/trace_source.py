@@ -11,7 +11,7 @@ from .screens.terminal import say
 
 if TYPE_CHECKING:
     from ..assignment.assigner import Assigner
-    from ..inputs.load import Opened, OpenedCapture
+    from ..inputs.load import Opened
     from ..inputs.request import Request
     from ..traces.stored import StoredTrace
 
@@ -39,9 +39,7 @@ def trace_from(path: Path | None, request: Request, chosen: AssignerOptions) -> 
     return traced(opened, assigner, chosen)
 
 
-def opened_with(
-    request: Request, chosen: AssignerOptions, *, to_run: bool = True
-) -> tuple[Opened | OpenedCapture, Assigner]:
+def opened_with(request: Request, chosen: AssignerOptions, *, to_run: bool = True) -> tuple[Opened, Assigner]:
     """Everything that the options name, read and held against each other, with its remarks said.
 
     Args:
@@ -58,8 +56,7 @@ def opened_with(
     chosen.chosen()  # a wrong name is told before anything is read
     opened = open_inputs(request)
     assigner = chosen.chosen(opened.parameters)
-    for part in opened.parts:
-        part.grid.require_anchors(assigner.parameters.topk, opened.shapes_option)
+    opened.require_anchors(assigner.parameters.topk)
     if to_run:
         opened.require_memory()
     for remark in opened.remarks:
@@ -67,16 +64,11 @@ def opened_with(
     return opened, assigner
 
 
-def traced(opened: Opened | OpenedCapture, assigner: Assigner, chosen: AssignerOptions, part: int = 0) -> StoredTrace:
-    """One batch traced, in memory."""
-    from ..assignment.capture import begin_with_capture
-    from ..run.given import Captured
+def traced(opened: Opened, assigner: Assigner, chosen: AssignerOptions) -> StoredTrace:
+    """The only batch, traced in memory."""
     from ..tracers.memory import Memory
     from ..traces.in_memory import stored_trace
 
-    inputs = opened.inputs(opened.parts[part])
-    if isinstance(inputs, Captured):
-        assigner = begin_with_capture(assigner)
     memory = Memory()
-    chosen.run(inputs, assigner, [memory])
+    chosen.run(opened.parts[0].inputs(), opened.begin(assigner), [memory])
     return stored_trace(memory)

@@ -12,16 +12,6 @@ from ..basics.errors import InputError
 from ..formats.number_text import LOSSLESS
 from ..traces.stored import StoredTrace
 
-CALL = {
-    "pd_scores": "image anchor class",
-    "pd_bboxes": "image anchor xyxy",
-    "anc_points": "anchor xy",
-    "gt_labels": "image gt one",
-    "gt_bboxes": "image gt xyxy",
-    "mask_gt": "image gt one",
-}
-"""The six tensors that an assigner is called with, and their axes."""
-
 
 def require_exact(trace: StoredTrace, where: str) -> None:
     """Are the floats of the trace those of the run, so that stages can be run on them?
@@ -33,7 +23,7 @@ def require_exact(trace: StoredTrace, where: str) -> None:
     lossless = max((LOSSLESS.get(dtype, 17) for dtype in floats), default=0)
     if trace.digits is not None and trace.digits < lossless:
         message = f"stages can only be run on exact inputs, and this log has {trace.digits} digits"
-        hint = f"keep the exact tensors with yolo-assign trace --save, or log with --digits {lossless}"
+        hint = f"keep the exact tensors with yolo-assign trace --save, or log with `digits={lossless}`"
         raise InputError("not-exact", message, where=where, hint=hint)
 
 

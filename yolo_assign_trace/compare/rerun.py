@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from ..assignment.assigner import Assigner
-from ..assignment.call import check_call
+from ..assignment.call import CALL, FIRST, state_of_call
 from ..assignment.generations import ASSIGNERS
-from ..assignment.outputs import FIXED_SIZES
 from ..basics.errors import InputError
-from ..run.describe import versions
-from ..run.record import assigner_line, versions_line
+from ..run.record import assigner_line, versions, versions_line
 from ..run.runner import run_stages
 from ..traces.stored import StoredOutput, StoredTrace
 from .rebuild import rebuild_assigner
-from .recorded import CALL, require_exact, settings_of, tensor_of
+from .recorded import require_exact, settings_of, tensor_of
 
 
 def rerun(trace: StoredTrace, assigner: Assigner, *, where: str) -> tuple[StoredTrace, list[str]]:
@@ -39,14 +37,11 @@ def rerun(trace: StoredTrace, assigner: Assigner, *, where: str) -> tuple[Stored
         message = f"the trace has not recorded {', '.join(missing)}, which an assigner is called with"
         raise InputError("no-recorded-inputs", message, where=where)
     chosen, remarks = _with_its_parameters(trace, assigner)
-    tensors = {name: tensor_of(trace, name) for name in CALL}
-    sizes = {"anchor": trace.grid.anchors, **FIXED_SIZES}
-    check_call({name: (tensors[name], axes.split()) for name, axes in CALL.items()}, sizes)
-    tensors |= {"gt_labels": tensors["gt_labels"].long(), "mask_gt": tensors["mask_gt"].bool()}
-    stages = chosen.stages[[stage.name for stage in chosen.stages].index("screen") :]
+    state = state_of_call({name: tensor_of(trace, name) for name in CALL}, trace.grid)
+    stages = chosen.stages[[stage.name for stage in chosen.stages].index(FIRST) :]
     names = [output.name for stage in stages for output in stage.outputs]
-    dtype = str(tensors["pd_scores"].dtype).removeprefix("torch.")
-    made = run_stages(chosen, settings_of(trace) | chosen.settings | tensors, names, first="screen")
+    dtype = str(state["pd_scores"].dtype).removeprefix("torch.")
+    made = run_stages(chosen, settings_of(trace) | chosen.settings | state, names, first=FIRST)
     run = {stage.name for stage in stages}
     outputs = {key: stored for key, stored in trace.outputs.items() if stored.stage not in run}
     for stage in stages:

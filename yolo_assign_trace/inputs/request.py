@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..basics.errors import InputError
-from .labels.rules import STOP, TODAY, LabelRules
+from ..basics.errors import InputError, Parameter
+from .labels.policy import STOP
+from .labels.rules import TODAY, LabelRules
 
 IMAGES_AT_ONCE = 8
 """Images of a dataset that are traced as one batch, if nothing else is said."""
@@ -56,13 +57,14 @@ class Request:
         """
         beside = (self.labels, self.data, self.heads, self.shapes, self.imgsz, self.nc, self.reg_max, self.images)
         excluded = [
-            (self.capture and any(beside), "--capture", "--labels, --data, --heads and what describes them"),
-            (self.rect and self.letterboxed, "--letterboxed", "--rect"),
-            (self.image_size and self.letterboxed, "--letterboxed", "--image-size"),
+            (self.capture and any(beside), "capture", "`labels`, `data`, `heads` and what describes them"),
+            (self.rect and self.letterboxed, "letterboxed", "`rect`"),
+            (self.image_size and self.letterboxed, "letterboxed", "`image_size`"),
         ]
         for both, one, other in excluded:
             if both:
-                raise InputError("options-exclude", f"{one} cannot be combined with {other}", where=one)
+                message = f"`{one}` cannot be combined with {other}"
+                raise InputError("options-exclude", message, where=Parameter(one))
         if not self.capture:
             _ = self.source
 
@@ -81,6 +83,6 @@ class Request:
         """
         source = self.data or self.labels
         if source is None:
-            hint = "--labels takes a label file, a folder, a list or COCO annotations; --data a data.yaml"
-            raise InputError("no-labels", "neither --labels nor --data was given", hint=hint)
+            hint = "`labels` takes a label file, a folder, a list or COCO annotations; `data` a data.yaml"
+            raise InputError("no-labels", "neither `labels` nor `data` was given", hint=hint)
         return source

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..assignment.assigner import Stage
-from ..assignment.capture import CAPTURE
+from ..assignment.call import CAPTURE
 from ..assignment.generations import YOLOV8, find_assigner
 from ..assignment.outputs import PARTS
 from ..basics.arrays import Array

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..assignment.capture import CAPTURE
+from ..assignment.call import CAPTURE
 from ..assignment.generations import GENERATIONS
 from ..basics.plural import count
 from ..explain.funnel import STEPS

@@ -38,8 +38,8 @@ def summarize(grid: Grid, boxes: Sequence[int], kept: Mapping[str, Array]) -> tu
     row = image * m + gt  # ascending, as the pairs are
 
     def count(mask: Array) -> list[int]:
-        found: list[int] = np.bincount(row[mask], minlength=rows).tolist()
-        return found
+        counts: list[int] = np.bincount(row[mask], minlength=rows).tolist()
+        return counts
 
     levels = len(grid.levels)
     level = np.searchsorted([level.first for level in grid.levels], anchor, side="right") - 1

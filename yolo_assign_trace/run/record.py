@@ -7,6 +7,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.metadata import version
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,7 @@ from ..assignment.assigner import Assigner, Stage
 from ..assignment.grid import Grid
 from ..assignment.outputs import PARTS, Output
 from ..basics.arrays import Array
-from .given import Image
+from .given import Call, Image, Inputs
 from .statistics import Statistics
 
 
@@ -49,6 +51,23 @@ class Run:
     images: tuple[Image, ...] = ()
     class_names: tuple[str, ...] = ()
 
+    @classmethod
+    def of(cls, inputs: Inputs | Call, assigner: Assigner, dtype: str, device: str) -> Run:
+        """The run of ``assigner`` on ``inputs``."""
+        return cls(
+            assigner=assigner,
+            grid=inputs.grid,
+            sizes=MappingProxyType(inputs.sizes),
+            boxes=inputs.boxes,
+            settings=MappingProxyType(assigner.settings | inputs.settings),
+            dtype=dtype,
+            device=device,
+            about=MappingProxyType(dict(inputs.about)),
+            images=inputs.images,
+            class_names=inputs.class_names,
+            versions=MappingProxyType(versions()),
+        )
+
     def header(self) -> dict[str, str]:
         """The lines that every output of a run begins with; ``image[0]`` and ``names`` only where they are known."""
         return {
@@ -60,6 +79,12 @@ class Run:
             **{f"image[{i}]": str(image) for i, image in enumerate(self.images)},
             **({"names": json.dumps(self.class_names, ensure_ascii=False)} if self.class_names else {}),
         }
+
+
+def versions() -> dict[str, str]:
+    """Versions that decide the numbers, by package."""
+    # without the build suffix: the same release made for another device gives the same numbers
+    return {name: version(name).partition("+")[0] for name in ("yolo-assign-trace", "torch", "numpy")}
 
 
 def versions_line(versions: Mapping[str, str]) -> str:

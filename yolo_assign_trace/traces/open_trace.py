@@ -10,11 +10,11 @@ from .run_log import read_run_log
 from .stored import StoredTrace
 from .tensors import read_trace_file
 
-_HINT = "yolo-assign trace writes run.log and, with --save, trace.safetensors"
+_HINT = "yolo-assign trace writes run.log and, with `save`, trace.safetensors"
 
 
 def open_trace(path: Path) -> StoredTrace:
-    """The trace in ``path``, a run.log or a .safetensors file of ``--save``; the content decides, not the name.
+    """The trace in ``path``, a run.log or a .safetensors file of ``save``; the content decides, not the name.
 
     A log is read whole, with the digits that it was printed with. The tensors of a saved trace stay in the file
     until they are asked for. Needs no torch.

@@ -15,10 +15,9 @@ from safetensors.numpy import save_file
 
 from yolo_assign_trace.assignment.grid import Grid
 from yolo_assign_trace.basics.errors import InputError
-from yolo_assign_trace.inputs.heads.channels import Wanted
+from yolo_assign_trace.inputs.heads.channels import Expectations
 from yolo_assign_trace.inputs.heads.files import ArrayFile
-from yolo_assign_trace.inputs.heads.layout import Heads, detect_layout
-from yolo_assign_trace.inputs.heads.read import read_heads
+from yolo_assign_trace.inputs.heads.layout import Heads, detect_layout, read_heads
 from yolo_assign_trace.inputs.heads.shapes import Shapes, layout_grid, read_shapes
 
 Arrays = Mapping[str, np.ndarray]
@@ -36,26 +35,26 @@ def maps(channels: int, sizes: Sequence[tuple[int, int]], batch: int = 1) -> dic
     return {f"p{3 + i}": np.zeros((batch, channels, *size), np.float32) for i, size in enumerate(sizes)}
 
 
-def detect(arrays: Arrays, wanted: Wanted, note: str = "") -> Heads:
-    return detect_layout(ArrayFile("my.pt", "my.pt", "0" * 12, arrays, note), wanted)
+def detect(arrays: Arrays, expected: Expectations, note: str = "") -> Heads:
+    return detect_layout(ArrayFile("my.pt", "my.pt", "0" * 12, arrays, note), expected)
 
 
 SAID = {
-    "nothing": Wanted(),
-    "yolov8 640": Wanted(read_shapes("yolov8", (640, 640))),
-    "study": Wanted(read_shapes("study")),
-    "imgsz 64": Wanted(imgsz=(64, 64)),
-    "imgsz 640": Wanted(imgsz=(640, 640)),
-    "imgsz 384,640": Wanted(imgsz=(384, 640)),
-    "imgsz 1280": Wanted(imgsz=(1280, 1280)),
-    "nc 3": Wanted(nc=3),
-    "nc 20": Wanted(nc=20),
-    "nc 80": Wanted(nc=80),
-    "nc 20 of data.yaml": Wanted(nc=20, nc_source="data.yaml"),
-    "reg_max 1": Wanted(reg_max=1),
-    "labels of 50 classes": Wanted(labels_classes=50),
-    "labels of 90 classes": Wanted(labels_classes=90),
-    "one map, a file of 4 classes": Wanted(Shapes("my.yaml", Grid.of((32, 32), [(4, 4)]), nc=4, reg_max=2)),
+    "nothing": Expectations(),
+    "yolov8 640": Expectations(read_shapes("yolov8", (640, 640))),
+    "study": Expectations(read_shapes("study")),
+    "imgsz 64": Expectations(imgsz=(64, 64)),
+    "imgsz 640": Expectations(imgsz=(640, 640)),
+    "imgsz 384,640": Expectations(imgsz=(384, 640)),
+    "imgsz 1280": Expectations(imgsz=(1280, 1280)),
+    "nc 3": Expectations(nc=3),
+    "nc 20": Expectations(nc=20),
+    "nc 80": Expectations(nc=80),
+    "nc 20 of data.yaml": Expectations(nc=20, nc_source="data.yaml"),
+    "reg_max 1": Expectations(reg_max=1),
+    "labels of 50 classes": Expectations(labels_classes=50),
+    "labels of 90 classes": Expectations(labels_classes=90),
+    "one map, a file of 4 classes": Expectations(Shapes("my.yaml", Grid.of((32, 32), [(4, 4)]), nc=4, reg_max=2)),
 }
 
 READ = [
@@ -122,24 +121,24 @@ READINGS = [
     (
         zeros(boxes=(2, 64, 8400), scores=(2, 80, 8400)),
         "nothing",
-        "read as boxes (2, 64, 8400) + scores (2, 80, 8400): --shapes yolov8 --imgsz 640, reg_max 16, 80 classes",
+        "read as boxes (2, 64, 8400) + scores (2, 80, 8400): `shapes=yolov8` `imgsz=640`, reg_max 16, 80 classes",
     ),
     (
         zeros(array=(2, 5040, 144)),
         "imgsz 384,640",
-        "read as one tensor (2, 5040, 144), anchors before channels: --shapes yolov8 --imgsz 384,640, "
+        "read as one tensor (2, 5040, 144), anchors before channels: `shapes=yolov8` `imgsz=384,640`, "
         "reg_max 16 by default, 80 classes",
     ),
     (
         maps(67, V8_64),
         "nc 3",
-        "read as 3 maps (1, 67, 8, 8), (1, 67, 4, 4), (1, 67, 2, 2): --shapes study (yolov8 at 64 px would fit too), "
+        "read as 3 maps (1, 67, 8, 8), (1, 67, 4, 4), (1, 67, 2, 2): `shapes=study` (yolov8 at 64 px would fit too), "
         "reg_max 16, 3 classes",
     ),
     (
         maps(12, [(4, 4)]),
         "one map, a file of 4 classes",
-        "read as 1 map (1, 12, 4, 4): --shapes my.yaml (32x32 px), reg_max 2, 4 classes",
+        "read as 1 map (1, 12, 4, 4): `shapes=my.yaml` (32x32 px), reg_max 2, 4 classes",
     ),
 ]
 
@@ -151,7 +150,7 @@ def test_the_reading_is_told_in_one_sentence(arrays, said, sentence):
 
 def test_the_reading_tells_what_was_left_out():
     assert "maps (1, 67, 8, 8), (1, 67, 4, 4), (1, 67, 2, 2), the raw part: " in detect(
-        maps(67, V8_64), Wanted(), "the raw part"
+        maps(67, V8_64), Expectations(), "the raw part"
     ).reading.replace("raw part,", "raw part")
 
 
@@ -182,48 +181,48 @@ REFUSED = [
         *("nothing", "heads-disagree", "my.pt[boxes]", ["feats have 81 cells", "(1, 64, 84)"], ""),
     ),
     # levels
-    (maps(65, V8_64[:2]), "nothing", "heads-do-not-fit", "my.pt", ["2 maps of 8x8, 4x4 cells"], "--shapes my.yaml"),
-    (maps(65, [(8, 8)]), "nothing", "heads-do-not-fit", "my.pt", ["1 map of 8x8 cells"], "--shapes my.yaml"),
+    (maps(65, V8_64[:2]), "nothing", "heads-do-not-fit", "my.pt", ["2 maps of 8x8, 4x4 cells"], "`shapes=my.yaml`"),
+    (maps(65, [(8, 8)]), "nothing", "heads-do-not-fit", "my.pt", ["1 map of 8x8 cells"], "`shapes=my.yaml`"),
     (
         maps(65, V8_64),
         *("yolov8 640", "heads-do-not-fit", "my.pt"),
-        ["expected 3 maps of 80x80, 40x40, 20x20 cells for --shapes yolov8, found 3 of 8x8, 4x4, 2x2"],
-        "these maps fit --shapes study",
+        ["expected 3 maps of 80x80, 40x40, 20x20 cells for `shapes=yolov8`, found 3 of 8x8, 4x4, 2x2"],
+        "these maps fit `shapes=study`",
     ),
-    (maps(65, V8_640), "imgsz 64", "heads-do-not-fit", "my.pt", ["at 64 px"], "fit --shapes yolov8 --imgsz 640"),
-    (zeros(array=(1, 65, 85)), "study", "heads-do-not-fit", "my.pt", ["84 anchors for --shapes study, found 85"], ""),
-    (zeros(array=(1, 144, 5040)), "nothing", "heads-do-not-fit", "my.pt", ["for a square input"], "--imgsz height"),
+    (maps(65, V8_640), "imgsz 64", "heads-do-not-fit", "my.pt", ["at 64 px"], "fit `shapes=yolov8` `imgsz=640`"),
+    (zeros(array=(1, 65, 85)), "study", "heads-do-not-fit", "my.pt", ["84 anchors for `shapes=study`, found 85"], ""),
+    (zeros(array=(1, 144, 5040)), "nothing", "heads-do-not-fit", "my.pt", ["for a square input"], "`imgsz=height"),
     (zeros(array=(1, 144, 5040)), "imgsz 640", "heads-do-not-fit", "my.pt", ["5040 anchors at 640 px"], ""),
     (zeros(array=(1, 300, 6)), "nothing", "heads-do-not-fit", "my.pt", ["6 anchors"], "final detections"),
-    (zeros(p3=(65, 8, 8)), "nothing", "heads-do-not-fit", "my.pt", ["8 anchors"], "--shapes my.yaml"),  # no batch axis
+    (zeros(p3=(65, 8, 8)), "nothing", "heads-do-not-fit", "my.pt", ["8 anchors"], "`shapes=my.yaml`"),  # no batch axis
     # several readings
     (
         maps(144, [(160, 160), *V8_640]),
         *("nothing", "ambiguous-heads", "my.pt"),
-        ["4 maps", "--shapes yolov8-p2 --imgsz 640", "--shapes yolov8-p6 --imgsz 1280"],
-        "--imgsz",
+        ["4 maps", "`shapes=yolov8-p2` `imgsz=640`", "`shapes=yolov8-p6` `imgsz=1280`"],
+        "`imgsz`",
     ),
     (
         zeros(array=(1, 144, 85)),
         *("nothing", "ambiguous-heads", "my.pt"),
-        ["85 anchors", "--shapes yolov8-p2 --imgsz 32", "--shapes yolov8-p6 --imgsz 64"],
-        "--imgsz",
+        ["85 anchors", "`shapes=yolov8-p2` `imgsz=32`", "`shapes=yolov8-p6` `imgsz=64`"],
+        "`imgsz`",
     ),
     (
         zeros(array=(1, 8400, 84)),
         *("nothing", "ambiguous-heads", "my.pt"),
-        ["84 anchors, 8400 channels (--shapes study)", "8400 anchors, 84 channels (--shapes yolov8 --imgsz 640)"],
-        "--shapes",
+        ["84 anchors, 8400 channels (`shapes=study`)", "8400 anchors, 84 channels (`shapes=yolov8` `imgsz=640`)"],
+        "`shapes`",
     ),
     (
         maps(64, V8_64),  # too few for 16 bins
         *("nothing", "ambiguous-heads", "my.pt"),
         ["64 channels can be 60 classes at reg_max 1 or 48 classes at reg_max 4 or 32 classes at reg_max 8"],
-        "--nc or --reg-max",
+        "`nc` or `reg_max`",
     ),
     (
         maps(17, V8_64),  # the fewest
-        *("nothing", "ambiguous-heads", "my.pt", ["13 classes at reg_max 1 or 1 class at reg_max 4"], "--reg-max"),
+        *("nothing", "ambiguous-heads", "my.pt", ["13 classes at reg_max 1 or 1 class at reg_max 4"], "`reg_max`"),
     ),
     (TWO_HEADS, "nothing", "ambiguous-heads", "my.pt", ["2 heads: one2many, one2one"], 'outputs["one2many"]'),
     (
@@ -236,7 +235,7 @@ REFUSED = [
         maps(144, V8_64),
         *("nc 20 of data.yaml", "wrong-channels", "my.pt"),
         ["4·16 + 20 = 84 channels for 20 classes (data.yaml)", "found 144: 80 classes at reg_max 16"],
-        "mend data.yaml or --reg-max: channels = 4·reg_max + nc; 20 classes would be --reg-max 31",
+        "mend data.yaml or `reg_max`: channels = 4·reg_max + nc; 20 classes would be `reg_max=31`",
     ),
     (
         maps(144, V8_64),
@@ -246,7 +245,7 @@ REFUSED = [
     ),
     (
         zeros(boxes=(1, 64, 84), scores=(1, 3, 84)),
-        *("nc 80", "wrong-channels", "my.pt", ["80 classes (--nc)", "found 64 + 3: 3 classes"], "--nc"),
+        *("nc 80", "wrong-channels", "my.pt", ["80 classes (`nc`)", "found 64 + 3: 3 classes"], "`nc`"),
     ),
     (
         zeros(boxes=(1, 64, 84), scores=(1, 3, 84)),
@@ -299,7 +298,7 @@ def test_decoded_predictions_are_no_raw_outputs(arrays, is_decoded):
     with pytest.raises(InputError, match="640 px and all scores within") as caught:
         detect(arrays, said)
     assert caught.value.id == "decoded-heads"
-    assert "--capture" in caught.value.hint
+    assert "`capture`" in caught.value.hint
 
 
 # --- any maps, in any layout and container, come back as they were ---------------------------------------------------
@@ -364,10 +363,11 @@ def test_any_maps_in_any_layout_and_container_are_read_back_bit_for_bit(tmp_path
     content = data.draw(st.sampled_from(layouts))(levels)
     path = tmp_path_factory.getbasetemp() / "any"
     save(content, data.draw(st.sampled_from(["npz", "torch", "safetensors"])), path)
-    said = data.draw(st.sampled_from([Wanted(imgsz=imgsz, reg_max=reg_max), Wanted(Shapes(name, grid), nc=nc)]))
-    if said.nc and reg_max == 4:  # between 1 and 16 bins only --reg-max tells
-        said = Wanted(said.shapes, nc=nc, reg_max=reg_max)
-    heads = read_heads(path, said)
+    either = [Expectations(imgsz=imgsz, reg_max=reg_max), Expectations(Shapes(name, grid), nc=nc)]
+    expected = data.draw(st.sampled_from(either))
+    if expected.nc and reg_max == 4:  # between 1 and 16 bins only reg_max tells
+        expected = Expectations(expected.shapes, nc=nc, reg_max=reg_max)
+    heads = read_heads(path, expected)
     assert (heads.reg_max, heads.nc, heads.grid) == (reg_max, nc, grid)
     for found, expected in zip(heads.maps, levels, strict=True):
         np.testing.assert_array_equal(found, expected, strict=True)

@@ -236,7 +236,7 @@ def test_rows_and_findings(case):
     for found, (_, _, part) in zip(table.findings, case.said, strict=True):
         assert part in found.message
         assert found.where == (f"a.txt:{found.line}" if found.line else "a.txt")
-    assert table.failed == any(KINDS[kind].grade == ERROR for _, kind, _ in case.said)
+    assert bool(table.failures) == any(KINDS[kind].grade == ERROR for _, kind, _ in case.said)
 
 
 def test_rows_of_a_batch_keep_their_images():
@@ -246,7 +246,7 @@ def test_rows_of_a_batch_keep_their_images():
 
 def test_rows_keep_their_lines_when_they_are_sorted():
     table = parse_labels(f"\n{ROW_C}\n\n{ROW}\n{ROW_C}\n".encode(), "a.txt", TODAY)
-    assert [table.place("a.txt", row) for row in range(2)] == ["a.txt:4", "a.txt:2"]
+    assert [table.place(row) for row in range(2)] == ["a.txt:4", "a.txt:2"]
 
 
 RELEASES = [
@@ -268,7 +268,7 @@ def test_a_release_can_be_written_in_several_ways(text, name):
 def test_what_is_no_release_is_refused(text):
     with pytest.raises(InputError) as caught:
         rules_as(text)
-    assert (caught.value.id, caught.value.where) == ("unknown-release", "--labels-as")
+    assert (caught.value.id, caught.value.where) == ("unknown-release", "labels_as")
 
 
 def test_the_default_is_the_newest_release_that_was_measured():

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ...assignment.assigner import Assigner
-    from ...run.given import Captured, Inputs
+    from ...run.given import Call, Inputs
     from ...run.record import Tracer
 
 
@@ -43,7 +43,7 @@ class AssignerOptions:
             topk=self.topk, topk2=self.topk2, alpha=self.alpha, beta=self.beta, overlap=self.overlap
         )
 
-    def run(self, inputs: Inputs | Captured, assigner: Assigner, tracers: Sequence[Tracer]) -> None:
+    def run(self, inputs: Inputs | Call, assigner: Assigner, tracers: Sequence[Tracer]) -> None:
         """Trace ``inputs`` with ``assigner`` and the swapped stages; ``inputs.maps`` are used up.
 
         Raises:
@@ -51,8 +51,9 @@ class AssignerOptions:
         """
         import torch
 
+        from ...assignment.call import RESULTS
         from ...assignment.swap import swap_named
-        from ...run.runner import RESULTS, trace
+        from ...run.runner import trace
 
         require_device(self.device)
         for text in self.swap or ():

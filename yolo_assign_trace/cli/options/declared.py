@@ -79,7 +79,7 @@ def _labels_as(text: str) -> Any:
 
 
 def _on_bad(text: str) -> str:
-    from ...inputs.labels.rules import parse_on_bad
+    from ...inputs.labels.policy import parse_on_bad
 
     return parse_on_bad(text)
 

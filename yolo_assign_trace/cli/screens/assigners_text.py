@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ...assignment.generations import ASSIGNERS, GENERATIONS
 from ...tracers.text_page import Column, Page
-from .terminal import result_console
+from .terminal import in_flags, result_console
 
 
 def print_assigners() -> None:
@@ -16,7 +16,7 @@ def print_assigners() -> None:
     titles = ("release that brought it", "reproduces", "stages that differ from the one above")
     page.table(_columns(titles, list(_generations())), indent=0)
     page.heading("Names")
-    rows = [(one.name, one.generation, str(one.parameters), one.note) for one in ASSIGNERS.values()]
+    rows = [(one.name, one.generation, str(one.parameters), in_flags(one.note)) for one in ASSIGNERS.values()]
     page.table(_columns(("--assigner", "generation", "parameters", "note"), rows), indent=0)
     page.gap()
     page.line("Any release works as well, as ultralytics==8.4.190 or 8.4.190.", indent=0)

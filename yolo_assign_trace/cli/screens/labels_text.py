@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from ...basics.plural import and_more, count
 from ...inputs.datasets.entries import Dataset
-from ...inputs.datasets.survey import STATES, Rules, Survey
+from ...inputs.datasets.survey import STATES, Survey, SurveySettings
 from ...inputs.labels.findings import GRADES, KINDS
 from ...tracers.text_page import Page
 from .terminal import message_console, result_console
@@ -33,18 +33,18 @@ def progress_bar(total: int) -> Iterator[Callable[[int], None]]:
         yield lambda done: bar.advance(task, done)
 
 
-def print_survey(dataset: Dataset, rules: Rules, counts: Survey, shown: int) -> None:
+def print_survey(dataset: Dataset, settings: SurveySettings, counts: Survey, shown: int) -> None:
     page = Page(result_console())
     for remark in dataset.remarks:
         page.line(remark, indent=0)
     states = ", ".join(f"{counts.states[state]} {state}" for state in STATES)
-    classes = f"{len(counts.classes)} of {rules.nc} classes" if rules.nc else count(len(counts.classes), "class")
+    classes = f"{len(counts.classes)} of {settings.nc} classes" if settings.nc else count(len(counts.classes), "class")
     page.line((f"{count(counts.images, 'image')}, label files: {states}", "bold"), indent=0)
-    page.line(f"{count(counts.boxes, 'box')} of {classes}, read as {rules.labels.name}", indent=0)
+    page.line(f"{count(counts.boxes, 'box')} of {classes}, read as {settings.rules.name}", indent=0)
     if counts.polygons:
         page.line(f"{count(counts.polygons, 'file')} of polygons, read as the boxes around them", indent=0)
     if counts.headers_read < counts.image_files:
-        why = "" if rules.sizes_given else ", only where a box is small"
+        why = "" if settings.sizes_given else ", only where a box is small"
         page.line(f"image headers read: {counts.headers_read} of {counts.image_files}{why}", indent=0)
     if counts.dropped:
         page.line((f"training drops {count(counts.dropped, 'image')}", "bold red"), indent=0)

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-from ...basics.errors import InputError
+from ...basics.errors import InputError, Parameter
 from ..reading.files import refusal
 
 SUFFIXES = frozenset(["avif", "bmp", "dng", "heic", "heif", "jp2", "jpeg", "jpg", "mpo", "png", "tif", "tiff", "webp"])
@@ -68,8 +68,8 @@ def label_of(image: str, *, as_written: bool = False) -> str:
 
 def _swapped(path: str, folder: str, other: str) -> str:
     """``path`` with the last folder of that name called otherwise."""
-    before, found, after = f"/{path}".rpartition(f"/{folder}/")
-    return f"{before}/{other}/{after}"[1:] if found else path
+    before, folder_found, after = f"/{path}".rpartition(f"/{folder}/")
+    return f"{before}/{other}/{after}"[1:] if folder_found else path
 
 
 class ImageFinder:
@@ -87,8 +87,8 @@ class ImageFinder:
             except OSError:
                 names = []
             self._folders[folder] = {image.rpartition(".")[0]: image for image in names}  # the first by name
-        found = self._folders[folder].get(name.rpartition(".")[0])
-        return os.path.join(folder, found) if found else None
+        image = self._folders[folder].get(name.rpartition(".")[0])
+        return os.path.join(folder, image) if image else None
 
 
 class NearMisses:
@@ -105,11 +105,11 @@ class NearMisses:
             label: where training looks for its label.
         """
         folder, name = os.path.split(image)
-        found = []
+        near = []
         for place in dict.fromkeys([folder, os.path.dirname(label), *self._label_folders(folder)]):
             for stem in (name.rpartition(".")[0], name):
-                found += [os.path.join(place, file) for file in self._named(place, f"{stem}.txt")]
-        others = [path for path in found if path != label and os.path.isfile(path)]
+                near += [os.path.join(place, file) for file in self._named(place, f"{stem}.txt")]
+        others = [path for path in near if path != label and os.path.isfile(path)]
         return [path for path in others if not self._has_its_own_image(path, image)]
 
     def _label_folders(self, folder: str) -> list[str]:
@@ -130,10 +130,10 @@ class NearMisses:
         if folder not in self._folders:
             listing: dict[str, list[str]] = {}
             with contextlib.suppress(OSError):
-                for found in sorted(os.listdir(folder or ".")):
-                    listing.setdefault(found.casefold(), []).append(found)
+                for entry in sorted(os.listdir(folder or ".")):
+                    listing.setdefault(entry.casefold(), []).append(entry)
             self._folders[folder] = listing
-        return [found for name in names for found in self._folders[folder].get(name.casefold(), [])]
+        return [entry for name in names for entry in self._folders[folder].get(name.casefold(), [])]
 
     def _has_its_own_image(self, path: str, image: str) -> bool:
         """Does the label ``path`` belong to another image, beside ``image``, by its exact name?"""
@@ -160,7 +160,7 @@ def image_size(path: str) -> tuple[int, int]:
     except FileNotFoundError:
         raise InputError("no-such-file", "there is no such image", where=path) from None
     except Exception as error:  # damaged files make Pillow raise errors of many kinds
-        hint = "give --image-size WxH if the image itself is not needed"
+        hint = "give `image_size=WxH` if the image itself is not needed"
         reason = "its header is no image's" if isinstance(error, UnidentifiedImageError) else str(error)
         raise InputError("image-not-readable", f"this image cannot be read: {reason}", where=path, hint=hint) from None
     return (height, width) if isinstance(turned, int) and 5 <= turned <= 8 else (width, height)
@@ -179,4 +179,4 @@ def parse_image_size(text: str) -> tuple[int, int]:
     if width.strip().isdecimal() and height.strip().isdecimal() and len(text) < 20 and int(width) and int(height):
         return int(width), int(height)
     hint = "write width x height, such as 640x480"
-    raise InputError("wrong-image-size", f"{text!r} is no image size", where="--image-size", hint=hint)
+    raise InputError("wrong-image-size", f"{text!r} is no image size", where=Parameter("image_size"), hint=hint)

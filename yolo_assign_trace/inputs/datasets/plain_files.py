@@ -79,7 +79,11 @@ def _numbers(words: list[bytes]) -> Array:
 
 def _plain_text(entry: Entry) -> bytes | None:
     """The file without blank lines; None if it is missing, empty, or holds anything but numbers."""
-    if entry.table is not None or entry.batch or (entry.image is not None and not os.path.exists(entry.image)):
+    if (
+        entry.table is not None
+        or entry.data is not None
+        or (entry.image is not None and not os.path.exists(entry.image))
+    ):
         return None
     try:
         file = os.open(entry.label, os.O_RDONLY)  # half the time that open takes

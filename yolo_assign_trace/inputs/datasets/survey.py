@@ -16,10 +16,11 @@ from ..labels.findings import GRADES, KINDS, Finding
 from ..labels.geometry import LOST_UNDER, geometry_findings
 from ..labels.row import POLYGONS
 from ..labels.rules import LabelRules
+from ..labels.text import EMPTY, FOUND, MISSING, LabelTable
 from .entries import Dataset, Entry
 from .image_files import NearMisses
 from .plain_files import read_plain
-from .read_entry import EMPTY, FOUND, MISSING, ReadEntry, read_entry, size_of
+from .read_entry import read_entry, size_of
 
 KEPT_AT_MOST = 1000
 """Findings of one kind that are kept; all are counted."""
@@ -33,14 +34,14 @@ _THINNEST = 8
 
 
 @dataclass(frozen=True)
-class Rules:
+class SurveySettings:
     """How to read: by which release, how many classes, and into which input.
 
     ``image_size`` is (width, height) of every image, None to take it from the images; ``letterboxed`` says that labels
     are fractions of the network input already.
     """
 
-    labels: LabelRules
+    rules: LabelRules
     nc: int | None
     imgsz: tuple[int, int] = (640, 640)
     image_size: tuple[int, int] | None = None
@@ -140,7 +141,7 @@ class Survey:
 
 def survey(
     dataset: Dataset,
-    rules: Rules,
+    settings: SurveySettings,
     *,
     processes: int | None = None,
     progress: Callable[[int], None] = lambda done: None,
@@ -149,7 +150,7 @@ def survey(
 
     Args:
         dataset: the images.
-        rules: how to read.
+        settings: how to read.
         processes: how many; by default as many as there are cores, and one for small datasets.
         progress: is told how many images are done.
     """
@@ -161,16 +162,16 @@ def survey(
     workers = min(workers, -(-len(dataset.entries) // _ENTRIES_AT_ONCE) or 1)  # no more than there is work for
     if workers == 1 or (dataset.entries[:1] and dataset.entries[0].table is not None):
         for part in parts:
-            total.merge(survey_part(part, rules))
+            total.merge(survey_part(part, settings))
             progress(len(part))
         return total
     with ProcessPoolExecutor(workers) as pool:
-        running = [(len(part), pool.submit(survey_part, part, rules)) for part in islice(parts, 2 * workers)]
+        running = [(len(part), pool.submit(survey_part, part, settings)) for part in islice(parts, 2 * workers)]
         while running:  # in order, so that the first findings are the first ones however many processes there are
             size, future = running.pop(0)
             total.merge(future.result())
             progress(size)
-            running += [(len(part), pool.submit(survey_part, part, rules)) for part in islice(parts, 1)]
+            running += [(len(part), pool.submit(survey_part, part, settings)) for part in islice(parts, 1)]
     return total
 
 
@@ -179,32 +180,31 @@ def _parts(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
         yield entries[start : start + _ENTRIES_AT_ONCE]
 
 
-def survey_part(entries: Sequence[Entry], rules: Rules) -> Survey:
+def survey_part(entries: Sequence[Entry], settings: SurveySettings) -> Survey:
     """The survey of some images."""
-    bounds = {has_image: rules.smallest(image=has_image) for has_image in (False, True)}
+    bounds = {has_image: settings.smallest(image=has_image) for has_image in (False, True)}
     smallest = [bounds[entry.image is not None] for entry in entries]
-    plain = read_plain(entries, rules.labels, rules.nc, smallest)
+    plain = read_plain(entries, settings.rules, settings.nc, smallest)
     part = Survey(plain.files, Counter({FOUND: plain.files} if plain.files else {}), plain.boxes, classes=plain.classes)
     part.image_files = sum(entry.image is not None for entry in entries)
     near = NearMisses()
     for entry in plain.others:
-        read = read_entry(entry, rules.labels, rules.nc, near)
-        table, about_image = read.table, _ImageHeader()
+        table, about_image = read_entry(entry, settings.rules, settings.nc, near), _ImageHeader()
         if entry.image is not None and not os.path.exists(entry.image):
             part.image_files -= 1
             part.add([Finding("image-not-found", "there is no such image", entry.image)])
-        elif _size_matters(table.rows, rules):
+        elif _size_matters(table.rows, settings):
             about_image = _read_header(entry)
-        dropped = table.failed or bool(about_image.findings)
+        dropped = bool(table.failures or about_image.findings)
         part.images += int(table.rows[:, 0].max(initial=0)) + 1
-        part.states[read.state] += 1
+        part.states[table.state] += 1
         part.polygons += table.form == POLYGONS
         part.dropped += dropped
         part.headers_read += about_image.read
         if not dropped:
             part.boxes += len(table.rows)
             part.classes.update(map(int, table.rows[:, 1].tolist()))
-        findings = [*table.findings, *about_image.findings, *_geometry(read, rules, about_image.size)]
+        findings = [*table.findings, *about_image.findings, *_geometry(table, settings, about_image.size)]
         if findings:
             part.add(sorted(findings, key=lambda finding: finding.line))
     return part
@@ -227,18 +227,18 @@ def _read_header(entry: Entry) -> _ImageHeader:
         return _ImageHeader(findings=(Finding("image-not-readable", error.message, str(entry.image)),), read=opened)
 
 
-def _size_matters(rows: Array, rules: Rules) -> bool:
+def _size_matters(rows: Array, settings: SurveySettings) -> bool:
     """Does it depend on the image's size whether a box is tiny, or counts as padding?
 
     Headers are only read where it does, because that takes longer than all the rest.
     """
-    if not len(rows) or rules.sizes_given:
+    if not len(rows) or settings.sizes_given:
         return False
-    return bool(rows[:, 4:].min() < rules.smallest(image=True) or rows[:, 2:4].min() <= 0)
+    return bool(rows[:, 4:].min() < settings.smallest(image=True) or rows[:, 2:4].min() <= 0)
 
 
-def _geometry(read: ReadEntry, rules: Rules, size: tuple[int, int] | None) -> Iterator[Finding]:
-    if not len(read.table.rows):
+def _geometry(table: LabelTable, settings: SurveySettings, size: tuple[int, int] | None) -> Iterator[Finding]:
+    if not len(table.rows):
         return
-    size = (rules.imgsz[1], rules.imgsz[0]) if rules.letterboxed else rules.image_size or size
-    yield from geometry_findings(read.table, read.path, rules.imgsz, Letterbox.of(size, rules.imgsz) if size else None)
+    size = (settings.imgsz[1], settings.imgsz[0]) if settings.letterboxed else settings.image_size or size
+    yield from geometry_findings(table, settings.imgsz, Letterbox.of(size, settings.imgsz) if size else None)

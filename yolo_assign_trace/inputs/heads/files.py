@@ -146,10 +146,10 @@ def _read_npz(path: Path) -> dict[str, Array]:
         raise _not_readable(path, "npz", "this is not a readable .npz file")
     # numpy leaves a damaged file open if it opened the file itself
     with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-        found = {name: archive[name] for name in archive.files}
-    if not all(isinstance(array, np.ndarray) for array in found.values()):
+        arrays = {name: archive[name] for name in archive.files}
+    if not all(isinstance(array, np.ndarray) for array in arrays.values()):
         raise _not_readable(path, "npz", "this holds no numpy arrays")
-    return found
+    return arrays
 
 
 def _read_npy(path: Path) -> dict[str, Array]:
@@ -161,7 +161,7 @@ def _read_safetensors(path: Path) -> dict[str, Array]:
     # deserialize gives raw bytes: numpy has no bfloat16, so the library's numpy form cannot read it
     import safetensors
 
-    found = {}
+    arrays = {}
     tensors: list[tuple[str, dict[str, Any]]] = safetensors.deserialize(path.read_bytes())  # type: ignore[no-untyped-call]
     for name, tensor in tensors:
         code = tensor["dtype"]
@@ -171,8 +171,8 @@ def _read_safetensors(path: Path) -> dict[str, Array]:
         array = np.frombuffer(tensor["data"], _SAFETENSORS_TYPES[code])
         if code == "BF16":  # the upper half of a float32
             array = (array.astype(np.uint32) << 16).view(np.float32)
-        found[name] = array.reshape(tensor["shape"])
-    return found
+        arrays[name] = array.reshape(tensor["shape"])
+    return arrays
 
 
 _READERS: Mapping[str, Callable[[Path], dict[str, Array]]] = {

@@ -44,8 +44,8 @@ def grid_of_points(
     Raises:
         InputError: the points are no cell centres, or not those of ``imgsz`` and ``strides``.
     """
-    found = _levels(points, f"{where}[anc_points]")
-    sizes, own = [size for size, _ in found], [stride for _, stride in found]
+    levels = _levels(points, f"{where}[anc_points]")
+    sizes, own = [size for size, _ in levels], [stride for _, stride in levels]
     if strides is not None and list(strides) != own:
         message = f"the strides are {_listed(strides)}, but the points stand on strides {_listed(own)}"
         raise InputError("points-disagree", message, where=f"{where}[strides]")
@@ -59,17 +59,17 @@ def grid_of_points(
 
 def _levels(points: Array, where: str) -> list[tuple[tuple[int, int], int]]:
     """Size in cells and stride of every level."""
-    found: list[tuple[tuple[int, int], int]] = []
+    levels: list[tuple[tuple[int, int], int]] = []
     start = 0
     while start < len(points):
         x, y = points[start].tolist()
         stride = round(2 * x)
-        if x != y or 2 * x != stride or stride <= (found[-1][1] if found else 0):
-            raise _no_grid(points, start, where, bool(found) and stride == found[-1][1] == 1)
+        if x != y or 2 * x != stride or stride <= (levels[-1][1] if levels else 0):
+            raise _no_grid(points, start, where, bool(levels) and stride == levels[-1][1] == 1)
         height, width = _size_of_level(points[start:], stride)
-        found.append(((height, width), stride))
+        levels.append(((height, width), stride))
         start += height * width
-    return found
+    return levels
 
 
 def _size_of_level(points: Array, stride: int) -> tuple[int, int]:

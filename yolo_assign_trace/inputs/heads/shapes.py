@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...assignment.grid import Grid
-from ...basics.errors import InputError, did_you_mean
+from ...basics.errors import InputError, Parameter, did_you_mean
 from ..reading.files import display_name, exists
 from ..reading.yaml_file import read_yaml, short
 
@@ -50,7 +50,7 @@ def parse_imgsz(text: str) -> tuple[int, int]:
         raise InputError(
             "wrong-imgsz",
             f"{text!r} is no input size",
-            where="--imgsz",
+            where=Parameter("imgsz"),
             hint="write one number of px, or height,width such as 384,640",
         )
     return sizes[0], sizes[-1]
@@ -67,8 +67,8 @@ def read_shapes(name: str, imgsz: tuple[int, int] | None = None) -> Shapes:
             raise InputError(
                 "fixed-imgsz",
                 "the study grid is always 640x640 px",
-                where="--imgsz",
-                hint="leave --imgsz out, or choose a head: --shapes " + ", ".join(LAYOUTS),
+                where=Parameter("imgsz"),
+                hint=f"leave `imgsz` out, or choose a head: `shapes={', '.join(LAYOUTS)}`",
             )
         return Shapes(name, Grid.of(STUDY_IMGSZ, STUDY_MAPS))
     if name in LAYOUTS:
@@ -76,12 +76,14 @@ def read_shapes(name: str, imgsz: tuple[int, int] | None = None) -> Shapes:
     path = Path(name)
     if path.suffix in (".yaml", ".yml") or exists(path):
         if imgsz is not None:
-            raise InputError("fixed-imgsz", "the shapes file says the input size", where="--imgsz", hint="leave it out")
+            raise InputError(
+                "fixed-imgsz", "the shapes file says the input size", where=Parameter("imgsz"), hint="leave it out"
+            )
         return _from_yaml(path)
     raise InputError(
         "unknown-shapes",
         f"{name!r} is neither a named layout nor a file",
-        where="--shapes",
+        where=Parameter("shapes"),
         hint=did_you_mean(name, [STUDY, *LAYOUTS]) + " A file ends in .yaml",
     )
 

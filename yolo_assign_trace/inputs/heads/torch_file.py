@@ -19,7 +19,7 @@ class NeedsCodeError(Exception):
 
 
 def read_torch(path: Path) -> tuple[dict[str, Array], str]:
-    """All tensors and numbers by name, and what was left out, as :class:`.head_files.ArrayFile` has them.
+    """All tensors and numbers by name, and what was left out, as :class:`.files.ArrayFile` has them.
 
     Raises:
         NeedsCodeError: objects beside tensors, numbers, lists, tuples and dictionaries.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...basics.errors import SHOWN_AT_MOST, InputError
+from ...basics.printable import printable
 
 ERROR, WARNING, NOTE = "error", "warning", "note"
 GRADES = (ERROR, WARNING, NOTE)
@@ -65,7 +67,7 @@ KINDS: Mapping[str, Kind] = {
     "point-outside": Kind(NOTE, "only the box around the points is checked"),
     "not-a-label-file": Kind(NOTE, "left out"),
 }
-"""By id. Ids are stable: scripts and ``--json`` rely on them."""
+"""By id. Ids are stable: scripts rely on them."""
 
 
 @dataclass(frozen=True)
@@ -93,8 +95,35 @@ class Finding:
 
 def as_error(findings: Sequence[Finding]) -> InputError:
     """All findings in one error, in their order."""
-    first, *others = [InputError(found.id, found.message, where=found.where, hint=found.hint) for found in findings]
+    first, *others = [InputError(f.id, f.message, where=f.where, hint=f.hint) for f in findings]
     first.others = tuple(others)
     if len(others) > SHOWN_AT_MOST and not first.hint:
         first.hint = "yolo-assign labels --all lists everything that is wrong"
     return first
+
+
+_SHOWN = 3
+"""Places of a kind that a trace names; the report of all of them is another command."""
+
+_TOLD_OTHERWISE = frozenset({"label-missing", "label-empty", "not-a-label-file"})
+"""Notes that a trace counts as the states of its label files."""
+
+
+def remarks_about(findings: Iterable[Finding]) -> tuple[str, ...]:
+    """What is to be said although the rows pass.
+
+    Changes and oddities with their consequence, the first of a kind; notes by number.
+    """
+    told, lines = Counter[str](), []
+    for finding in findings:
+        if finding.grade == ERROR or finding.id in _TOLD_OTHERWISE:
+            continue
+        told[finding.id] += 1
+        if finding.grade != NOTE and told[finding.id] <= _SHOWN:
+            lines.append(f"{printable(f'{finding.where}: {finding.message}')}; {finding.consequence} [{finding.id}]")
+    for kind, number in told.items():
+        if KINDS[kind].grade == NOTE:
+            lines.append(f"{number} [{kind}]: {KINDS[kind].consequence}; yolo-assign labels names them")
+        elif number > _SHOWN:
+            lines.append(f"{number - _SHOWN} more of [{kind}]; yolo-assign labels lists them")
+    return tuple(lines)

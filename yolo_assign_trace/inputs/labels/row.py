@@ -52,28 +52,28 @@ def read_row(words: list[str], form: str, rules: LabelRules, nc: int | None, rem
 
 
 def _check_width(words: list[str], form: str, rules: LabelRules) -> None:
-    found = len(words)
+    fields = len(words)
     if form == POLYGONS:
-        if found == 5 and not rules.misreads_boxes:
+        if fields == 5 and not rules.misreads_boxes:
             message = "found a box of 5 numbers in a file of polygons"
             raise RowError("box-in-polygon-file", message, "write boxes or polygons, not both in one file")
-        if found < 3:
-            message = f"expected a class and the points of a polygon, found {count(found, 'field')}"
+        if fields < 3:
+            message = f"expected a class and the points of a polygon, found {count(fields, 'field')}"
             raise RowError("wrong-column-count", message)
-        if found % 2 == 0:
-            message = f"expected a class and an even number of coordinates, found {count(found - 1, 'coordinate')}"
+        if fields % 2 == 0:
+            message = f"expected a class and an even number of coordinates, found {count(fields - 1, 'coordinate')}"
             raise RowError("odd-coordinates", message)
         return
-    if found == (6 if form == BATCH else 5):
+    if fields == (6 if form == BATCH else 5):
         return
     hint = "numbers stand apart by spaces, without commas" if any("," in word for word in words) else ""
-    if form == BOXES and found == 6:
+    if form == BOXES and fields == 6:
         message = "expected 5 numbers (class cx cy w h), found 6: is the last one a confidence?"
         raise RowError("confidence-column", message, "labels have no confidence; leave it out")
     expected = (
         "6 numbers (image class cx cy w h), as in the first row" if form == BATCH else "5 numbers (class cx cy w h)"
     )
-    raise RowError("wrong-column-count", f"expected {expected}, found {found}", hint)
+    raise RowError("wrong-column-count", f"expected {expected}, found {fields}", hint)
 
 
 def _number(word: str) -> float:

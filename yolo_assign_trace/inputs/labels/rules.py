@@ -5,11 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...assignment.releases import NEWEST_MEASURED, Release, dotted, parse_release
-from ...basics.errors import InputError, did_you_mean
-
-STOP, DROP_IMAGE, DROP_ROW = "stop", "drop-image", "drop-row"
-ON_BAD = (STOP, DROP_IMAGE, DROP_ROW)
-"""What to do with rows that fail: end, do as training does, or keep the rest of the file."""
+from ...basics.errors import InputError, Parameter
 
 
 @dataclass(frozen=True)
@@ -72,20 +68,8 @@ def rules_as(text: str) -> LabelRules:
     Raises:
         InputError: no release, or one before 8.0.0.
     """
-    release = parse_release(text, "--labels-as")
+    release = parse_release(text, Parameter("labels_as"))
     if release is None:
-        hint = "write a release, such as --labels-as 8.3.200"
-        raise InputError("unknown-release", f"{text!r} is no release", where="--labels-as", hint=hint)
+        hint = "write a release, such as `labels_as=8.3.200`"
+        raise InputError("unknown-release", f"{text!r} is no release", where=Parameter("labels_as"), hint=hint)
     return rules_of(release)
-
-
-def parse_on_bad(text: str) -> str:
-    """One of :data:`ON_BAD`.
-
-    Raises:
-        InputError: anything else.
-    """
-    if text not in ON_BAD:
-        hint = did_you_mean(text, ON_BAD)
-        raise InputError("unknown-policy", f"{text!r} is no way to go on", where="--on-bad", hint=hint)
-    return text

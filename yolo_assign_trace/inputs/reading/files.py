@@ -21,15 +21,15 @@ def exists(path: Path) -> bool:
         return False
 
 
-def read_bytes(path: Path, what: str, *, at_most: int = -1) -> bytes:
-    """The content of ``path``, which holds ``what`` (for messages); no more than the first ``at_most`` bytes.
+def read_bytes(path: Path, what: str) -> bytes:
+    """The content of ``path``, which holds ``what`` (for messages).
 
     Raises:
         InputError: missing, a folder, or not readable.
     """
     try:
         with path.open("rb") as file:
-            return file.read(at_most)
+            return file.read()
     except (OSError, ValueError) as error:
         raise refusal(path, what, error) from None
 
@@ -49,7 +49,11 @@ def read_text(path: Path, what: str) -> str:
     Raises:
         InputError: as :func:`read_bytes`, or no text.
     """
-    data = read_bytes(path, what)
+    return decode_text(read_bytes(path, what), path, what)
+
+
+def decode_text(data: bytes, path: Path, what: str) -> str:
+    """As :func:`read_text`, of a file that has been read."""
     if b"\0" in data:
         raise InputError("not-text", f"this is a binary file, not a {what}", where=str(path))
     try:

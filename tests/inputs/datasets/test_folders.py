@@ -17,8 +17,8 @@ from yolo_assign_trace.inputs.datasets.dataset import (
     LABELS,
     LIST,
     YAML,
-    kind_of,
     open_dataset,
+    open_source,
     select_images,
 )
 from yolo_assign_trace.inputs.datasets.image_files import SUFFIXES, NearMisses, label_of
@@ -81,20 +81,20 @@ KINDS = [
 @pytest.mark.parametrize(("name", "content", "kind"), KINDS)
 def test_what_a_source_is(here, name, content, kind):
     put(name, content)
-    assert kind_of(Path(name)) == kind
+    assert open_source(Path(name)).kind == kind
 
 
 @pytest.mark.parametrize("content", ["# class cx cy w h\n0 .5 .5 .5 .5\n", "person .5 .5 .5 .5\n", "notes\n"])
 def test_a_text_that_is_neither_labels_nor_a_list_is_refused_with_both_readings(here, content):
     put("a.txt", content)
-    error = assert_error(lambda: kind_of(Path("a.txt")), "unclear-source", "a.txt", content.split("\n")[0])
+    error = assert_error(lambda: open_source(Path("a.txt")).kind, "unclear-source", "a.txt", content.split("\n")[0])
     assert "neither a label file" in error.message
     assert "nor a list of paths" in error.message
 
 
 def test_a_folder_is_a_folder_whatever_its_name(here):
     Path("data.yaml").mkdir()
-    assert kind_of(Path("data.yaml")) == FOLDER
+    assert open_source(Path("data.yaml")).kind == FOLDER
 
 
 # --- where the label of an image lies --------------------------------------------------------------------------------
@@ -431,9 +431,9 @@ def test_found_missing_and_empty_are_three_words(here, others, content, state, i
     entry = next(entry for entry in open_dataset(Path("images")).entries if entry.name == "a.jpg")
     read = read_entry(entry, TODAY, None)
     assert read.state == state
-    assert [finding.id for finding in read.table.findings] == ([id] if id else [])
-    assert all(part in finding.message for finding in read.table.findings)
-    assert not read.table.failed
+    assert [finding.id for finding in read.findings] == ([id] if id else [])
+    assert all(part in finding.message for finding in read.findings)
+    assert not read.failures
 
 
 def test_near_misses_below_folders_in_other_case_and_without_listing_a_folder_again(here, monkeypatch):
@@ -449,9 +449,9 @@ def test_a_label_that_is_a_folder_fails_like_any_file_that_cannot_be_read(here):
     put("images/a.jpg")
     Path("labels/a.txt").mkdir(parents=True)
     read = read_entry(open_dataset(Path("images")).entries[0], TODAY, None)
-    assert [finding.id for finding in read.table.findings] == ["not-readable"]
-    assert "a folder, not a label file" in read.table.findings[0].message
-    assert read.table.failed
+    assert [finding.id for finding in read.findings] == ["not-readable"]
+    assert "a folder, not a label file" in read.findings[0].message
+    assert read.failures
 
 
 # --- COCO annotations ------------------------------------------------------------------------------------------------
@@ -511,7 +511,7 @@ def test_coco_duplicates_are_reduced_and_named_by_annotation(here):
         ("duplicate-box", "my.json[annotations[2]]"),
         ("same-box-other-class", "my.json[annotations[1]]"),
     ]
-    assert [table.place("my.json", row) for row in range(2)] == ["my.json[annotations[1]]", "my.json[annotations[0]]"]
+    assert [table.place(row) for row in range(2)] == ["my.json[annotations[1]]", "my.json[annotations[0]]"]
 
 
 IMAGE = {"id": 3, "width": 9, "height": 9}
@@ -547,14 +547,14 @@ def test_wrong_annotations_are_told_with_their_place(here, document, where, part
 def test_coco_boxes_are_those_of_the_label_files_that_say_the_same(here):
     dataset = open_coco(coco())
     put("labels/a.txt", "2 0.25 0.25 0.5 0.5\n")
-    rows = read_entry(open_dataset(Path("labels")).entries[0], TODAY, 3).table.rows
+    rows = read_entry(open_dataset(Path("labels")).entries[0], TODAY, 3).rows
     np.testing.assert_array_equal(dataset.entries[1].table.rows, rows)
 
 
 # --- which images ----------------------------------------------------------------------------------------------------
 
 SLICES = [
-    # --images, positions out of five
+    # images, positions out of five
     (None, [0, 1, 2, 3, 4]),
     ("0:2", [0, 1]),
     ("3", [3]),
@@ -572,7 +572,7 @@ def test_slices_of_images(text, positions):
 
 
 WRONG_SLICES = [
-    # --images, id
+    # images, id
     ("", "wrong-images"),
     ("a", "wrong-images"),
     ("1-3", "wrong-images"),
@@ -587,7 +587,7 @@ WRONG_SLICES = [
 
 @pytest.mark.parametrize(("text", "id"), WRONG_SLICES)
 def test_wrong_slices(text, id):
-    assert_error(lambda: select_images("abcde", text), id, "--images", "")
+    assert_error(lambda: select_images("abcde", text), id, "images", "")
 
 
 # --- sources that cannot be used -------------------------------------------------------------------------------------
@@ -597,7 +597,7 @@ WRONG_SOURCES = [
     ("missing.txt", {}, "no-such-file", "missing.txt"),
     ("empty", {}, "empty-folder", "empty"),
     ("x" * 300, {}, "not-readable", "x" * 300),
-    ("a.txt", {"splits": ["val"]}, "no-split", "--split"),
+    ("a.txt", {"splits": ["val"]}, "no-split", "split"),
     ("images", {"labels": Path("missing")}, "not-a-folder", "missing"),
     ("images", {"labels": Path("x" * 300)}, "not-a-folder", "x" * 300),
     ("images", {"labels": Path("a.txt")}, "not-a-folder", "a.txt"),
