@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 
+from .plural import and_more
 from .printable import printable
 
 SHOWN_AT_MOST = 9
@@ -48,8 +49,13 @@ class InputError(Exception):
             if error.hint and (error is self or error.hint != self.hint):  # the same advice once is enough
                 lines.append(f"  hint: {error.hint}")
         if len(self.others) > SHOWN_AT_MOST:
-            lines.append(f"... and {len(self.others) - SHOWN_AT_MOST} more")
+            lines.append(f"...{and_more(len(self.others), SHOWN_AT_MOST)}")
         return "\n".join(lines)
+
+
+def reason_of(error: OSError | ValueError) -> str:
+    """Why the operating system refused, in its words: ``permission denied``."""
+    return (getattr(error, "strerror", None) or str(error)).lower()
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..basics.errors import InputError, Parameter, did_you_mean
+from ..basics.errors import InputError, Parameter, did_you_mean, reason_of
 from ..basics.plural import count
 from ..traces.stored import StoredTrace
 from .anchors import STAGES
@@ -133,8 +133,7 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise InputError("not-writable", f"the folder cannot be made: {reason}", where=str(folder)) from None
+        raise InputError("not-writable", f"the folder cannot be made: {reason_of(error)}", where=str(folder)) from None
     except ValueError as error:
         raise InputError("not-writable", f"the folder cannot be made: {error}", where=plain(str(folder))) from None
 

@@ -69,6 +69,12 @@ class Request:
             _ = self.source
 
     @property
+    def files(self) -> list[Path]:
+        """What is read, and so must not be written."""
+        shapes = Path(self.shapes) if self.shapes and self.shapes.endswith((".yaml", ".yml")) else None
+        return [path for path in (self.labels, self.data, self.heads, self.capture, shapes) if path is not None]
+
+    @property
     def source(self) -> Path:
         """Where the labels come from.
 

@@ -41,10 +41,10 @@ def load_named(name: str) -> Tracer:
     if ":" in name:
         return Guarded(_make(load_object(name, "tracer", Parameter("tracer")), refuse), refuse)
     try:
-        found = registered[name].load()
+        target = registered[name].load()
     except (Exception, SystemExit) as error:
         refuse(error)
-    return Guarded(_make(found, refuse), refuse)
+    return Guarded(_make(target, refuse), refuse)
 
 
 def load_installed(warn: Callable[[str], None], *, except_for: set[str]) -> list[Tracer]:
@@ -64,10 +64,10 @@ def load_installed(warn: Callable[[str], None], *, except_for: set[str]) -> list
     return tracers
 
 
-def _make(found: Any, fail: Callable[[BaseException | str], None]) -> Tracer:
+def _make(target: Any, fail: Callable[[BaseException | str], None]) -> Tracer:
     """An instance of a tracer class; a plain function becomes a tracer that is told every output."""
     try:
-        made = found() if isinstance(found, type) else found
+        made = target() if isinstance(target, type) else target
     except (Exception, SystemExit) as error:
         fail(error)
         return Tracer()

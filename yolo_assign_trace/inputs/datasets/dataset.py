@@ -234,7 +234,7 @@ def _of_label(label: str, finder: ImageFinder) -> Entry:
     return Entry(image, label, os.path.basename(image or label))
 
 
-def select_images(entries: Sequence[Entry], text: str | None) -> range:
+def select_images(entries: Sequence[object], text: str | None) -> range:
     """The positions that ``images`` names: ``3``, ``0:8``, ``:8``, ``8:``; all without it.
 
     >>> list(select_images(["a", "b", "c"], "1:"))
