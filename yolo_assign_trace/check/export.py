@@ -70,8 +70,9 @@ def export_cases(folder: Path, wanted: Assigner, names: Sequence[str] = CASE_NAM
                 np.savez_compressed(path, allow_pickle=False, **arrays)
                 written.append(path)
     except OSError as error:
-        message = f"the cases cannot be written: {reason_of(error)}"
-        raise InputError("not-writable", message, where=str(folder)) from None
+        raise InputError(
+            "not-writable", f"the cases cannot be written: {reason_of(error)}", where=str(folder)
+        ) from None
     return written
 
 

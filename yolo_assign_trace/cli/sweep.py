@@ -106,6 +106,7 @@ def _run(
     for setting in settings:
         _require(opened[setting.imgsz], setting)
     tallies = [Tally() for _ in settings]
+
     for imgsz, inputs in opened.items():
         mine = [(s.assigner, tally) for s, tally in zip(settings, tallies, strict=True) if s.imgsz == imgsz]
         for part in inputs.parts:

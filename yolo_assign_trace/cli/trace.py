@@ -140,7 +140,7 @@ class _Runner:
         outputs = self.outputs.of_batch(part.stem) if self.several else self.outputs
         summary = JsonSummary(outputs.stages) if self.summarised else None
         watchers = outputs.watchers(summary, part.positions if self.several else None)
-        self.chosen.run(part.inputs(), self.assigner, watchers)
+        self.chosen.run(part, self.assigner, watchers)
         self.written += outputs.files
         if summary is not None:
             self.documents.append(summary.document | {"log": str(outputs.log) if outputs.log else None})

@@ -70,5 +70,5 @@ def traced(opened: Opened, assigner: Assigner, chosen: AssignerOptions) -> Store
     from ..traces.in_memory import stored_trace
 
     memory = Memory()
-    chosen.run(opened.parts[0].inputs(), opened.begin(assigner), [memory])
+    chosen.run(opened.parts[0], opened.begin(assigner), [memory])
     return stored_trace(memory)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ...assignment.assigner import Assigner
-    from ...run.given import Call, Inputs
+    from ...inputs.batch import CallPart, Part
     from ...run.record import Tracer
 
 
@@ -43,8 +43,8 @@ class AssignerOptions:
             topk=self.topk, topk2=self.topk2, alpha=self.alpha, beta=self.beta, overlap=self.overlap
         )
 
-    def run(self, inputs: Inputs | Call, assigner: Assigner, tracers: Sequence[Tracer]) -> None:
-        """Trace ``inputs`` with ``assigner`` and the swapped stages; ``inputs.maps`` are used up.
+    def run(self, part: Part | CallPart, assigner: Assigner, tracers: Sequence[Tracer]) -> None:
+        """Trace one batch with the stages of ``assigner`` that run, the swapped ones put in.
 
         Raises:
             InputError: no such device, or a function that cannot take a stage's place.
@@ -59,4 +59,4 @@ class AssignerOptions:
         for text in self.swap or ():
             assigner = swap_named(assigner, text, RESULTS)
         dtype = getattr(torch, self.dtype) if self.dtype else None
-        trace(inputs, assigner, tracers, dtype=dtype, device=self.device, use_up=True)
+        trace(part.inputs(), assigner, tracers, dtype=dtype, device=self.device, use_up=True)
