@@ -12,17 +12,14 @@ import pytest
 from PIL import Image
 
 from tests.commands import ROOT
-from tests.draw.drawn import drawn, read_svg, stored, with_header
+from tests.draw.drawn import drawn, read_svg, stored, with_header, with_images
 from tests.house.test_imports import loaded_after
 from yolo_assign_trace.draw import theme
-from yolo_assign_trace.draw.names import placement
 from yolo_assign_trace.draw.pictures import find_picture
 from yolo_assign_trace.draw.work import Wanted, draw
 from yolo_assign_trace.inputs.load import Request, load_inputs
 from yolo_assign_trace.run.runner import trace
 from yolo_assign_trace.tracers.tensors import TensorFile
-
-PLACED = "street.png, 320x240 px, scale 2, left 0, top 80"
 
 
 @pytest.fixture
@@ -134,7 +131,7 @@ REMARKS = [
 class TestPictures:
     @pytest.fixture
     def trace(self, folder):
-        return with_header(stored("0 .5 .5 .5 .5\n"), {"image[0]": PLACED})
+        return with_images(stored("0 .5 .5 .5 .5\n"), "street.png", size=(320, 240))
 
     def test_a_picture_lies_where_the_header_says(self, trace, folder):
         Image.fromarray(np.full((240, 320, 3), (200, 30, 30), np.uint8)).save(folder / "street.png")
@@ -155,7 +152,7 @@ class TestPictures:
     def test_a_missing_or_broken_picture_is_a_remark(self, trace, folder, content, said):
         if content is not None:
             (folder / "street.png").write_bytes(content)
-        found = find_picture(folder, placement(trace.header, 0), trace.grid, 0)
+        found = find_picture(folder, trace, 0)
         assert found.picture is None
         assert said in found.remark
         assert "drawn without it" in found.remark
@@ -166,15 +163,15 @@ class TestPictures:
         assert len(remarks) == 1
 
     def test_a_trace_that_names_no_picture_is_a_remark(self, trace, folder):
-        found = find_picture(folder, placement({}, 0), trace.grid, 0)
+        found = find_picture(folder, with_images(trace), 0)
         assert found.remark.startswith("the trace does not say which picture")
-        assert find_picture(None, placement({}, 0), trace.grid, 0).remark == ""  # nobody asked for pictures
+        assert find_picture(None, with_images(trace), 0).remark == ""  # nobody asked for pictures
 
     def test_a_name_cannot_lead_out_of_the_folder(self, trace, folder):
         (folder / "inside").mkdir()
         Image.new("RGB", (320, 240)).save(folder / "street.png")
-        outside = placement({"image[0]": f"../{PLACED}"}, 0)
-        assert "there is no picture street.png" in find_picture(folder / "inside", outside, trace.grid, 0).remark
+        outside = with_images(trace, "../street.png", size=(320, 240))
+        assert "there is no picture street.png" in find_picture(folder / "inside", outside, 0).remark
 
 
 class TestFonts:

@@ -245,12 +245,10 @@ class TestOtherTraces:
         assert ask(captured, 0, None, 21).anchors == ask(whole, 0, None, 21).anchors
 
     def test_settings_of_a_log_are_those_of_the_saved_trace(self, study) -> None:
-        from yolo_assign_trace.explain.settings import settings_of
-
         for options in (("--topk", "7", "--alpha", "1.5"), ("--assigner", "yolo26-one2one"), ("--reg-max", "8")):
             study.trace(*options, "--digits", "9")
             log, exact = read_run_log(Path("study.log")), read_trace_file(Path("study.safetensors"))
-            assert settings_of(log) == settings_of(exact)
+            assert log.settings == exact.settings
 
     def test_equal_as_printed_is_said_where_the_digits_do_not_tell(self, study, folder) -> None:
         # two boxes that differ in the fourth digit: with two digits every contested overlap is printed equal

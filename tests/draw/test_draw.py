@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.draw.drawn import SVG, box_of, drawn, image_of, random_labels, stored, with_header
+from tests.draw.drawn import SVG, box_of, drawn, image_of, random_labels, stored, with_header, with_images
 from tests.traces.traces import STUDY_LABELS
+from yolo_assign_trace.basics.printable import printable
 from yolo_assign_trace.draw.anchors import STAGES
-from yolo_assign_trace.draw.names import Placement, placement, plain
 from yolo_assign_trace.draw.page import Page, Room
 from yolo_assign_trace.draw.theme import THEMES
 from yolo_assign_trace.draw.theme import settings as theme_settings
@@ -224,14 +224,15 @@ def test_labels_never_overlap_or_leave_their_panel(wanted):
 def test_text_is_cut_to_its_room(text, width):
     with theme_settings(THEMES["light"]):
         page = Page(400, 300, THEMES["light"])
-        shown = page.cut(plain(text), width)
+        shown = page.cut(printable(text), width)
         assert page.measure(shown) <= width or shown == "…"
 
 
 def test_names_are_text():
     names = ["$x$", "<script>alert(1)</script>", r"a&b \frac{1}{2}$"]
-    lines = {"names": json.dumps(names)} | {"image[2]": "<b>$y$&amp;.jpg"}
-    trace = with_header(stored(STUDY_LABELS), lines)  # the boxes of image 2 have classes 2, 1, 0
+    trace = with_header(stored(STUDY_LABELS), {"names": json.dumps(names)})
+    trace = with_images(trace, "", "", "<b>$y$&amp;.jpg")
+    # the boxes of image 2 have classes 2, 1, 0
     image, box = image_of(trace, 2), box_of(trace, 2, 1)
     assert image.text("title") == "Image 2: <b>$y$&amp;.jpg"
     assert box.text("title").startswith("Image 2, gt 1: <script>alert(1)</script>, ")
@@ -243,8 +244,8 @@ def test_names_are_text():
 
 
 def test_control_characters_in_names_do_not_break_the_file():
-    lines = {"names": json.dumps(["", "a\x1b[31m\0b\u202e"]), "image[0]": "\udc80\x07.jpg"}
-    picture = image_of(with_header(stored(STUDY_LABELS), lines))
+    named = with_header(stored(STUDY_LABELS), {"names": json.dumps(["", "a\x1b[31m\0b\u202e"])})
+    picture = image_of(with_images(named, "\udc80\x07.jpg"))
     assert picture.text("list-0-class") == r"a\x1b[31m\x00…"
 
 
@@ -265,19 +266,3 @@ def test_settings_of_matplotlib_neither_matter_nor_change(tmp_path):
         after = [path.read_bytes() for path in draw(trace, tmp_path / "b", Wanted(images=(0,), format="svg"), print)]
         assert dict(mpl.rcParams) == mine
     assert before == after
-
-
-PLACEMENTS = [
-    # header line, what it says
-    ("000000000009.jpg, 640x480 px, scale 1, left 0, top 80", Placement("000000000009.jpg", 1.0, 0.0, 80.0)),
-    ("a, b.png, 30x40 px, scale 1.5e-1, left 2.5, top 0", Placement("a, b.png", 0.15, 2.5, 0.0)),
-    ("only.jpg", Placement("only.jpg")),
-    ("odd.jpg, 640x480 px, scale 1.2.3, left 0, top 80", Placement("odd.jpg")),  # no number: the name alone
-    ("none.jpg, 640x480 px, scale 0, left 0, top 80", Placement("none.jpg")),  # nothing can be scaled by 0
-]
-
-
-@pytest.mark.parametrize(("line", "expected"), PLACEMENTS)
-def test_the_header_says_which_picture_and_where(line, expected):
-    assert placement({"image[3]": line}, 3) == expected
-    assert placement({"image[3]": line}, 2) is None

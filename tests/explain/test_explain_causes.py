@@ -18,9 +18,10 @@ from yolo_assign_trace.explain.conflicts import NEARLY
 from yolo_assign_trace.explain.larger_input import holds_centre, smallest_helping
 from yolo_assign_trace.explain.summary import SIZES, size_classes
 from yolo_assign_trace.explain.texts import ENGLISH
-from yolo_assign_trace.explain.view import OUTCOMES
 from yolo_assign_trace.run.boxes_summary import CAUSES
+from yolo_assign_trace.run.trace_settings import TraceSettings
 from yolo_assign_trace.traces.stored import StoredOutput, StoredTrace
+from yolo_assign_trace.traces.view import OUTCOMES
 
 ORDINARY = (8.0, 8.0, 24.0, 24.0)  # holds four cells of P3 and one of P5
 LARGE, SMALL = (0, 0, 32, 32), (0, 0, 24, 24)
@@ -278,14 +279,15 @@ class TestSummary:
         trace = stored([[box]], [predict(at={0: (box, 0.9)})], topk=1)
         assert ask(trace).summary.reach.limit is None  # one bin per side: no limit
         for reg_max, beyond in [(8, 0), (7, 1), (16, 0)]:
-            reach = ask(dataclasses.replace(trace, settings={**trace.settings, "reg_max": reg_max})).summary.reach
+            settings = dataclasses.replace(trace.settings, reg_max=reg_max)
+            reach = ask(dataclasses.replace(trace, settings=settings)).summary.reach
             assert [(level.level, level.positives, level.beyond, level.farthest) for level in reach.levels] == [
                 ("P3", 1, beyond, 7.0),
                 ("P4", 0, 0, 0.0),
                 ("P5", 0, 0, 0.0),
             ]
         unknown = {key: held for key, held in trace.outputs.items() if held.output.name != "pred_distri"}
-        assert ask(dataclasses.replace(trace, settings={}, outputs=unknown)).summary.reach.reg_max is None
+        assert ask(dataclasses.replace(trace, settings=TraceSettings(), outputs=unknown)).summary.reach.reg_max is None
 
     SIZED = (
         # width, height, size class by the square root of the area

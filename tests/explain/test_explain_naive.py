@@ -102,8 +102,8 @@ class Place:
         self.claims = int(dense.claims[i, k])
         self.then, self.owner = int(dense.then[i, k]), int(dense.owner[i, k])
         settings = dense.trace.settings
-        self.topk, self.topk2 = settings["topk"], settings["topk2"]
-        self.alpha, self.beta = settings["alpha"], settings["beta"]
+        self.topk, self.topk2 = settings.topk, settings.topk2
+        self.alpha, self.beta = settings.alpha, settings.beta
 
     def counting(self) -> np.ndarray:
         """(gt,) overlaps that count in a conflict, recomputed: in 8.0.0 of all boxes, later of those around it."""

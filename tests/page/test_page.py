@@ -17,7 +17,7 @@ from PIL import Image
 
 from tests.assignment.strategies import examples, scenes
 from tests.commands import ROOT
-from tests.draw.drawn import stored, with_header
+from tests.draw.drawn import stored, with_header, with_images
 from tests.explain.explained import stored_scene
 from tests.house.test_imports import loaded_after
 from tests.inputs.heads.test_capture import golden_capture
@@ -26,7 +26,6 @@ from yolo_assign_trace.assignment.generations import GENERATIONS
 from yolo_assign_trace.explain.pair import fate, pair_story
 from yolo_assign_trace.explain.sentences import text_of
 from yolo_assign_trace.explain.texts import NOUNS
-from yolo_assign_trace.explain.view import OUTCOMES, TraceView
 from yolo_assign_trace.inputs.load import Request, load_inputs
 from yolo_assign_trace.page.columns import column
 from yolo_assign_trace.page.data import Limits, page_data
@@ -36,6 +35,7 @@ from yolo_assign_trace.run.runner import trace
 from yolo_assign_trace.tracers.memory import Memory
 from yolo_assign_trace.traces.in_memory import stored_trace
 from yolo_assign_trace.traces.open_trace import open_trace
+from yolo_assign_trace.traces.view import OUTCOMES, TraceView
 
 ANY_GENERATION = pytest.mark.parametrize("generation", GENERATIONS)
 BEFORE_CONFLICTS = ("ground_truth", "screen", "align", "topk")
@@ -236,7 +236,7 @@ HOSTILE = "</script><script>alert(1)</script><!--<img src=x onerror=alert(2)>&am
 class TestMarkup:
     def test_names_stay_data(self):
         page = parsed(
-            with_header(study(), {"names": f'["a", {quoted(HOSTILE)}, "c"]', "labels": HOSTILE, "image[0]": HOSTILE})
+            with_images(with_header(study(), {"names": f'["a", {quoted(HOSTILE)}, "c"]', "labels": HOSTILE}), HOSTILE)
         )
         assert [tag for tag, _ in page.tags].count("script") == 2
         assert not {"img", "link", "iframe", "object"} & {tag for tag, _ in page.tags}
@@ -307,7 +307,7 @@ class TestSize:
 class TestPictures:
     def test_a_picture_is_embedded_small_at_its_place(self, tmp_path):
         Image.new("RGB", (1600, 1200), (200, 30, 30)).save(tmp_path / "street.png")
-        placed = with_header(study(), {"image[0]": "street.png, 1600x1200 px, scale 0.4, left 0, top 80"})
+        placed = with_images(study(), "street.png", size=(1600, 1200))
         found = page_data(placed, tmp_path)["images"]
         assert found[0]["name"] == "street.png"
         assert found[0]["picture"]["place"] == [0, 80, 640, 480]
@@ -319,7 +319,7 @@ class TestPictures:
 
     def test_a_missing_one_is_a_remark(self, tmp_path):
         remarks: list[str] = []
-        placed = with_header(study(), {"image[0]": "street.png"})
+        placed = with_images(study(), "street.png")
         assert page_data(placed, tmp_path, remarks.append)["images"][0]["picture"] is None
         assert remarks[0] == f"there is no picture street.png in {tmp_path}; image 0 is shown without it"
 

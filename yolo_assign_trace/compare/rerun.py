@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..assignment.assigner import Assigner
 from ..assignment.call import check_call
 from ..assignment.generations import ASSIGNERS
@@ -10,8 +12,8 @@ from ..basics.errors import InputError
 from ..run.describe import versions
 from ..run.record import assigner_line, versions_line
 from ..run.runner import run_stages
+from ..traces.rebuild import rebuild_assigner
 from ..traces.stored import StoredOutput, StoredTrace
-from .rebuild import rebuild_assigner
 from .recorded import CALL, require_exact, settings_of, tensor_of
 
 
@@ -53,7 +55,8 @@ def rerun(trace: StoredTrace, assigner: Assigner, *, where: str) -> tuple[Stored
         for output in stage.outputs:
             outputs[f"{stage.name}.{output.name}"] = StoredOutput(stage.name, output, made[output.name].numpy())
     header = {**trace.header, "assigner": assigner_line(chosen, dtype, "cpu"), "versions": versions_line(versions())}
-    return StoredTrace(header, trace.grid, outputs, None, {**trace.settings, **chosen.settings}, trace.boxes), remarks
+    settings = replace(trace.settings, dtype=dtype, device="cpu").made_by(chosen)
+    return StoredTrace(header, trace.grid, outputs, settings=settings), remarks
 
 
 def _with_its_parameters(trace: StoredTrace, assigner: Assigner) -> tuple[Assigner, list[str]]:

@@ -14,9 +14,9 @@ from matplotlib.patches import Rectangle
 from ..assignment.grid import Level
 from ..basics.arrays import Array
 from ..basics.plural import count
+from ..basics.printable import printable
 from ..formats.number_text import number_text
 from .image_page import FOOT, HEAD, MARGIN, foot, head
-from .names import plain
 from .page import NORMAL, SMALL, Page, colour_bar, points
 from .panel import DASHED, DOTTED
 from .scene import Box, ImageScene, Pairs
@@ -61,8 +61,8 @@ def box_page(
     top = HEAD + 44
     page = Page(WIDTH, top + 3 * (row + TICKS) + CAPTION + FOOT, theme)
     line = box.line
-    title = f"Image {scene.image}, gt {gt}: {plain(box.class_name)}, {line.width:.1f}x{line.height:.1f} px"
-    head(page, f"{title}{f', in {plain(name)}' if name else ''}", _subtitle(box, len(pairs.gt)))
+    title = f"Image {scene.image}, gt {gt}: {printable(box.class_name)}, {line.width:.1f}x{line.height:.1f} px"
+    head(page, f"{title}{f', in {printable(name)}' if name else ''}", _subtitle(box, len(pairs.gt)))
     page.text(MARGIN, HEAD - 8, page.cut(_cut_text(box, pairs, scene, topk), WIDTH - 2 * MARGIN)).set_gid("cut")
     _legend(page, box, HEAD + 14)
 

@@ -9,8 +9,8 @@ from matplotlib.colors import Normalize
 
 from ..assignment.grid import Level
 from ..basics.plural import count
+from ..basics.printable import printable
 from .anchors import DECIDED, STAGES, Drawn, draw_anchors, scores_of
-from .names import plain
 from .page import LARGE, NORMAL, SMALL, Page
 from .panel import Panel, scale_of
 from .pictures import Picture, backdrop
@@ -43,7 +43,7 @@ def image_page(
     each = min(wide, (WIDTH - 2 * MARGIN - (len(levels) - 1) * GAP) / len(levels))
     lower = scale_of(grid, each, TALLEST) * max(level.height * level.stride for level in levels)
     page = Page(WIDTH, HEAD + CAPTION + upper + GAP + CAPTION + lower + FOOT, theme)
-    head(page, f"Image {scene.image}{f': {plain(name)}' if name else ''}", _subtitle(scene, shown))
+    head(page, f"Image {scene.image}{f': {printable(name)}' if name else ''}", _subtitle(scene, shown))
 
     scores = scores_of(float(scene.target[scene.positive].max(initial=0)))
     faded = backdrop(picture, theme.page) if picture is not None else None
@@ -88,7 +88,7 @@ def foot(page: Page, header: Mapping[str, str]) -> None:
     """What the trace was made from and with."""
     lines = ("labels", "heads"), ("assigner", "versions")
     for i, keys in enumerate(lines):
-        text = "   ".join(f"{key}  {plain(header[key])}" for key in keys if key in header)
+        text = "   ".join(f"{key}  {printable(header[key])}" for key in keys if key in header)
         at = page.height - FOOT + 14 + i * 16
         page.text(MARGIN, at, page.cut(text, page.width - 2 * MARGIN, SMALL), size=SMALL, color=page.theme.muted)
 
@@ -137,7 +137,7 @@ def _name_boxes(panel: Panel, scene: ImageScene) -> int:
         left, top, right, bottom = box.corners.tolist()
         high = 15 / panel.scale
         corners = [(left, top), (left, top + high), (left, bottom + high), (left, bottom), (right, top + high)]
-        full = f"{box.gt} {panel.page.cut(plain(box.class_name), 130, SMALL)}"
+        full = f"{box.gt} {panel.page.cut(printable(box.class_name), 130, SMALL)}"
         named = [f"{full}: no positives", full] if not box.line.positives else [full]
         left_out += not panel.tag(f"gt-{box.gt}-label", [*named, str(box.gt)], corners, panel.colour(box))
     return left_out

@@ -1,4 +1,4 @@
-"""The pictures under a trace: found by the name in its header, laid over the network input as training does."""
+"""The pictures under a trace: found by the name that it has for them, laid over the network input as training does."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..assignment.grid import Grid
 from ..basics.arrays import Array
-from .names import Placement, plain
+from ..basics.printable import printable
+from ..traces.stored import StoredTrace
 
 LARGEST = 1400
 """Longest side in px of a picture as drawn; a panel is half as wide."""
@@ -31,32 +31,34 @@ class Found:
     remark: str = ""
 
 
-def find_picture(folder: Path | None, placed: Placement | None, grid: Grid, image: int) -> Found:
+def find_picture(folder: Path | None, trace: StoredTrace, image: int) -> Found:
     """The picture of ``image`` in ``folder``; a missing or broken one is a remark, as the boxes can do without."""
     if folder is None:
         return Found()
-    if placed is None:
+    named = trace.image(image)
+    if named is None:
         return Found(remark=f"the trace does not say which picture image {image} is; drawn without it")
-    path = folder / Path(placed.name).name  # a trace must not reach outside of the folder
-    name = plain(path.name)
+    path = folder / Path(named.name).name  # a trace must not reach outside of the folder
+    name = printable(path.name)
     from PIL import Image, ImageOps
 
     try:
         with Image.open(path) as opened:
             found = ImageOps.exif_transpose(opened).convert("RGB")
     except FileNotFoundError:
-        return Found(remark=f"there is no picture {name} in {plain(str(folder))}; image {image} is drawn without it")
+        where = printable(str(folder))
+        return Found(remark=f"there is no picture {name} in {where}; image {image} is drawn without it")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        reason = plain(str(error).replace(str(path), name))
+        reason = printable(str(error).replace(str(path), name))
         return Found(remark=f"the picture {name} cannot be read: {reason}; image {image} is drawn without it")
-    if placed.gain is None:  # only the name is known: the labels are relative to the whole picture
-        width, height = float(grid.width), float(grid.height)
+    if named.letterbox is None:  # only the name is known: the labels are relative to the whole picture
+        left, top, width, height = 0.0, 0.0, float(trace.grid.width), float(trace.grid.height)
     else:
-        width, height = found.width * placed.gain, found.height * placed.gain
+        left, top, scale = named.letterbox.left, named.letterbox.top, named.letterbox.scale
+        width, height = found.width * scale, found.height * scale
     if max(found.size) > LARGEST:
         found.thumbnail((LARGEST, LARGEST))
-    extent = (placed.left, placed.left + width, placed.top + height, placed.top)
-    return Found(Picture(np.asarray(found), extent))
+    return Found(Picture(np.asarray(found), (left, left + width, top + height, top)))
 
 
 def backdrop(picture: Picture, page: str) -> Picture:

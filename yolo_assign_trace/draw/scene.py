@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -134,6 +133,7 @@ class TraceScene:
     """What a whole trace says; ``image(i)`` is one image of it."""
 
     def __init__(self, trace: StoredTrace) -> None:
+        self.trace = trace
         self.header = trace.header
         self.grid = trace.grid
         self.kept = {stored.output.name: stored.array for stored in trace.outputs.values()}
@@ -146,12 +146,6 @@ class TraceScene:
         for line in lines:
             self.lines[line.image].append(line)
         self.starts = np.searchsorted(self.kept["pairs"][:, 0], np.arange(self.images + 1)).tolist()
-
-    @cached_property
-    def topk(self) -> int | None:
-        """How many candidates a box selects; None if the header does not say."""
-        match = re.search(r"\btopk (\d+)", self.header.get("assigner", ""))
-        return int(match[1]) if match else None
 
     @cached_property
     def funnel(self) -> dict[str, int]:

@@ -11,9 +11,9 @@ from matplotlib.colors import Normalize
 from matplotlib.lines import Line2D
 
 from ..basics.plural import count
+from ..basics.printable import printable
 from .anchors import DECIDED, SHARES
 from .marks import shape_of
-from .names import plain
 from .page import NORMAL, SMALL, Page, colour_bar, points
 from .panel import DASHED, DOTTED
 from .scene import Box, ImageScene
@@ -107,7 +107,7 @@ def _list(page: Page, boxes: Sequence[Box], x: float, y: float, width: float, en
     at += ROW + 2
     for box in shown:
         line = box.line
-        cells = [str(box.gt), plain(box.class_name), f"{line.width:.0f}x{line.height:.0f}"]
+        cells = [str(box.gt), printable(box.class_name), f"{line.width:.0f}x{line.height:.0f}"]
         cells += [str(sum(line.candidates)), str(line.selected), str(line.positives)]
         _row(page, x, at, cells, page.theme.bad if box.cause else page.theme.text, f"list-{box.gt}")
         at += ROW

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from ..basics.errors import InputError, did_you_mean
 from ..basics.plural import count
+from ..basics.printable import printable
 from ..traces.stored import StoredTrace
 from .anchors import STAGES
 from .box_page import box_page
 from .image_page import image_page
-from .names import placement, plain
 from .page import Page
 from .pictures import Found, Picture, find_picture
 from .scene import TraceScene
@@ -86,18 +86,18 @@ def _pages(
 def _pages_of(
     scene: TraceScene, image: int, wanted: Wanted, theme: Theme, picture: Picture | None
 ) -> Iterator[tuple[str, Page]]:
-    one, placed = scene.image(image), placement(scene.header, image)
-    name = placed.name if placed else ""
+    one, named = scene.image(image), scene.trace.image(image)
+    name = named.name if named else ""
     for stage in wanted.stages or ("",):
         page = image_page(one, scene.header, name, theme, picture, stage)
         yield f"image-{image}{f'-{stage}' if stage else ''}", page
     for gt in wanted.gts:
         if gt < len(one.boxes):
-            yield f"image-{image}-gt-{gt}", box_page(one, gt, scene.header, name, theme, scene.topk)
+            yield f"image-{image}-gt-{gt}", box_page(one, gt, scene.header, name, theme, scene.trace.settings.topk)
 
 
 def _found(scene: TraceScene, image: int, wanted: Wanted) -> Found:
-    return find_picture(wanted.pictures, placement(scene.header, image), scene.grid, image)
+    return find_picture(wanted.pictures, scene.trace, image)
 
 
 def _images(scene: TraceScene, numbers: Sequence[int]) -> list[int]:
@@ -134,13 +134,13 @@ def make_folder(folder: Path) -> None:
         reason = (error.strerror or str(error)).lower()
         raise InputError("not-writable", f"the folder cannot be made: {reason}", where=str(folder)) from None
     except ValueError as error:
-        raise InputError("not-writable", f"the folder cannot be made: {error}", where=plain(str(folder))) from None
+        raise InputError("not-writable", f"the folder cannot be made: {error}", where=printable(str(folder))) from None
 
 
 def _remark_fonts(scene: TraceScene, images: Sequence[int], remark: Callable[[str], None]) -> None:
     names = [box.class_name for image in images for box in scene.image(image).boxes]
-    names += [placed.name for image in images if (placed := placement(scene.header, image))]
-    missing = undrawable(iter([*map(plain, names), *map(plain, scene.header.values())]))
+    names += [named.name for image in images if (named := scene.trace.image(image))]
+    missing = undrawable(iter(map(printable, [*names, *scene.header.values()])))
     if missing:
         shown = missing[:8] + ("..." if len(missing) > 8 else "")
         remark(f"no font here has {shown}; install Noto Sans CJK, or draw with --format svg, whose text stays text")

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..traces.view import OUTCOMES, TraceView
 from .pair import fate
 from .sentences import Sentence
-from .view import OUTCOMES, TraceView
 
 
 @dataclass(frozen=True)

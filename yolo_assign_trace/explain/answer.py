@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ..run.record import BoxLine
 from ..traces.stored import StoredTrace
+from ..traces.view import TraceView
 from .anchor import AnchorStory, anchor_story
 from .box import BoxStory, box_story
 from .causes import Causes
@@ -14,7 +15,6 @@ from .funnel import Funnels
 from .pair import PairStory, pair_story
 from .question import Question
 from .summary import Summary, summary_of
-from .view import TraceView
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def explain_trace(
     question = question or Question()
     view = TraceView(trace, names)
     levels = tuple(level.name for level in trace.grid.levels)
-    start = (trace.header, levels, view.settings.digits)
+    start = (trace.header, levels, view.trace.rounded_to)
     if question.about_everything:
         summary = summary_of(view, Causes(view), question.image)
         asked = tuple(line for line in view.lines if question.image in (None, line.image))

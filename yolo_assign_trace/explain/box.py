@@ -9,17 +9,17 @@ import numpy as np
 
 from ..basics.plural import count
 from ..run.record import BoxLine
+from ..traces.view import OUTCOMES, TraceView
 from .causes import Cause, Causes, Loss, losses
 from .funnel import Funnel, Funnels
 from .pair import overlap_of_owner
-from .view import OUTCOMES, TraceView
 
 
 @dataclass(frozen=True)
 class Candidate:
     """One anchor inside a box.
 
-    ``rank`` is None if the trace has none; ``outcome`` is a key of :data:`.view.OUTCOMES`; ``owner`` is the gt that
+    ``rank`` is None if the trace has none; ``outcome`` is a key of ``traces.view.OUTCOMES``; ``owner`` is the gt that
     has the anchor after conflicts, -1 for nobody, ``owner_overlap`` its overlap; ``target`` is the anchor's target
     score if the box owns it.
     """

@@ -12,9 +12,9 @@ from ..basics.arrays import Array
 from ..basics.errors import InputError, did_you_mean
 from ..run.boxes_summary import CAUSES
 from ..run.record import BoxLine
+from ..traces.view import TraceView
 from .larger_input import Larger, smallest_helping
 from .sentences import Sentence, sentence
-from .view import TraceView
 
 ANY = "any"
 
@@ -97,7 +97,7 @@ class Causes:
             as_is = np.allclose(seen, corners, rtol=1e-4, atol=0)
             what = "cause.between" if as_is else "cause.between-seen"
             first = sentence(what, width=x2 - x1, height=y2 - y1, strides=strides)
-        if not view.settings.screening:
+        if not view.settings.tells_screening:
             return [first]
         found, at = [first], self._place[line.image, line.gt]
         helping = self._helping

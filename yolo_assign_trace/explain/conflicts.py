@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..basics.arrays import Array
-from .view import TraceView
+from ..traces.view import TraceView
 
 NEARLY = 0.9
 """IoU from which two boxes count as nearly identical."""

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from ..basics.arrays import Array
-from .view import TraceView
+from ..traces.view import TraceView
 
 STEPS = {
     "inside": "anchors whose centre lies inside the box",

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..basics.arrays import Array
+from ..traces.view import OUTCOMES, TraceView
 from . import sentences as say
 from .sentences import Contest, Sentence, Standing
-from .view import OUTCOMES, TraceView
 
 NO_PAIR_OUTCOMES = {
     "outside": "the centre lies outside the box",
@@ -23,7 +23,7 @@ NO_PAIR_OUTCOMES = {
 class PairStory:
     """One box and one anchor.
 
-    ``outcome`` is a key of :data:`.view.OUTCOMES` or :data:`NO_PAIR_OUTCOMES`; ``box`` is x1, y1, x2, y2 px.
+    ``outcome`` is a key of ``traces.view.OUTCOMES`` or :data:`NO_PAIR_OUTCOMES`; ``box`` is x1, y1, x2, y2 px.
     """
 
     image: int
@@ -146,7 +146,7 @@ def _contest(view: TraceView, image: int, anchor: int, gt: int, index: int) -> C
         owner_overlap=owner_overlap,
         other=int(view.pairs[best, 1]) if best >= 0 else -1,
         other_overlap=float(view.overlaps[best]) if best >= 0 else 0.0,
-        printed=view.settings.digits is not None,
+        printed=view.trace.rounded_to is not None,
         swapped="resolve" in view.settings.swapped,
     )
 

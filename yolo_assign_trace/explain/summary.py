@@ -11,6 +11,7 @@ from ..basics.arrays import Array
 from ..basics.box_sizes import SIZES, size_classes
 from ..run.boxes_summary import CAUSES
 from ..run.record import BoxLine
+from ..traces.view import TraceView
 from .causes import Cause, Causes
 from .conflicts import (
     Identical,
@@ -23,7 +24,6 @@ from .conflicts import (
     unselected_winners,
 )
 from .reach import Reach, reach_of
-from .view import TraceView
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,12 @@ from typing import Any
 import numpy as np
 
 from ..basics.arrays import Array
-from ..draw.names import placement
 from ..explain.box import cut_of, share_of
 from ..explain.causes import Causes
 from ..explain.funnel import Funnels
-from ..explain.view import OUTCOMES, TraceView
 from ..run.record import BoxLine
 from ..traces.stored import StoredTrace
+from ..traces.view import OUTCOMES, TraceView
 from .columns import column
 from .pictures import embedded
 from .stages import numbers, stages_of, title_values
@@ -63,11 +62,11 @@ def page_data(
     images = []
     for image in range(view.b):
         rows = kept[view.pairs[kept, 0] == image]
-        placed = placement(trace.header, image)
+        named = trace.image(image)
         images.append(
             {
-                "name": placed.name if placed else "",
-                "picture": embedded(pictures, trace.header, trace.grid, image, remark),
+                "name": named.name if named else "",
+                "picture": embedded(pictures, trace, image, remark),
                 "boxes": [_box(view, funnels, causes, line) for line in view.lines if line.image == image],
                 "pairs": _pairs(view, rows, began.of_pair, with_deltas=not known_deltas),
                 "anchors": _anchors(view, image, rows),
@@ -77,7 +76,7 @@ def page_data(
     return {
         "format": FORMAT,
         "header": dict(trace.header),
-        "digits": view.settings.digits,
+        "digits": view.trace.rounded_to,
         "grid": {
             "height": trace.grid.height,
             "width": trace.grid.width,

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..assignment.grid import Grid
-from ..draw.names import placement
 from ..draw.pictures import find_picture
+from ..traces.stored import StoredTrace
 
 LARGEST = 800
 """Longest side in px of an embedded picture."""
@@ -18,13 +17,13 @@ QUALITY = 75
 
 
 def embedded(
-    folder: Path | None, header: Mapping[str, str], grid: Grid, image: int, remark: Callable[[str], None]
+    folder: Path | None, trace: StoredTrace, image: int, remark: Callable[[str], None]
 ) -> dict[str, Any] | None:
     """The picture of ``image`` as a JPEG in a data URI and where it lies: x, y, width, height px of the input.
 
     None without a folder or picture; ``remark`` hears why.
     """
-    found = find_picture(folder, placement(header, image), grid, image)
+    found = find_picture(folder, trace, image)
     if found.remark:
         remark(found.remark.replace("drawn", "shown"))
     if found.picture is None:

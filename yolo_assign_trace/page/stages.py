@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,12 +9,12 @@ import numpy as np
 
 from ..assignment.assigner import Stage
 from ..assignment.capture import CAPTURE
-from ..assignment.generations import YOLOV8, find_assigner
+from ..assignment.generations import YOLOV8
 from ..assignment.outputs import PARTS
 from ..basics.arrays import Array
-from ..basics.errors import InputError
-from ..explain.view import OUTCOMES, TraceView
 from ..run.statistics import Statistics, as_json
+from ..traces.rebuild import rebuild_assigner
+from ..traces.view import OUTCOMES, TraceView
 from .story import enlarged
 
 
@@ -24,7 +23,9 @@ def stages_of(view: TraceView) -> list[dict[str, Any]]:
 
     ``title`` and ``says`` are ids of texts; ``values`` are numbers in them.
     """
-    declared = {stage.name: stage for stage in (*YOLOV8.stages, CAPTURE, *_assigner_stages(view))}
+    assigner = rebuild_assigner(view.trace).assigner
+    declared = {stage.name: stage for stage in (*(assigner or YOLOV8).stages, CAPTURE)}
+    settings = None if assigner is None else assigner.settings | {"reg_max": view.settings.reg_max}
     outputs: dict[str, list[dict[str, Any]]] = {}
     for stored in view.trace.outputs.values():
         dense = view.b * view.m * view.a if stored.output.on_pairs else None
@@ -41,17 +42,21 @@ def stages_of(view: TraceView) -> list[dict[str, Any]]:
         }
         outputs.setdefault(stored.stage, []).append(about)
     swapped = view.settings.swapped
-    return [_stage(view, declared.get(name), name, name in swapped, found) for name, found in outputs.items()]
+    return [_stage(declared.get(name), name, swapped.get(name), settings, found) for name, found in outputs.items()]
 
 
 def _stage(
-    view: TraceView, stage: Stage | None, name: str, swapped: bool, outputs: list[dict[str, Any]]
+    stage: Stage | None,
+    name: str,
+    swapped: str | None,
+    settings: Mapping[str, Any] | None,
+    outputs: list[dict[str, Any]],
 ) -> dict[str, Any]:
     formula: tuple[str, ...] = ()
     if swapped:
-        formula = (f"SWAPPED: {_swap_of(view, name)}",)
-    elif stage is not None:
-        formula = tuple(line.format(**_settings(view)) for line in stage.result.formula)
+        formula = (f"SWAPPED: {swapped}",)
+    elif stage is not None and settings is not None:
+        formula = stage.formula(settings)
     return {
         "name": name,
         "declaration": "" if stage is None else stage.result.__name__,
@@ -61,40 +66,9 @@ def _stage(
     }
 
 
-def _swap_of(view: TraceView, name: str) -> str:
-    found = re.search(rf"\b{name}=([\w.:]+)", view.trace.header.get("assigner", "").partition("SWAPPED")[2])
-    return found[1] if found else name
-
-
-def _assigner_stages(view: TraceView) -> tuple[Stage, ...]:
-    """The stages of the assigner that the header names; those of the default if it names none that is known."""
-    name = re.split(r"[ :]", view.trace.header.get("assigner", ""), maxsplit=1)[0]
-    try:
-        return find_assigner(name).stages
-    except InputError:
-        return ()
-
-
-class _Unknown(str):
-    """A setting that the trace does not tell: its name stands for its value, whatever the format."""
-
-    __slots__ = ()
-
-    def __format__(self, spec: str) -> str:
-        return str(self)
-
-
-def _settings(view: TraceView) -> Mapping[str, Any]:
-    s = view.settings
-    values = {"topk": s.topk, "alpha": s.alpha, "beta": s.beta, "overlap_name": s.overlap, "reg_max": s.reg_max}
-    symbols = {"topk": "k", "overlap_name": "overlap", "reg_max": "R"}
-    known = {name: _Unknown(symbols.get(name, name)) if value is None else value for name, value in values.items()}
-    return {**known, "topk2": s.topk2}
-
-
 def title_values(view: TraceView) -> dict[str, str]:
-    """Numbers that titles name."""
-    return {"topk": f"{_settings(view)['topk']}"}
+    """Numbers that titles name; a letter where the trace does not tell."""
+    return {"topk": str(view.settings.topk or "k")}
 
 
 NUMBERS: Mapping[str, tuple[str, ...]] = {

@@ -17,7 +17,7 @@ from ..basics.arrays import Array
 from ..explain.pair import fate, pair_story
 from ..explain.sentences import Sentence, shown
 from ..explain.texts import NOUNS
-from ..explain.view import TraceView
+from ..traces.view import TraceView
 
 Said = list[Any]
 """A sentence as the page takes it: its id and its numbers by name, as they are shown; counts with a noun are plain."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..basics.errors import InputError
-from ..formats.log_grammar import TITLE
+from ..formats.log_grammar import parse_title
 from .run_log import read_run_log
 from .stored import StoredTrace
 from .tensors import read_trace_file
@@ -35,7 +35,7 @@ def open_trace(path: Path) -> StoredTrace:
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise InputError("not-readable", f"this trace cannot be read: {reason}", where=str(path)) from None
-    if start.removeprefix(b"\xef\xbb\xbf").startswith(TITLE.encode()):
+    if parse_title(start.decode("utf-8-sig", "replace")) is not None:
         return read_run_log(path)
     if start[8:9] == b"{":  # a safetensors file: eight bytes of length, then JSON
         return read_trace_file(path)

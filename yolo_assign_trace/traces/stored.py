@@ -15,6 +15,9 @@ from ..assignment.grid import Grid
 from ..assignment.outputs import Output
 from ..basics.arrays import Array
 from ..basics.errors import InputError, did_you_mean
+from ..formats.number_text import LOSSLESS
+from ..run.given import Image
+from ..run.trace_settings import TraceSettings
 
 
 @dataclass(frozen=True)
@@ -82,20 +85,18 @@ class StoredTrace:
     """A finished trace.
 
     Attributes:
-        header: what it was made from and with, by ``labels``, ``grid``, ``heads``, ``assigner``, ``versions``.
+        header: what it was made from and with, in sentences by ``labels``, ``heads``, ``assigner`` and so on.
         grid: the levels.
         outputs: by ``stage.name``, in order of execution.
         digits: significant digits of its floats, None if they are exact.
-        settings: the assigner's parameters, reg_max, nc and batch by name; empty where they are not stored (run.log).
-        boxes: label rows of every image before padding, None where they are not stored.
+        settings: what it was made with, as data.
     """
 
     header: Mapping[str, str]
     grid: Grid
     outputs: Mapping[str, StoredOutput]
     digits: int | None = None
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    boxes: tuple[int, ...] | None = None
+    settings: TraceSettings = field(default_factory=TraceSettings)
 
     @cached_property
     def by_name(self) -> Mapping[str, StoredOutput]:
@@ -113,9 +114,9 @@ class StoredTrace:
 
     @cached_property
     def box_counts(self) -> tuple[int, ...]:
-        """Boxes of every image before padding; where they are not stored, rows behind the last box are padding."""
-        if self.boxes is not None:
-            return self.boxes
+        """Boxes of every image before padding; where that is not stored, rows behind the last box are padding."""
+        if self.settings.boxes is not None:
+            return self.settings.boxes
         real = (
             self.array("mask_gt")[..., 0]
             | self.array("gt_bboxes").any(axis=-1)
@@ -123,6 +124,21 @@ class StoredTrace:
         )
         places = np.where(real, np.arange(1, real.shape[1] + 1), 0)
         return tuple(places.max(axis=1, initial=0).tolist())
+
+    @cached_property
+    def lossless_digits(self) -> int:
+        """Significant digits with which nothing of its floats is lost."""
+        floats = [stored.dtype for stored in self.outputs.values() if stored.dtype.kind == "f"]
+        return max((LOSSLESS.get(dtype, 17) for dtype in floats), default=0)
+
+    @property
+    def rounded_to(self) -> int | None:
+        """Significant digits of its floats if they are fewer than they had, None if they are exact."""
+        return None if self.digits is None or self.digits >= self.lossless_digits else self.digits
+
+    def image(self, number: int) -> Image | None:
+        """An image by its number, None if the trace does not name it."""
+        return self.settings.images[number] if number < len(self.settings.images) else None
 
     def array(self, name: str) -> Array:
         """The values of output ``name``; names are unique in a trace.

@@ -16,8 +16,7 @@ from ..basics.arrays import Array
 from ..basics.errors import InputError
 from ..run.boxes_summary import summarize
 from ..run.record import BoxLine
-from ..traces.stored import StoredTrace
-from .settings import Settings, settings_of
+from .stored import StoredTrace
 
 OUTCOMES: Mapping[str, str] = {
     "positive": "selected, and positive",
@@ -46,7 +45,7 @@ class TraceView:
         self.trace = trace
         self.names = trace.class_names if names is None else names
         self.grid = trace.grid
-        self.settings: Settings = settings_of(trace)
+        self.settings = trace.settings
         self._by_name = {stored.output.name: stored.array for stored in trace.outputs.values()}
         self.mask_gt = self.array("mask_gt")[..., 0].astype(bool)  # (b, m)
         self.b, self.m = self.mask_gt.shape

@@ -11,7 +11,7 @@ from ...explain.funnel import STEPS
 from ...explain.pair import NO_PAIR_OUTCOMES
 from ...explain.sentences import Sentence
 from ...explain.sentences import number as num
-from ...explain.view import OUTCOMES
+from ...traces.view import OUTCOMES
 from .explain_summary import print_summary
 from .text_page import Column, Page
 
