@@ -73,8 +73,8 @@ def test_without_an_image_a_gt_is_drawn_wherever_it_is(yolo_assign, folder, save
 
 ERRORS = [
     # arguments behind the trace's name, id of the error, a part of what is said
-    (["--image", "4"], "no-such-image", "0 to 3"),
-    (["--image", "-1"], "no-such-image", "0 to 3"),
+    (["--image", "4"], "no-such-image", "0..3"),
+    (["--image", "-1"], "no-such-image", "0..3"),
     (["--image", "0", "--gt", "2"], "no-such-gt", "image 0 has no gt 2: it has 2 boxes"),
     (["--gt", "3"], "no-such-gt", "no image of the trace has a gt 3"),
     (["--gt", "-1"], "no-such-gt", "no image of the trace"),

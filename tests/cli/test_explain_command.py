@@ -266,9 +266,9 @@ def test_class_names_are_shown_where_they_are_known() -> None:
     from yolo_assign_trace.explain.question import Question
 
     trace = stored([[(8, 8, 24, 24)]], [predict((8, 8, 24, 24))])
-    story = explain_trace(trace, Question(gt=0), {0: "cat"}).box
-    assert story.label_name == "cat"
-    assert explain_trace(trace, Question(), {0: "cat"}).summary.classes[0].name == "0 cat"
+    named = dataclasses.replace(trace, header={**trace.header, "names": '["cat"]'})
+    assert explain_trace(named, Question(gt=0)).box.label_name == "cat"
+    assert explain_trace(named, Question()).summary.classes[0].name == "0 cat"
 
 
 def test_another_language_is_another_table() -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from yolo_assign_trace.assignment.generations import find_assigner
 from yolo_assign_trace.draw.box_page import box_page
 from yolo_assign_trace.draw.image_page import image_page
-from yolo_assign_trace.draw.scene import TraceScene
+from yolo_assign_trace.draw.scene import ImageScene
 from yolo_assign_trace.draw.theme import THEMES, settings
 from yolo_assign_trace.draw.work import Wanted, draw
 from yolo_assign_trace.draw.write import rendered
@@ -25,6 +25,7 @@ from yolo_assign_trace.run.runner import trace
 from yolo_assign_trace.tracers.memory import Memory
 from yolo_assign_trace.traces.in_memory import stored_trace
 from yolo_assign_trace.traces.stored import StoredTrace
+from yolo_assign_trace.traces.view import TraceView
 
 SVG = "{http://www.w3.org/2000/svg}"
 XLINK = "{http://www.w3.org/1999/xlink}href"
@@ -94,18 +95,18 @@ def drawn(trace: StoredTrace, folder: Path, **wanted: object) -> dict[str, Drawi
 
 def image_of(trace: StoredTrace, image: int = 0, stage: str = "", theme: str = "light") -> Drawing:
     """The picture of one image alone."""
-    scene, named = TraceScene(trace), trace.image(image)
+    scene, named = ImageScene(TraceView(trace), image), trace.image(image)
     with settings(THEMES[theme]):
         name = named.name if named else ""
-        page = image_page(scene.image(image), trace.header, name, THEMES[theme], None, stage)
+        page = image_page(scene, trace.header, name, THEMES[theme], None, stage)
         return Drawing(ET.fromstring(rendered(page, "svg")))
 
 
 def box_of(trace: StoredTrace, image: int, gt: int) -> Drawing:
     """The picture of one box alone."""
-    scene = TraceScene(trace)
+    scene = ImageScene(TraceView(trace), image)
     with settings(THEMES["dark"]):
-        page = box_page(scene.image(image), gt, trace.header, "", THEMES["dark"], trace.settings.topk)
+        page = box_page(scene, gt, trace.header, "", THEMES["dark"], trace.settings.topk)
         return Drawing(ET.fromstring(rendered(page, "svg")))
 
 

@@ -189,7 +189,7 @@ def check_sentences(kept):
     for image, anchor in np.argwhere(view.resolved_owner >= 0).tolist():
         owner = int(view.resolved_owner[image, anchor])
         told = document["images"][image]["fates"][str(anchor)][str(owner)]
-        index = int(view.pair_at(np.array([image * view.m + owner]), np.array([anchor]))[0])
+        index = view.index.one(image, owner, anchor)
         assert [english(*said) for said in told] == [s.text for s in fate(view, image, anchor, owner, index)]
 
 

@@ -10,12 +10,13 @@ from ..basics.errors import InputError, did_you_mean
 from ..basics.plural import count
 from ..basics.printable import printable
 from ..traces.stored import StoredTrace
+from ..traces.view import TraceView
 from .anchors import STAGES
 from .box_page import box_page
 from .image_page import image_page
 from .page import Page
-from .pictures import Found, Picture, find_picture
-from .scene import TraceScene
+from .pictures import Picture, find_picture
+from .scene import ImageScene
 from .theme import THEMES, Theme, settings, undrawable
 from .trace_page import trace_page
 from .write import FORMATS, write_page
@@ -54,15 +55,17 @@ def draw(trace: StoredTrace, folder: Path, wanted: Wanted, remark: Callable[[str
         InputError: an image or gt that is not there, an unknown word, or a folder that cannot be written.
     """
     wanted.check()
-    scene = TraceScene(trace)
-    images = _images(scene, wanted.images)
-    _check_gts(scene, images, wanted.gts, named=bool(wanted.images))
+    view = TraceView(trace)
+    for number in wanted.images:
+        view.require_image(number)
+    images = sorted(set(wanted.images)) or list(range(view.b))
+    _check_gts(view, images, wanted.gts, named=bool(wanted.images))
     make_folder(folder)
     written = []
     with settings(THEMES[wanted.theme]):
         if wanted.format != "svg":
-            _remark_fonts(scene, images, remark)
-        for name, page in _pages(scene, images, wanted, remark):
+            _remark_fonts(view, images, remark)
+        for name, page in _pages(view, images, wanted, remark):
             path = folder / f"{name}.{wanted.format}"
             write_page(page, path)
             written.append(path)
@@ -70,49 +73,36 @@ def draw(trace: StoredTrace, folder: Path, wanted: Wanted, remark: Callable[[str
 
 
 def _pages(
-    scene: TraceScene, images: Sequence[int], wanted: Wanted, remark: Callable[[str], None]
+    view: TraceView, images: Sequence[int], wanted: Wanted, remark: Callable[[str], None]
 ) -> Iterator[tuple[str, Page]]:
     """Name and page of every file, one at a time."""
     theme = THEMES[wanted.theme]
-    found = {0: _found(scene, 0, wanted)} if scene.images else {}
-    yield "trace", trace_page(scene, theme, found[0].picture if found else None)
+    first = find_picture(wanted.pictures, view.trace, 0)
+    yield "trace", trace_page(view, theme, first.picture)
     for image in images:
-        one = found.pop(image) if image in found else _found(scene, image, wanted)
+        one = find_picture(wanted.pictures, view.trace, image) if image else first
         if one.remark:
             remark(one.remark)
-        yield from _pages_of(scene, image, wanted, theme, one.picture)
+        yield from _pages_of(view, image, wanted, theme, one.picture)
 
 
 def _pages_of(
-    scene: TraceScene, image: int, wanted: Wanted, theme: Theme, picture: Picture | None
+    view: TraceView, image: int, wanted: Wanted, theme: Theme, picture: Picture | None
 ) -> Iterator[tuple[str, Page]]:
-    one, named = scene.image(image), scene.trace.image(image)
+    scene, named, header = ImageScene(view, image), view.trace.image(image), view.trace.header
     name = named.name if named else ""
     for stage in wanted.stages or ("",):
-        page = image_page(one, scene.header, name, theme, picture, stage)
+        page = image_page(scene, header, name, theme, picture, stage)
         yield f"image-{image}{f'-{stage}' if stage else ''}", page
     for gt in wanted.gts:
-        if gt < len(one.boxes):
-            yield f"image-{image}-gt-{gt}", box_page(one, gt, scene.header, name, theme, scene.trace.settings.topk)
+        if gt < len(scene.boxes):
+            yield f"image-{image}-gt-{gt}", box_page(scene, gt, header, name, theme, view.settings.topk)
 
 
-def _found(scene: TraceScene, image: int, wanted: Wanted) -> Found:
-    return find_picture(wanted.pictures, scene.trace, image)
-
-
-def _images(scene: TraceScene, numbers: Sequence[int]) -> list[int]:
-    for number in numbers:
-        if not 0 <= number < scene.images:
-            known = f"0 to {scene.images - 1}" if scene.images else "none"
-            message = f"there is no image {number}: the trace has {count(scene.images, 'image')}, {known}"
-            raise InputError("no-such-image", message, where="--image")
-    return sorted(set(numbers)) if numbers else list(range(scene.images))
-
-
-def _check_gts(scene: TraceScene, images: Sequence[int], gts: Sequence[int], *, named: bool) -> None:
+def _check_gts(view: TraceView, images: Sequence[int], gts: Sequence[int], *, named: bool) -> None:
     """Has every image that was named, or at least one of all, these boxes?"""
     for gt in gts:
-        have = [len(scene.lines[image]) for image in images]
+        have = [int(view.boxes[image]) for image in images]
         if (min if named else max)(have, default=0) <= gt or gt < 0:
             which = f"image {images[have.index(min(have))]}" if named else "no image of the trace"
             if named:
@@ -137,10 +127,10 @@ def make_folder(folder: Path) -> None:
         raise InputError("not-writable", f"the folder cannot be made: {error}", where=printable(str(folder))) from None
 
 
-def _remark_fonts(scene: TraceScene, images: Sequence[int], remark: Callable[[str], None]) -> None:
-    names = [box.class_name for image in images for box in scene.image(image).boxes]
-    names += [named.name for image in images if (named := scene.trace.image(image))]
-    missing = undrawable(iter(map(printable, [*names, *scene.header.values()])))
+def _remark_fonts(view: TraceView, images: Sequence[int], remark: Callable[[str], None]) -> None:
+    names = [view.class_name(line.label) for image in images for line in view.lines_of(image)]
+    names += [named.name for image in images if (named := view.trace.image(image))]
+    missing = undrawable(iter(map(printable, [*names, *view.trace.header.values()])))
     if missing:
         shown = missing[:8] + ("..." if len(missing) > 8 else "")
         remark(f"no font here has {shown}; install Noto Sans CJK, or draw with --format svg, whose text stays text")

@@ -38,23 +38,20 @@ class Answer:
     summary: Summary | None = None
 
 
-def explain_trace(
-    trace: StoredTrace, question: Question | None = None, names: Mapping[int, str] | None = None
-) -> Answer:
+def explain_trace(trace: StoredTrace, question: Question | None = None) -> Answer:
     """Why a box, an anchor or a pair of a finished trace ended as it did; without a question, all that went wrong.
 
     Args:
         trace: read from a file, or made in memory by :func:`yolo_assign_trace.traces.in_memory.stored_trace`.
         question: what to explain.
-        names: class names by number, as far as known.
 
     Raises:
         InputError: no such image, box or anchor, or a trace that lacks what explaining needs.
     """
     question = question or Question()
-    view = TraceView(trace, names)
+    view = TraceView(trace)
     levels = tuple(level.name for level in trace.grid.levels)
-    start = (trace.header, levels, view.trace.rounded_to)
+    start = (trace.header, levels, trace.rounded_to)
     if question.about_everything:
         summary = summary_of(view, Causes(view), question.image)
         asked = tuple(line for line in view.lines if question.image in (None, line.image))

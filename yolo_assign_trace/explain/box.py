@@ -131,7 +131,7 @@ def box_story(view: TraceView, funnels: Funnels, causes: Causes, image: int, gt:
 
 def _candidates(view: TraceView, image: int, gt: int) -> tuple[Candidate, ...]:
     """Best metric first, nan before all others as in torch; equal ones by anchor."""
-    here = view.pairs_of_box(image, gt)
+    here = view.index.of_box(image, gt)
     metric = view.metric[here]
     order = here.start + np.argsort(np.where(np.isnan(metric), -np.inf, -metric), kind="stable")
     ranks, names = view.optional("rank"), tuple(OUTCOMES)
@@ -151,27 +151,24 @@ def _candidates(view: TraceView, image: int, gt: int) -> tuple[Candidate, ...]:
                 outcome=names[view.outcome[index]],
                 owner=int(view.pair_owner[index]),
                 owner_overlap=float(view.owner_overlap[index]),
-                target=_target(view, image, anchor) if mine else None,
+                target=view.target(image, anchor) if mine else None,
             )
         )
     return tuple(found)
 
 
-def _target(view: TraceView, image: int, anchor: int) -> float:
-    return float(view.array("target_scores")[image, anchor].sum(dtype=np.float64))
-
-
 def _outsiders(view: TraceView, image: int, gt: int) -> tuple[Outsider, ...]:
     found = []
-    for anchor in view.outside[(view.outside[:, :2] == (image, gt)).all(axis=1), 2].tolist():
+    owned = np.flatnonzero(view.owner[image] == gt)
+    for anchor in owned[view.index.at(image * view.m + np.full(len(owned), gt), owned) < 0].tolist():
         _, overlap = overlap_of_owner(view, image, anchor, gt)
-        found.append(Outsider(anchor, str(view.grid.address(anchor)), overlap, _target(view, image, anchor)))
+        found.append(Outsider(anchor, str(view.grid.address(anchor)), overlap, view.target(image, anchor)))
     return tuple(found)
 
 
 def cut_of(view: TraceView, line: BoxLine) -> Cut:
     """Where the selection of one box cut."""
-    here = view.pairs_of_box(line.image, line.gt)
+    here = view.index.of_box(line.image, line.gt)
     metric, chosen = view.metric[here], view.selected[here]
     # without nan, which counts as largest: it is always in
     inside, outside = metric[chosen & ~np.isnan(metric)], metric[~chosen & ~np.isnan(metric)]

@@ -85,7 +85,7 @@ class Causes:
     def _nothing_inside(self, line: BoxLine) -> list[Sentence]:
         view, grid = self.view, self.view.grid
         corners = view.corners[line.image, line.gt]
-        seen = self._seen[line.image, line.gt]
+        seen = view.screened[line.image, line.gt]
         x1, y1, x2, y2 = seen.tolist()
         large = {"input_width": grid.width, "input_height": grid.height}
         if x2 <= 0 or y2 <= 0 or x1 >= grid.width or y1 >= grid.height:
@@ -94,8 +94,7 @@ class Causes:
             first = sentence("cause.empty", width=line.width, height=line.height)
         else:
             strides = list(grid.strides)
-            as_is = np.allclose(seen, corners, rtol=1e-4, atol=0)
-            what = "cause.between" if as_is else "cause.between-seen"
+            what = "cause.between-seen" if view.enlarged[line.image, line.gt] else "cause.between"
             first = sentence(what, width=x2 - x1, height=y2 - y1, strides=strides)
         if not view.settings.tells_screening:
             return [first]
@@ -116,12 +115,6 @@ class Causes:
         return found
 
     @cached_property
-    def _seen(self) -> Array:
-        """(image, gt, xyxy) boxes as screening saw them."""
-        enlarged = self.view.optional("screen_bboxes")
-        return self.view.corners if enlarged is None else enlarged
-
-    @cached_property
     def _empty(self) -> list[tuple[int, int]]:
         return [(line.image, line.gt) for line in self.view.lines if line.cause == "no-anchor-inside"]
 
@@ -136,7 +129,7 @@ class Causes:
 
     def _metric_zero(self, line: BoxLine) -> list[Sentence]:
         view = self.view
-        here = view.pairs_of_box(line.image, line.gt)
+        here = view.index.of_box(line.image, line.gt)
         no_score, no_overlap = view.class_scores[here] == 0, view.overlaps[here] == 0
         both = int((no_score & no_overlap).sum())
         numbers = {
@@ -162,7 +155,7 @@ class Causes:
 
     def _not_selected(self, line: BoxLine) -> list[Sentence]:
         view = self.view
-        here = view.pairs_of_box(line.image, line.gt)
+        here = view.index.of_box(line.image, line.gt)
         mine = view.pair_owner[here] == line.gt
         if mine.any():
             metric = float(view.metric[here][mine].max())
@@ -173,7 +166,7 @@ class Causes:
 
     def _non_finite(self, line: BoxLine) -> list[Sentence]:
         view = self.view
-        here = view.pairs_of_box(line.image, line.gt)
+        here = view.index.of_box(line.image, line.gt)
         odd = {
             "score": ~np.isfinite(view.class_scores[here]),
             "overlap": ~np.isfinite(view.overlaps[here]),
@@ -210,7 +203,7 @@ class Loss:
 
 def losses(view: TraceView, image: int, gt: int) -> tuple[Loss, ...]:
     """Who took the anchors that a box had selected, the one with most of them first."""
-    here = view.pairs_of_box(image, gt)
+    here = view.index.of_box(image, gt)
     lost = here.start + np.flatnonzero(view.selected[here] & (view.pair_owner[here] != gt))
     owners = view.pair_owner[lost]
     found = []

@@ -70,9 +70,9 @@ class Funnels:
         view = self.view
         level = view.level[view.pairs[:, 2]]
         return {
-            "inside": self._count(view.row, level),
-            "above-zero": self._count(view.row[view.metric > 0], level[view.metric > 0]),
-            "selected": self._count(view.row[view.selected], level[view.selected]),
+            "inside": self._count(view.index.row, level),
+            "above-zero": self._count(view.index.row[view.metric > 0], level[view.metric > 0]),
+            "selected": self._count(view.index.row[view.selected], level[view.selected]),
             "after-conflicts": self._owned(view.resolved_owner),
             "positive": self._owned(view.owner),
         }
@@ -93,5 +93,5 @@ class Funnels:
         mine = view.pair_owner == view.pairs[:, 1]
         size = view.b * view.m
         masks = (view.selected & ~mine, ~view.selected & mine, mine)
-        lost, won, owned = (np.bincount(view.row[mask], minlength=size) for mask in masks)
+        lost, won, owned = (np.bincount(view.index.row[mask], minlength=size) for mask in masks)
         return lost, won, owned

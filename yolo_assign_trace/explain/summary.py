@@ -141,8 +141,9 @@ class _Counts:
     def __init__(self, view: TraceView, lines: Sequence[BoxLine]) -> None:
         self.view, self.lines = view, lines
         size = view.b * view.m
+        images, owners, _ = view.positives
         rows = np.array([line.image * view.m + line.gt for line in lines], dtype=np.int64)
-        sums = np.bincount(view.positive_rows, weights=view.positive_scores, minlength=size)
+        sums = np.bincount(images * view.m + owners, weights=view.positive_scores, minlength=size)
         self.target = sums[rows] if size else np.zeros(0)
         self.positives = np.array([line.positives for line in lines], dtype=np.int64)
         self.worthless = int(((self.positives > 0) & (self.target == 0)).sum())

@@ -6,7 +6,7 @@ in no box. The values that are in it are those of the trace, bit by bit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,17 +59,19 @@ def page_data(
         untold += left
     points = view.array("anc_points")
     known_deltas = _deltas_follow(view, points)
-    images = []
+    images, labels = [], {line.label for line in view.lines}
     for image in range(view.b):
         rows = kept[view.pairs[kept, 0] == image]
+        anchors = _anchors(view, image, rows)
+        labels.update(anchors["best_class"].tolist())
         named = trace.image(image)
         images.append(
             {
                 "name": named.name if named else "",
                 "picture": embedded(pictures, trace, image, remark),
-                "boxes": [_box(view, funnels, causes, line) for line in view.lines if line.image == image],
+                "boxes": [_box(view, funnels, causes, line) for line in view.lines_of(image)],
                 "pairs": _pairs(view, rows, began.of_pair, with_deltas=not known_deltas),
-                "anchors": _anchors(view, image, rows),
+                "anchors": {name: column(values) for name, values in anchors.items()},
                 "fates": told[image],
             }
         )
@@ -90,7 +92,7 @@ def page_data(
             "topk": view.settings.topk,
             "topk2": view.settings.topk2 if view.has_topk2 else None,
         },
-        "classes": _class_names(view, images),
+        "classes": {str(label): view.names[label] for label in sorted(labels) if label in view.names},
         "stages": stages_of(view),
         "titles": title_values(view),
         "numbers": numbers(view),
@@ -106,11 +108,11 @@ def _kept_pairs(view: TraceView, at_most: int) -> Array:
     if len(view.pairs) <= at_most:
         return np.arange(len(view.pairs))
     metric = np.where(np.isnan(view.metric), np.inf, view.metric)
-    order = np.lexsort((-metric, view.row))
+    order = np.lexsort((-metric, view.index.row))
     place = np.empty(len(order), dtype=np.int64)  # of every pair among those of its box, 0 for the best
-    starts = np.searchsorted(view.row, np.arange(view.b * view.m))
-    place[order] = np.arange(len(order)) - starts[view.row[order]]
-    each = at_most // max(1, len(np.unique(view.row)))
+    starts = np.searchsorted(view.index.row, np.arange(view.b * view.m))
+    place[order] = np.arange(len(order)) - starts[view.index.row[order]]
+    each = at_most // max(1, len(np.unique(view.index.row)))
     outcome = view.outcome != list(OUTCOMES).index("not-selected")
     return np.flatnonzero((place < each) | view.selected | outcome)
 
@@ -145,22 +147,22 @@ def _deltas_follow(view: TraceView, points: Array) -> bool:
     return np.array_equal(np.concatenate([centres - corners[:, :2], corners[:, 2:] - centres], axis=1), stored)
 
 
-def _anchors(view: TraceView, image: int, rows: Array) -> dict[str, Any]:
+def _anchors(view: TraceView, image: int, rows: Array) -> dict[str, Array]:
     """Columns over the anchors of an image that lie in a box or that a box owns."""
     owned = np.flatnonzero((view.owner[image] >= 0) | (view.resolved_owner[image] >= 0))
     here = np.union1d(view.pairs[rows, 2], owned).astype(np.int64)
-    scores = view.array("pd_scores")[image, here]
+    scores = view.at_anchors("pd_scores", image, here)
     best = scores.argmax(axis=1) if scores.size else np.zeros(len(here), dtype=np.int64)
-    target = view.array("target_scores")[image, here].sum(axis=-1, dtype=np.float64)
+    target = view.at_anchors("target_scores", image, here).sum(axis=-1, dtype=np.float64)
     return {
-        "anchor": column(here),
-        "claims": column(view.claims[image, here]),
-        "owner": column(view.owner[image, here]),
-        "then": column(view.resolved_owner[image, here]),
-        "target": column(target.astype(scores.dtype)),
-        "best_class": column(best),
-        "best_score": column(scores[np.arange(len(here)), best]),
-        "predicted": column(view.array("pd_bboxes")[image, here]),
+        "anchor": here,
+        "claims": view.claims[image, here],
+        "owner": view.owner[image, here],
+        "then": view.resolved_owner[image, here],
+        "target": target.astype(scores.dtype),
+        "best_class": best,
+        "best_score": scores[np.arange(len(here)), best],
+        "predicted": view.at_anchors("pd_bboxes", image, here),
     }
 
 
@@ -184,10 +186,3 @@ def _box(view: TraceView, funnels: Funnels, causes: Causes, line: BoxLine) -> di
         "share": vars(share),
         "best_overlap": line.best_overlap,
     }
-
-
-def _class_names(view: TraceView, images: list[dict[str, Any]]) -> Mapping[str, str]:
-    """Names of the classes that the page mentions."""
-    mentioned = {box["label"] for image in images for box in image["boxes"]}
-    mentioned.update(view.array("pd_scores").argmax(axis=-1).reshape(-1).tolist())
-    return {str(label): view.names[label] for label in sorted(mentioned) if label in view.names}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,7 +16,6 @@ from ..basics.arrays import Array
 from ..run.statistics import Statistics, as_json
 from ..traces.rebuild import rebuild_assigner
 from ..traces.view import OUTCOMES, TraceView
-from .story import enlarged
 
 
 def stages_of(view: TraceView) -> list[dict[str, Any]]:
@@ -38,7 +38,7 @@ def stages_of(view: TraceView) -> list[dict[str, Any]]:
             "unit": stored.output.unit,
             "meaning": stored.output.meaning,
             "dtype": str(stored.dtype),
-            "statistics": _plain(as_json(Statistics.of(stored.array, dense))),
+            "statistics": _plain(as_json(Statistics.of(stored.read(0, math.prod(stored.shape)), dense))),
         }
         outputs.setdefault(stored.stage, []).append(about)
     swapped = view.settings.swapped
@@ -103,7 +103,7 @@ def numbers(view: TraceView) -> dict[str, dict[str, Any]]:
         "ignored": np.array([line.image for line in lines if line.cause in ("ignored-as-padding", "masked-out")]),
         "nothing-inside": np.array([line.image for line in lines if line.cause == "no-anchor-inside"]),
         "pairs": image,
-        "candidate-anchors": np.unique(view.cell) // view.a,
+        "candidate-anchors": np.unique(view.index.cell) // view.a,
         "metric-zero": image[view.metric == 0],
         "selected": image[view.selected],
         "claimed": anchor_image[claims > 0],
@@ -115,7 +115,7 @@ def numbers(view: TraceView) -> dict[str, dict[str, Any]]:
         "score-zero": view.positives[0][view.positive_scores == 0],
     }
     if view.optional("screen_bboxes") is not None:
-        counted["enlarged"] = row_image[(enlarged(view) & view.mask_gt).reshape(-1)]
+        counted["enlarged"] = row_image[(view.enlarged & view.mask_gt).reshape(-1)]
     if ties is not None:
         counted["tie-order"] = row_image[ties.reshape(-1).astype(bool)]
     if view.has_topk2:

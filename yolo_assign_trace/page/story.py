@@ -49,12 +49,12 @@ def beginnings(view: TraceView) -> Beginnings:
     What decides between them: is the box valid and enlarged, are score, overlap and metric 0, is the metric finite,
     is the pair selected, and how do metric and rank stand to the cut.
     """
-    row, metric = view.row, view.metric
+    row, metric = view.index.row, view.metric
     above = np.bincount(row[~(metric <= 0)], minlength=view.b * view.m)  # nan too
     ranks, ties, topk = view.optional("rank"), view.optional("tie_order"), view.settings.topk
     features: list[Array] = [
         view.mask_gt.reshape(-1)[row],
-        enlarged(view).reshape(-1)[row],
+        view.enlarged.reshape(-1)[row],
         *(values == 0 for values in (view.class_scores, view.overlaps, metric)),
         np.isfinite(metric),
         view.selected,
@@ -80,16 +80,6 @@ def _ids_before_conflicts(view: TraceView, index: int) -> tuple[str, ...]:
     return tuple(sentence.id for sentence in story.sentences if sentence.stage in _BEFORE_CONFLICTS)
 
 
-def enlarged(view: TraceView) -> Array:
-    """(image, gt) did screening see the box larger than it is? What moved by rounding alone is not larger."""
-    seen = view.optional("screen_bboxes")
-    if seen is None:
-        return np.zeros(view.mask_gt.shape, dtype=bool)
-    sides, own = (corners[..., 2:] - corners[..., :2] for corners in (seen, view.corners))
-    larger: Array = np.any(sides > own * (1 + 1e-4), axis=-1)
-    return larger
-
-
 def _equals(row: Array, ranks: Array) -> Array:
     """(pair,) candidates of the same box with the same rank, itself included."""
     keys = row * (int(ranks.max(initial=0)) + 1) + ranks
@@ -109,7 +99,7 @@ def fates(view: TraceView, image: int, at_most: int) -> tuple[dict[str, dict[str
     others: list[tuple[int, int, int]] = []
     for anchor in told.tolist():
         owner = int(view.resolved_owner[image, anchor])
-        pairs = view.pairs_of_anchor(image, anchor)
+        pairs = view.index.of_anchor(image, anchor)
         gts = view.pairs[pairs, 1].tolist()
         if owner not in gts:
             concerned.append((anchor, owner, -1))

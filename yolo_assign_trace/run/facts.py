@@ -10,6 +10,7 @@ from ..basics.arrays import Array
 from ..basics.plural import count
 from .boxes_summary import summarize
 from .record import BoxLine, Fact, Record, Run
+from .screening import is_enlarged
 
 NAMED_AT_MOST = 8
 
@@ -132,15 +133,14 @@ def _screen(run: Run, kept: Mapping[str, Array]) -> list[Fact]:
 
 
 def _enlarged(kept: Mapping[str, Array]) -> list[Fact]:
-    """Boxes that screening saw larger than they are; a side that moved by rounding alone does not count."""
+    """Boxes that screening saw larger than they are."""
     boxes, seen = kept["gt_bboxes"], kept["screen_bboxes"]
-    sides, counted = boxes[..., 2:] - boxes[..., :2], seen[..., 2:] - seen[..., :2]
-    larger = _at((counted > sides * (1 + 1e-4)).any(axis=-1) & kept["mask_gt"][..., 0])
+    larger = _at(is_enlarged(boxes, seen) & kept["mask_gt"][..., 0])
     if not larger:
         return []
     named = []
     for at in larger[:NAMED_AT_MOST]:
-        (w, h), (wide, high) = sides[at].tolist(), counted[at].tolist()
+        (w, h), (wide, high) = ((corners[at][2:] - corners[at][:2]).tolist() for corners in (boxes, seen))
         named.append(f"image {at[0]} gt {at[1]} from {w:.1f}x{h:.1f} to {wide:.1f}x{high:.1f} px")
     more = f" and {len(larger) - NAMED_AT_MOST} more" if len(larger) > NAMED_AT_MOST else ""
     return [

@@ -19,6 +19,8 @@ from ..formats.number_text import LOSSLESS
 from ..run.given import Image
 from ..run.trace_settings import TraceSettings
 
+_BLOCK = 1 << 20  # bytes of a tensor that are read at once where only some of its rows are asked for
+
 
 @dataclass(frozen=True)
 class FileArray:
@@ -69,15 +71,27 @@ class StoredOutput:
     @cached_property
     def array(self) -> Array:
         """All values; read from the file on first use, then kept."""
-        if isinstance(self.values, FileArray):
-            return self.values.read(0, int(np.prod(self.shape, dtype=np.int64))).reshape(self.shape)
-        return self.values
+        return self.read(0, int(np.prod(self.shape, dtype=np.int64))).reshape(self.shape)
 
     def read(self, start: int, stop: int) -> Array:
         """Elements ``start`` to ``stop``, counted row by row, as a flat array; keeps nothing in memory."""
         if isinstance(self.values, FileArray):
             return self.values.read(start, stop)
         return self.values.reshape(-1)[start:stop]
+
+    def rows(self, at: Array) -> Array:
+        """Rows of the last axis, (row, last), by their numbers, counted row by row; keeps nothing in memory.
+
+        What lies between the first and the last wanted row of a block is read with them, and no more.
+        """
+        width = self.shape[-1]
+        found = np.empty((len(at), width), self.dtype)
+        block = at // max(1, _BLOCK // max(1, width * self.dtype.itemsize))
+        for number in np.unique(block):
+            here = np.flatnonzero(block == number)
+            first, last = int(at[here].min()), int(at[here].max())
+            found[here] = self.read(first * width, (last + 1) * width).reshape(-1, width)[at[here] - first]
+        return found
 
 
 @dataclass(frozen=True)

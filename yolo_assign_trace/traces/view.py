@@ -1,8 +1,7 @@
 """The tables behind every answer: one trace, looked at by pair, by box and by anchor.
 
-Axes and their sizes are those of :data:`yolo_assign_trace.assignment.outputs.AXES`. A row is one box,
-row = image · m + gt; a cell is one anchor of one image, cell = image · a + anchor. Everything is computed once, for
-all boxes together.
+Axes and their sizes are those of :data:`yolo_assign_trace.assignment.outputs.AXES`. Every table is made when it is
+first asked for, for all boxes together; of the tensors that have a value for every class only rows are ever read.
 """
 
 from __future__ import annotations
@@ -16,7 +15,9 @@ from ..basics.arrays import Array
 from ..basics.errors import InputError
 from ..run.boxes_summary import summarize
 from ..run.record import BoxLine
-from .stored import StoredTrace
+from ..run.screening import is_enlarged
+from .pair_index import PairIndex
+from .stored import StoredOutput, StoredTrace
 
 OUTCOMES: Mapping[str, str] = {
     "positive": "selected, and positive",
@@ -30,48 +31,105 @@ OUTCOMES: Mapping[str, str] = {
 _CODES = {outcome: code for code, outcome in enumerate(OUTCOMES)}
 
 
+_NEEDED = (
+    *("gt_labels", "gt_bboxes", "mask_gt", "anc_points"),
+    *("pairs", "overlaps", "align_metric", "mask_topk", "fg_mask", "target_gt_idx"),
+)
+"""Outputs without which nothing can be told."""
+
+
 class TraceView:
     """A trace with what every answer needs at hand.
 
     Args:
         trace: a finished trace that has at least the outputs from screen to resolve.
-        names: names of classes by number, as far as known.
 
     Raises:
-        InputError: an output that answers cannot do without is missing.
+        InputError: an output that no answer can do without is missing.
     """
 
-    def __init__(self, trace: StoredTrace, names: Mapping[int, str] | None = None) -> None:
+    def __init__(self, trace: StoredTrace) -> None:
         self.trace = trace
-        self.names = trace.class_names if names is None else names
-        self.grid = trace.grid
+        self.names: Mapping[int, str] = trace.class_names
         self.settings = trace.settings
-        self._by_name = {stored.output.name: stored.array for stored in trace.outputs.values()}
-        self.mask_gt = self.array("mask_gt")[..., 0].astype(bool)  # (b, m)
-        self.b, self.m = self.mask_gt.shape
+        self.grid = trace.grid
+        for name in _NEEDED:
+            self._stored(name)
+        self.b, self.m = trace.by_name["mask_gt"].shape[:2]
         self.a, self.levels = self.grid.anchors, len(self.grid.levels)
-        self.labels = self.array("gt_labels")[..., 0]  # (b, m)
-        self.corners = self.array("gt_bboxes")  # (b, m, 4) px
-        self.pairs = self.array("pairs").reshape(-1, 3)
-        self.selected = self.array("mask_topk")  # (p,)
-        self.overlaps, self.metric = self.array("overlaps"), self.array("align_metric")  # (p,)
-        self.positive = self.array("fg_mask")  # (b, a)
+
+    def _stored(self, name: str) -> StoredOutput:
+        if name not in self.trace.by_name:
+            message = f"the trace has no output {name!r}, which is needed here"
+            raise InputError("incomplete-trace", message, hint="trace again without swapped stages that leave it out")
+        return self.trace.by_name[name]
 
     def array(self, name: str) -> Array:
-        """The values of an output that must be there."""
-        found = self.optional(name)
-        if found is None:
-            message = f"the trace has no output {name!r}, which explaining needs"
-            raise InputError("incomplete-trace", message, hint="trace again without swapped stages that leave it out")
-        return found
+        """All values of an output that must be there."""
+        return self._stored(name).array
 
     def optional(self, name: str) -> Array | None:
-        """The values of an output, None if the trace does not have it."""
-        return self._by_name.get(name)
+        """All values of an output, None if the trace does not have it."""
+        return self.trace.by_name[name].array if name in self.trace.by_name else None
+
+    def at_anchors(self, name: str, image: Array | int, anchor: Array | int) -> Array:
+        """(n, last) rows of an output (image, anchor, last) at n places, without reading the others."""
+        return self._stored(name).rows(np.atleast_1d(np.asarray(image) * self.a + anchor))
 
     def class_name(self, label: int) -> str:
         """Name of a class, empty if not known."""
         return self.names.get(label, "")
+
+    @cached_property
+    def mask_gt(self) -> Array:
+        """(image, gt) is the box a real one?"""
+        return self.array("mask_gt")[..., 0].astype(bool)
+
+    @cached_property
+    def labels(self) -> Array:
+        """(image, gt) class of every box."""
+        return self.array("gt_labels")[..., 0]
+
+    @property
+    def corners(self) -> Array:
+        """(image, gt, xyxy) px."""
+        return self.array("gt_bboxes")
+
+    @property
+    def pairs(self) -> Array:
+        """(pair, 3) image, gt and anchor."""
+        return self.array("pairs")
+
+    @property
+    def selected(self) -> Array:
+        """(pair,) did the box select the anchor?"""
+        return self.array("mask_topk")
+
+    @property
+    def overlaps(self) -> Array:
+        """(pair,) overlap of the box and the anchor's prediction."""
+        return self.array("overlaps")
+
+    @property
+    def metric(self) -> Array:
+        """(pair,) alignment of score and overlap."""
+        return self.array("align_metric")
+
+    @property
+    def positive(self) -> Array:
+        """(image, anchor) does any box own the anchor?"""
+        return self.array("fg_mask")
+
+    @cached_property
+    def screened(self) -> Array:
+        """(image, gt, xyxy) px, the boxes as screening saw them."""
+        screened = self.optional("screen_bboxes")
+        return self.corners if screened is None else screened
+
+    @cached_property
+    def enlarged(self) -> Array:
+        """(image, gt) did screening see the box larger than it is?"""
+        return is_enlarged(self.corners, self.screened)
 
     @cached_property
     def boxes(self) -> Array:
@@ -83,60 +141,20 @@ class TraceView:
         """The closing line of every box, with its cause if it has one."""
         names = ["gt_labels", "gt_bboxes", "mask_gt", "pairs", "overlaps", "align_metric", "mask_topk"]
         names += ["fg_mask", "target_gt_idx", "mask_resolved"]
-        kept = {name: self._by_name[name] for name in names if name in self._by_name}
+        kept = {name: array for name in names if (array := self.optional(name)) is not None}
         return summarize(self.grid, self.boxes.tolist(), kept)
 
-    @cached_property
-    def line_of(self) -> dict[tuple[int, int], BoxLine]:
-        return {(line.image, line.gt): line for line in self.lines}
+    def lines_of(self, image: int) -> tuple[BoxLine, ...]:
+        """The closing lines of the boxes of one image."""
+        first = int(self.boxes[:image].sum())
+        return self.lines[first : first + int(self.boxes[image])]
 
-    # --- pairs: by box and by anchor ---------------------------------------------------------------------------------
-
-    @cached_property
-    def row(self) -> Array:
-        """(pair,) row of every pair, ascending."""
-        rows: Array = self.pairs[:, 0] * self.m + self.pairs[:, 1]
-        return rows
+    # --- pairs -------------------------------------------------------------------------------------------------------
 
     @cached_property
-    def cell(self) -> Array:
-        """(pair,) cell of every pair."""
-        cells: Array = self.pairs[:, 0] * self.a + self.pairs[:, 2]
-        return cells
-
-    @cached_property
-    def _row_starts(self) -> Array:
-        return np.searchsorted(self.row, np.arange(self.b * self.m + 1))
-
-    @cached_property
-    def _cell_order(self) -> tuple[Array, Array]:
-        order = np.argsort(self.cell, kind="stable")
-        return order, self.cell[order]
-
-    @cached_property
-    def _pair_keys(self) -> Array:
-        keys: Array = self.row * self.a + self.pairs[:, 2]
-        return keys
-
-    def pairs_of_box(self, image: int, gt: int) -> slice:
-        """Where the pairs of one box stand."""
-        row = image * self.m + gt
-        return slice(int(self._row_starts[row]), int(self._row_starts[row + 1]))
-
-    def pairs_of_anchor(self, image: int, anchor: int) -> Array:
-        """Indices of the pairs of one anchor, gts ascending."""
-        order, cells = self._cell_order
-        cell = image * self.a + anchor
-        found: Array = order[np.searchsorted(cells, cell) : np.searchsorted(cells, cell, side="right")]
-        return found
-
-    def pair_at(self, row: Array, anchor: Array) -> Array:
-        """Index of the pair of every (row, anchor), -1 where the anchor is no candidate of that box."""
-        wanted = row * self.a + anchor
-        at = np.searchsorted(self._pair_keys, wanted)
-        inside = at < len(self.pairs)
-        inside[inside] = self._pair_keys[at[inside]] == wanted[inside]
-        return np.where(inside, at, -1)
+    def index(self) -> PairIndex:
+        """Where to find the pairs of a box or an anchor."""
+        return PairIndex(self.pairs, self.b, self.m, self.a)
 
     @cached_property
     def class_scores(self) -> Array:
@@ -145,7 +163,7 @@ class TraceView:
         if stored is not None:
             return stored
         image, gt, anchor = self.pairs.T
-        scores: Array = self.array("pd_scores")[image, anchor, self.labels[image, gt]]
+        scores: Array = self.at_anchors("pd_scores", image, anchor)[np.arange(len(gt)), self.labels[image, gt]]
         return scores
 
     @cached_property
@@ -158,7 +176,7 @@ class TraceView:
     @cached_property
     def claims(self) -> Array:
         """(image, anchor) how many boxes selected the anchor."""
-        counts = np.bincount(self.cell[self.selected], minlength=self.b * self.a)
+        counts = np.bincount(self.index.cell[self.selected], minlength=self.b * self.a)
         return counts.reshape(self.b, self.a)
 
     @cached_property
@@ -174,7 +192,7 @@ class TraceView:
             return self.owner
         # a claimed anchor that none of its own boxes has went to gt 0: every overlap was 0
         flat = np.where(self.claims > 0, 0, -1).reshape(-1)
-        flat[self.cell[resolved]] = self.pairs[resolved, 1]
+        flat[self.index.cell[resolved]] = self.pairs[resolved, 1]
         return flat.reshape(self.b, self.a)
 
     @cached_property
@@ -186,30 +204,24 @@ class TraceView:
     @cached_property
     def pair_owner(self) -> Array:
         """(pair,) gt that owned the pair's anchor after conflicts, -1 for nobody."""
-        owners: Array = self.resolved_owner.reshape(-1)[self.cell]
+        owners: Array = self.resolved_owner.reshape(-1)[self.index.cell]
         return owners
-
-    @cached_property
-    def owner_pair(self) -> Array:
-        """(pair,) index of the pair of that owner and the same anchor, -1 if the anchor lies outside the owner."""
-        owner = self.pair_owner
-        rows = self.pairs[:, 0] * self.m + owner
-        return np.where(owner < 0, -1, self.pair_at(rows, self.pairs[:, 2]))
 
     @cached_property
     def owner_overlap(self) -> Array:
         """(pair,) overlap of that owner and the anchor's prediction, 0 where the trace holds none."""
         beside = self.optional("target_overlaps")
-        other = np.zeros(len(self.pairs)) if beside is None else beside.reshape(-1)[self.cell]
+        other = np.zeros(len(self.pairs)) if beside is None else beside.reshape(-1)[self.index.cell]
         if not len(self.pairs):
             return other
-        return np.where(self.owner_pair >= 0, self.overlaps[self.owner_pair], other)
+        pair = self.index.at(self.pairs[:, 0] * self.m + self.pair_owner, self.pairs[:, 2])
+        return np.where((self.pair_owner >= 0) & (pair >= 0), self.overlaps[pair], other)
 
     @cached_property
     def outcome(self) -> Array:
         """(pair,) code of the outcome, an index into the keys of :data:`OUTCOMES`."""
         gt = self.pairs[:, 1]
-        mine_then, mine = self.pair_owner == gt, self.owner.reshape(-1)[self.cell] == gt
+        mine_then, mine = self.pair_owner == gt, self.owner.reshape(-1)[self.index.cell] == gt
         codes = np.full(len(gt), _CODES["not-selected"])
         codes[self.selected & ~mine_then] = _CODES["lost"]
         codes[mine_then & ~mine] = _CODES["dropped"]
@@ -226,31 +238,15 @@ class TraceView:
         return image, self.owner[image, anchor], anchor
 
     @cached_property
-    def positive_rows(self) -> Array:
-        """(positive,) row of the owner of every positive anchor."""
-        image, gt, _ = self.positives
-        rows: Array = image * self.m + gt
-        return rows
-
-    @cached_property
     def positive_scores(self) -> Array:
         """(positive,) target score of every positive anchor, float64."""
         image, _, anchor = self.positives
-        scores: Array = self.array("target_scores")[image, anchor].sum(axis=-1, dtype=np.float64)
+        scores: Array = self.at_anchors("target_scores", image, anchor).sum(axis=-1, dtype=np.float64)
         return scores
 
-    @cached_property
-    def outside(self) -> Array:
-        """(n, 3) image, gt, anchor of positives whose centre lies outside their box."""
-        image, gt, anchor = self.positives
-        found = self.pair_at(self.positive_rows, anchor) < 0
-        return np.stack([image[found], gt[found], anchor[found]], axis=-1)
-
-    def best_classes(self, image: int, anchor: int, most: int = 3) -> tuple[tuple[int, float], ...]:
-        """Classes with the largest predicted scores of one anchor, and these scores."""
-        scores = self.array("pd_scores")[image, anchor]
-        best = np.argsort(-scores, kind="stable")[:most].tolist()
-        return tuple((label, float(scores[label])) for label in best)
+    def target(self, image: int, anchor: int) -> float:
+        """Target score of one anchor."""
+        return float(self.at_anchors("target_scores", image, anchor).sum(dtype=np.float64))
 
     def require_box(self, image: int, gt: int) -> BoxLine:
         """The line of one box.
@@ -263,7 +259,7 @@ class TraceView:
         if not 0 <= gt < boxes:
             there = f"its boxes are gt 0..{boxes - 1}" if boxes else "it has no box"
             raise InputError("no-such-box", f"image {image} has no gt {gt}: {there}", where="--gt")
-        return self.line_of[image, gt]
+        return self.lines_of(image)[gt]
 
     def require_image(self, image: int) -> None:
         """Raises InputError if there is no such image."""
