@@ -293,3 +293,6 @@ STAGE_RESULTS: tuple[type[StageResult], ...] = (
     Normalized,
 )
 """The eleven stages in order."""
+
+RESULTS = ("target_labels", "target_bboxes", "target_scores", "fg_mask", "target_gt_idx")
+"""What an assigner is asked for; the order is that of the training code."""

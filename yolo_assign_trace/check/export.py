@@ -10,10 +10,9 @@ import numpy as np
 
 from ..assignment.assigner import Assigner
 from ..assignment.generations import GENERATIONS
-from ..assignment.outputs import Output
+from ..assignment.outputs import RESULTS, Output
 from ..basics.arrays import Array
 from ..basics.errors import InputError
-from ..run.runner import RESULTS
 from .cases import CASE_NAMES, Case, build_case
 from .compare import expected_state
 from .run import at_parameters_of

@@ -164,8 +164,8 @@ class _Runner:
 
         import torch
 
+        from ..assignment.outputs import RESULTS
         from ..assignment.swap import swap_named
-        from ..run.runner import RESULTS
         from ..run.runner import trace as run_trace
 
         require_device(self.chosen.device)

@@ -63,9 +63,9 @@ def traced(opened: Opened | OpenedCapture, assigner: Assigner, chosen: AssignerO
     import torch
 
     from ..assignment.capture import begin_with_capture
+    from ..assignment.outputs import RESULTS
     from ..assignment.swap import swap_named
     from ..run.given import Captured
-    from ..run.runner import RESULTS
     from ..run.runner import trace as run_trace
     from ..tracers.memory import Memory
     from ..traces.in_memory import stored_trace

@@ -1,4 +1,4 @@
-"""Runs every stage of one trace's assigner on what the other trace recorded. Imports torch."""
+"""Runs every stage of one trace's assigner on what the other trace recorded."""
 
 from __future__ import annotations
 

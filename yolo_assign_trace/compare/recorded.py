@@ -1,15 +1,16 @@
-"""Recorded outputs of a trace as the inputs of stages. Imports torch."""
+"""Recorded outputs of a trace as the inputs of stages."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from ..basics.errors import InputError
 from ..traces.stored import StoredTrace
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 CALL = {
     "pd_scores": "image anchor class",
@@ -36,6 +37,8 @@ def require_exact(trace: StoredTrace, where: str) -> None:
 
 def tensor_of(trace: StoredTrace, name: str) -> Tensor:
     """One recorded output as a tensor of its own, so that nobody can change the trace."""
+    import torch
+
     return torch.from_numpy(np.array(trace.array(name)))
 
 

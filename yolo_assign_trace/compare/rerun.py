@@ -1,17 +1,14 @@
-"""Runs another assigner on the inputs that a trace recorded. Imports torch."""
+"""Runs another assigner on the inputs that a trace recorded."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from ..assignment.assigner import Assigner
-from ..assignment.call import check_call
 from ..assignment.generations import ASSIGNERS
 from ..assignment.outputs import FIXED_SIZES
 from ..basics.errors import InputError
-from ..run.describe import versions
 from ..run.record import assigner_line, versions_line
-from ..run.runner import run_stages
 from ..traces.rebuild import rebuild_assigner
 from ..traces.stored import StoredOutput, StoredTrace
 from .recorded import CALL, require_exact, settings_of, tensor_of
@@ -35,6 +32,10 @@ def rerun(trace: StoredTrace, assigner: Assigner, *, where: str) -> tuple[Stored
     Raises:
         InputError: a trace that is not exact or lacks one of the tensors, or tensors that no run could have made.
     """
+    from ..assignment.call import check_call
+    from ..run.describe import versions
+    from ..run.runner import run_stages
+
     require_exact(trace, where)
     missing = [name for name in CALL if name not in trace.by_name]
     if missing:

@@ -11,10 +11,9 @@ from ..assignment import stages
 from ..assignment.assigner import Assigner
 from ..assignment.capture import begin_with_capture
 from ..assignment.grid import Grid
-from ..assignment.outputs import FIXED_SIZES
+from ..assignment.outputs import FIXED_SIZES, RESULTS
 from .costs import estimate_log_bytes, estimate_pair_bytes, peak_bytes, saved_bytes
 from .given import Captured
-from .runner import RESULTS
 
 
 @dataclass(frozen=True)

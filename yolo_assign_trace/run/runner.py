@@ -15,16 +15,13 @@ from ..assignment.call import check_call
 from ..assignment.capture import CAPTURE, begin_with_capture, require_available
 from ..assignment.generations import YOLOV8
 from ..assignment.grid import Grid
-from ..assignment.outputs import FIXED_SIZES
+from ..assignment.outputs import FIXED_SIZES, RESULTS
 from ..assignment.swap import check_swapped
 from ..basics.arrays import Array
 from .describe import describe
 from .facts import FactFinder
 from .given import Captured, Inputs
 from .record import Record, Run, StageStart, Tracer
-
-RESULTS = ("target_labels", "target_bboxes", "target_scores", "fg_mask", "target_gt_idx")
-"""What an assigner is asked for; the order is that of the training code."""
 
 
 def trace(

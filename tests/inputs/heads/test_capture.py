@@ -20,13 +20,13 @@ from yolo_assign_trace.assignment.assigner import Assigner
 from yolo_assign_trace.assignment.capture import begin_with_capture
 from yolo_assign_trace.assignment.generations import GENERATIONS, YOLOV8
 from yolo_assign_trace.assignment.grid import Grid
+from yolo_assign_trace.assignment.outputs import RESULTS
 from yolo_assign_trace.assignment.swap import swap, swap_named
 from yolo_assign_trace.basics.errors import InputError
 from yolo_assign_trace.check.export import export_cases
 from yolo_assign_trace.inputs.heads.capture import AXES, capture_inputs, read_capture
 from yolo_assign_trace.inputs.heads.shapes import layout_grid
 from yolo_assign_trace.run.given import Captured
-from yolo_assign_trace.run.runner import RESULTS
 from yolo_assign_trace.tracers.json_summary import JsonSummary
 from yolo_assign_trace.tracers.memory import Memory
 from yolo_assign_trace.tracers.run_log import RunLog
