@@ -128,6 +128,22 @@ class TestIgnored:
         assert [s.id for s in pair.sentences][:2] == ["ground_truth.padding", "resolve.zero"]
 
 
+def test_a_box_that_the_training_step_masked_out_says_so_and_is_not_called_padding() -> None:
+    trace = stored([[(5, 5, 7, 7), ORDINARY]], [predict(ORDINARY)])  # no centre lies in the first, so it has no pairs
+    outputs = dict(trace.outputs)
+    key = "ground_truth.mask_gt"
+    outputs[key] = dataclasses.replace(outputs[key], values=np.array([[[False], [True]]]))
+    masked = dataclasses.replace(trace, outputs=outputs)
+    cause = cause_of(masked)
+    assert cause.id == "masked-out"
+    assert told(cause)["cause.masked"]["sum"] == 24.0
+    (pair,) = ask(masked, 0, 0, 9).pairs
+    assert pair.sentences[0].id == "ground_truth.masked"
+    assert pair.sentences[0].text.startswith(
+        "mask_gt is false for it, so it selects nothing: x1 + y1 + x2 + y2 = 5 + 5"
+    )
+
+
 class TestMetricZero:
     WIDE = (16, 16, 48, 48)  # 20 candidates; with k = 1 torch.topk takes anchor 0, which is outside
 

@@ -66,7 +66,9 @@ def _screened(view: TraceView, image: int, gt: int, anchor: int, index: int | No
     corners = view.corners[image, gt]
     if not view.mask_gt[image, gt]:
         values = dict(zip(("x1", "y1", "x2", "y2"), _floats(corners), strict=True))
-        return (say.sentence("ground_truth.padding", **values, sum=float(corners.sum())),)
+        masked = view.lines_of(image)[gt].cause == "masked-out"
+        what = "ground_truth.masked" if masked else "ground_truth.padding"
+        return (say.sentence(what, **values, sum=float(corners.sum())),)
     found: tuple[Sentence, ...] = ()
     seen = view.screened[image, gt]
     if view.enlarged[image, gt]:
