@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 
 import matplotlib as mpl
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from tests.draw.drawn import SVG, box_of, drawn, image_of, random_labels, stored, with_header, with_images
 from tests.traces.traces import STUDY_LABELS
+from yolo_assign_trace.basics.errors import InputError
 from yolo_assign_trace.basics.printable import printable
 from yolo_assign_trace.draw.anchors import STAGES
 from yolo_assign_trace.draw.page import Page, Room
@@ -247,6 +249,14 @@ def test_control_characters_in_names_do_not_break_the_file():
     named = with_header(stored(STUDY_LABELS), {"names": json.dumps(["", "a\x1b[31m\0b\u202e"])})
     picture = image_of(with_images(named, "\udc80\x07.jpg"))
     assert picture.text("list-0-class") == r"a\x1b[31m\x00…"
+
+
+def test_a_trace_that_lacks_an_output_is_told_before_anything_is_written(tmp_path):
+    trace = stored(STUDY_LABELS)
+    part = replace(trace, outputs={key: out for key, out in trace.outputs.items() if out.name != "cutoff"})
+    with pytest.raises(InputError, match="no output 'cutoff'"):
+        draw(part, tmp_path / "out", Wanted(), print)
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("format", FORMATS)

@@ -13,6 +13,9 @@ from ..run.boxes_summary import CAUSES
 from ..run.record import BoxLine
 from ..traces.view import OUTCOMES, TraceView
 
+NEEDS = ("cutoff", "norm_align_metric")
+"""Outputs that a trace must have to be drawn, beside those that anything about it needs."""
+
 NO_WINNER = -1
 """The winner of an anchor that a box lost, if nobody has it."""
 

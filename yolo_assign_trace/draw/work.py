@@ -16,7 +16,7 @@ from .box_page import box_page
 from .image_page import image_page
 from .page import Page
 from .pictures import Picture, find_picture
-from .scene import ImageScene
+from .scene import NEEDS, ImageScene
 from .theme import THEMES, Theme, settings, undrawable
 from .trace_page import trace_page
 from .write import FORMATS, write_page
@@ -55,7 +55,7 @@ def draw(trace: StoredTrace, folder: Path, wanted: Wanted, remark: Callable[[str
         InputError: an image or gt that is not there, an unknown word, or a folder that cannot be written.
     """
     wanted.check()
-    view = TraceView(trace)
+    view = TraceView(trace, NEEDS)
     for number in wanted.images:
         view.require_image(number)
     images = sorted(set(wanted.images)) or list(range(view.b))

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..traces.view import OUTCOMES, TraceView
+from ..traces.view import TraceView
+from .candidate import Candidate, candidate_at
 from .pair import fate
 from .sentences import Sentence
 
@@ -16,17 +17,12 @@ BEST_CLASSES = 3
 
 @dataclass(frozen=True)
 class Claim:
-    """One box that the anchor lies in; fields as in :class:`.box.Candidate`."""
+    """One box that the anchor lies in."""
 
     gt: int
     label: int
     label_name: str
-    rank: int | None
-    score: float
-    overlap: float
-    metric: float
-    selected: bool
-    outcome: str
+    pair: Candidate
 
 
 @dataclass(frozen=True)
@@ -100,15 +96,5 @@ def _best_classes(view: TraceView, image: int, anchor: int) -> tuple[ClassScore,
 
 def _claim(view: TraceView, index: int) -> Claim:
     image, gt, _ = view.pairs[index].tolist()
-    ranks, label = view.optional("rank"), int(view.labels[image, gt])
-    return Claim(
-        gt=gt,
-        label=label,
-        label_name=view.class_name(label),
-        rank=None if ranks is None else int(ranks[index]),
-        score=float(view.class_scores[index]),
-        overlap=float(view.overlaps[index]),
-        metric=float(view.metric[index]),
-        selected=bool(view.selected[index]),
-        outcome=tuple(OUTCOMES)[view.outcome[index]],
-    )
+    label = int(view.labels[image, gt])
+    return Claim(gt, label, view.class_name(label), candidate_at(view, index))

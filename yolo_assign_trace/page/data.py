@@ -15,8 +15,8 @@ import numpy as np
 
 from ..basics.arrays import Array
 from ..explain.box import cut_of, share_of
-from ..explain.causes import Causes
-from ..explain.funnel import Funnels
+from ..explain.causes import Cause, causes_of
+from ..explain.funnel import funnel_of
 from ..run.record import BoxLine
 from ..traces.stored import StoredTrace
 from ..traces.view import OUTCOMES, TraceView
@@ -50,7 +50,9 @@ def page_data(
     limits = limits or Limits()
     view = TraceView(trace)
     kept = _kept_pairs(view, limits.pairs)
-    began, funnels, causes = beginnings(view), Funnels(view), Causes(view)
+    began = beginnings(view)
+    wrong = [line for line in view.lines if line.cause]
+    causes = dict(zip(wrong, causes_of(view, wrong), strict=True))
     told, room, untold = [], limits.fates, 0
     for image in range(view.b):
         found, left = fates(view, image, room)
@@ -69,7 +71,7 @@ def page_data(
             {
                 "name": named.name if named else "",
                 "picture": embedded(pictures, trace, image, remark),
-                "boxes": [_box(view, funnels, causes, line) for line in view.lines_of(image)],
+                "boxes": [_box(view, line, causes.get(line)) for line in view.lines_of(image)],
                 "pairs": _pairs(view, rows, began.of_pair, with_deltas=not known_deltas),
                 "anchors": {name: column(values) for name, values in anchors.items()},
                 "fates": told[image],
@@ -166,9 +168,9 @@ def _anchors(view: TraceView, image: int, rows: Array) -> dict[str, Array]:
     }
 
 
-def _box(view: TraceView, funnels: Funnels, causes: Causes, line: BoxLine) -> dict[str, Any]:
+def _box(view: TraceView, line: BoxLine, cause: Cause | None) -> dict[str, Any]:
     image, gt = line.image, line.gt
-    funnel, cause, cut, share = funnels.of(image, gt), causes.of(line), cut_of(view, line), share_of(view, image, gt)
+    funnel, cut, share = funnel_of(view, image, gt), cut_of(view, line), share_of(view, image, gt)
     seen = view.optional("screen_bboxes")
     return {
         "gt": gt,

@@ -6,7 +6,7 @@ first asked for, for all boxes together; of the tensors that have a value for ev
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -43,17 +43,18 @@ class TraceView:
 
     Args:
         trace: a finished trace that has at least the outputs from screen to resolve.
+        needs: what else it must have.
 
     Raises:
         InputError: an output that no answer can do without is missing.
     """
 
-    def __init__(self, trace: StoredTrace) -> None:
+    def __init__(self, trace: StoredTrace, needs: Sequence[str] = ()) -> None:
         self.trace = trace
         self.names: Mapping[int, str] = trace.class_names
         self.settings = trace.settings
         self.grid = trace.grid
-        for name in _NEEDED:
+        for name in (*_NEEDED, *needs):
             self._stored(name)
         self.b, self.m = trace.by_name["mask_gt"].shape[:2]
         self.a, self.levels = self.grid.anchors, len(self.grid.levels)
