@@ -12,11 +12,11 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from yolo_assign_trace.assignment.generations import find_assigner
-from yolo_assign_trace.draw.box_page import box_page
-from yolo_assign_trace.draw.image_page import image_page
+from yolo_assign_trace.draw.box_sheet import box_sheet
+from yolo_assign_trace.draw.image_sheet import image_sheet
 from yolo_assign_trace.draw.scene import ImageScene
 from yolo_assign_trace.draw.theme import THEMES, settings
-from yolo_assign_trace.draw.work import Wanted, draw
+from yolo_assign_trace.draw.work import DrawOptions, draw
 from yolo_assign_trace.draw.write import rendered
 from yolo_assign_trace.inputs.load import Request, load_inputs
 from yolo_assign_trace.run.given import Image
@@ -89,7 +89,7 @@ def with_images(trace: StoredTrace, *names: str, size: tuple[int, int] | None = 
 def drawn(trace: StoredTrace, folder: Path, **wanted: object) -> dict[str, Drawing]:
     """Every picture of ``trace``, by the name of its file."""
     options = {"format": "svg"} | wanted
-    paths = draw(trace, folder / "out", Wanted(**options), remark=print)  # type: ignore[arg-type]
+    paths = draw(trace, folder / "out", DrawOptions(**options), remark=print)  # type: ignore[arg-type]
     return {path.stem: read_svg(path) for path in paths}
 
 
@@ -98,16 +98,16 @@ def image_of(trace: StoredTrace, image: int = 0, stage: str = "", theme: str = "
     scene, named = ImageScene(TraceView(trace), image), trace.image(image)
     with settings(THEMES[theme]):
         name = named.name if named else ""
-        page = image_page(scene, trace.header, name, THEMES[theme], None, stage)
-        return Drawing(ET.fromstring(rendered(page, "svg")))
+        sheet = image_sheet(scene, trace.header, name, THEMES[theme], None, stage)
+        return Drawing(ET.fromstring(rendered(sheet, "svg")))
 
 
 def box_of(trace: StoredTrace, image: int, gt: int) -> Drawing:
     """The picture of one box alone."""
     scene = ImageScene(TraceView(trace), image)
     with settings(THEMES["dark"]):
-        page = box_page(scene, gt, trace.header, "", THEMES["dark"], trace.settings.topk)
-        return Drawing(ET.fromstring(rendered(page, "svg")))
+        sheet = box_sheet(scene, gt, trace.header, "", THEMES["dark"], trace.settings.topk)
+        return Drawing(ET.fromstring(rendered(sheet, "svg")))
 
 
 def random_labels(count: int, seed: int = 3) -> str:

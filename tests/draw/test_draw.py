@@ -17,10 +17,10 @@ from tests.traces.traces import STUDY_LABELS
 from yolo_assign_trace.basics.errors import InputError
 from yolo_assign_trace.basics.printable import printable
 from yolo_assign_trace.draw.anchors import STAGES
-from yolo_assign_trace.draw.page import Page, Room
+from yolo_assign_trace.draw.sheet import Room, Sheet
 from yolo_assign_trace.draw.theme import THEMES
 from yolo_assign_trace.draw.theme import settings as theme_settings
-from yolo_assign_trace.draw.work import Wanted, draw
+from yolo_assign_trace.draw.work import DrawOptions, draw
 from yolo_assign_trace.draw.write import FORMATS
 from yolo_assign_trace.run.boxes_summary import CAUSES
 
@@ -225,9 +225,9 @@ def test_labels_never_overlap_or_leave_their_panel(wanted):
 @settings(max_examples=20, deadline=None)
 def test_text_is_cut_to_its_room(text, width):
     with theme_settings(THEMES["light"]):
-        page = Page(400, 300, THEMES["light"])
-        shown = page.cut(printable(text), width)
-        assert page.measure(shown) <= width or shown == "…"
+        sheet = Sheet(400, 300, THEMES["light"])
+        shown = sheet.cut(printable(text), width)
+        assert sheet.measure(shown) <= width or shown == "…"
 
 
 def test_names_are_text():
@@ -255,14 +255,14 @@ def test_a_trace_that_lacks_an_output_is_told_before_anything_is_written(tmp_pat
     trace = stored(STUDY_LABELS)
     part = replace(trace, outputs={key: out for key, out in trace.outputs.items() if out.name != "cutoff"})
     with pytest.raises(InputError, match="no output 'cutoff'"):
-        draw(part, tmp_path / "out", Wanted(), print)
+        draw(part, tmp_path / "out", DrawOptions(), print)
     assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_the_same_trace_gives_the_same_bytes(tmp_path, format):
     trace = stored(STUDY_LABELS)
-    wanted = Wanted(images=(0,), format=format)
+    wanted = DrawOptions(images=(0,), format=format)
     first, second = ([path.read_bytes() for path in draw(trace, tmp_path / name, wanted, print)] for name in "ab")
     assert len(first) == 2
     assert first == second
@@ -270,9 +270,11 @@ def test_the_same_trace_gives_the_same_bytes(tmp_path, format):
 
 def test_settings_of_matplotlib_neither_matter_nor_change(tmp_path):
     trace = stored(STUDY_LABELS)
-    before = [path.read_bytes() for path in draw(trace, tmp_path / "a", Wanted(images=(0,), format="svg"), print)]
+    before = [path.read_bytes() for path in draw(trace, tmp_path / "a", DrawOptions(images=(0,), format="svg"), print)]
     with mpl.rc_context({"text.usetex": False, "font.size": 30, "lines.linewidth": 9, "svg.fonttype": "path"}):
         mine = dict(mpl.rcParams)
-        after = [path.read_bytes() for path in draw(trace, tmp_path / "b", Wanted(images=(0,), format="svg"), print)]
+        after = [
+            path.read_bytes() for path in draw(trace, tmp_path / "b", DrawOptions(images=(0,), format="svg"), print)
+        ]
         assert dict(mpl.rcParams) == mine
     assert before == after

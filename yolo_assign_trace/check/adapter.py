@@ -46,7 +46,7 @@ def output_names(text: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-class Candidate:
+class ForeignAssigner:
     """An assigner to be checked.
 
     Args:

@@ -109,10 +109,10 @@ def _answers(candidate: str, outputs: str, wanted: Any) -> Callable[[Case], dict
             return found
 
         return from_folder
-    from ..check.adapter import Candidate, output_names
+    from ..check.adapter import ForeignAssigner, output_names
 
     names = output_names(outputs) if outputs else ()
-    return Candidate(candidate, load_object(candidate, "candidate", "check"), wanted, names).answer
+    return ForeignAssigner(candidate, load_object(candidate, "candidate", "check"), wanted, names).answer
 
 
 def _print(candidate: str, report: Report, tolerance: Tolerance) -> None:

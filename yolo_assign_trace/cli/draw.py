@@ -44,16 +44,16 @@ def draw(
 ) -> int:
     """Draw what became of anchors and boxes: one picture of the trace, one of every image, one of each --gt."""
     _require_matplotlib()
-    from ..draw.work import Wanted
+    from ..draw.work import DrawOptions
     from ..draw.work import draw as draw_trace
     from ..traces.open_trace import open_trace
 
     stages = tuple(name.strip() for names in stage or () for name in names.split(","))
-    wanted = Wanted(
+    options = DrawOptions(
         tuple(image or ()), tuple(dict.fromkeys(gt or ())), tuple(dict.fromkeys(stages)), format, theme, images
     )
-    wanted.check()  # before a large trace is read
-    written = draw_trace(open_trace(trace), output, wanted, lambda text: say(f"warning: {text}", "yellow"))
+    options.check()  # before a large trace is read
+    written = draw_trace(open_trace(trace), output, options, lambda text: say(f"warning: {text}", "yellow"))
     names = [path.name for path in written[:NAMED_AT_MOST]]
     more = f" and {len(written) - NAMED_AT_MOST} more" if len(written) > NAMED_AT_MOST else ""
     say(f"wrote {count(len(written), 'picture')} to {output}: {', '.join(names)}{more}")

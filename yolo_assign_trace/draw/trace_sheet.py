@@ -1,4 +1,4 @@
-"""The page of a whole trace: its anchors, where positives come from, how many are left at each step, their scores."""
+"""The sheet of a whole trace: its anchors, where positives come from, how many are left at each step, their scores."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from matplotlib.ticker import MaxNLocator
 from ..basics.arrays import Array
 from ..basics.plural import count
 from ..traces.view import TraceView
-from .image_page import CAPTION, FOOT, GAP, HEAD, MARGIN, foot, head
+from .image_sheet import CAPTION, FOOT, GAP, HEAD, MARGIN, foot, head
 from .marks import shape_of
-from .page import SMALL, Page, points
 from .panel import Panel, scale_of
-from .pictures import Picture, backdrop
+from .photos import Photo, backdrop
+from .sheet import SMALL, Sheet, points
 from .theme import Theme
 
 WIDTH, TALLEST = 1500.0, 760.0
@@ -22,45 +22,45 @@ SMALLEST_SIDE = 8
 BINS = 20
 
 
-def trace_page(view: TraceView, theme: Theme, picture: Picture | None) -> Page:
-    """The page of a whole trace; ``picture`` is that of its first image, if there is one."""
+def trace_sheet(view: TraceView, theme: Theme, photo: Photo | None) -> Sheet:
+    """The sheet of a whole trace; ``photo`` is that of its first image, if there is one."""
     grid, lines = view.grid, view.lines
     half = (WIDTH - 2 * MARGIN - 2 * GAP) / 2
     upper = max(480.0, scale_of(grid, half, TALLEST) * grid.height)
     lower = 300.0
-    page = Page(WIDTH, HEAD + 2 * CAPTION + upper + lower + 3 * GAP + 30 + FOOT, theme)
+    sheet = Sheet(WIDTH, HEAD + 2 * CAPTION + upper + lower + 3 * GAP + 30 + FOOT, theme)
     without = sum(not line.positives for line in lines)
     more = f", {without} of them without positives" if without else ""
-    head(page, "The whole trace", f"{count(len(lines), 'box')} in {count(view.b, 'image')}{more}")
+    head(sheet, "The whole trace", f"{count(len(lines), 'box')} in {count(view.b, 'image')}{more}")
 
     y = HEAD + CAPTION
-    panel = Panel(page, grid, MARGIN, y, half, TALLEST)
+    panel = Panel(sheet, grid, MARGIN, y, half, TALLEST)
     panel.axes.set_gid("anchors")
-    panel.picture(backdrop(picture, theme.page) if picture is not None else None)
+    panel.photo(backdrop(photo, theme.page) if photo is not None else None)
     _anchors(panel, view)
-    _caption(page, MARGIN, y, f"{grid.anchors} anchors over {grid.width}x{grid.height} px")
+    _caption(sheet, MARGIN, y, f"{grid.anchors} anchors over {grid.width}x{grid.height} px")
     x = MARGIN + half + 2 * GAP
-    legend = _level_legend(page, view, x, y)
-    _caption(page, x, y, "Anchors of every level")
-    chart = page.axes(x + 130, legend + CAPTION + GAP, half - GAP - 130, y + upper - legend - CAPTION - GAP)
-    _caption(page, x, legend + CAPTION + GAP, "Pairs and anchors left at each step")
-    _funnel(page, chart, view)
+    legend = _level_legend(sheet, view, x, y)
+    _caption(sheet, x, y, "Anchors of every level")
+    chart = sheet.axes(x + 130, legend + CAPTION + GAP, half - GAP - 130, y + upper - legend - CAPTION - GAP)
+    _caption(sheet, x, legend + CAPTION + GAP, "Pairs and anchors left at each step")
+    _funnel(sheet, chart, view)
 
     y += upper + CAPTION + GAP
-    _caption(page, MARGIN, y, "Positives by side of their box (root of the area, px) and level")
-    _by_size(page, page.axes(MARGIN + 56, y + 8, half - 56, lower), view)
-    _caption(page, x, y, "Target scores of the positives")
-    _histogram(page, page.axes(x + 56, y + 8, half - GAP - 56, lower), view)
-    foot(page, view.trace.header)
-    return page
+    _caption(sheet, MARGIN, y, "Positives by side of their box (root of the area, px) and level")
+    _by_size(sheet, sheet.axes(MARGIN + 56, y + 8, half - 56, lower), view)
+    _caption(sheet, x, y, "Target scores of the positives")
+    _histogram(sheet, sheet.axes(x + 56, y + 8, half - GAP - 56, lower), view)
+    foot(sheet, view.trace.header)
+    return sheet
 
 
-def _caption(page: Page, x: float, y: float, text: str) -> None:
-    page.text(x, y - CAPTION + 4, text, bold=True)
+def _caption(sheet: Sheet, x: float, y: float, text: str) -> None:
+    sheet.text(x, y - CAPTION + 4, text, bold=True)
 
 
 def _anchors(panel: Panel, view: TraceView) -> None:
-    theme = panel.page.theme
+    theme = panel.sheet.theme
     points_of = view.array("anc_points")
     for i, level in enumerate(view.grid.levels):
         size = float(np.clip(level.stride * panel.scale * 0.3, 1.6, 14))
@@ -70,21 +70,21 @@ def _anchors(panel: Panel, view: TraceView) -> None:
         panel.marks(name, places, shape_of(i), size, faces=colour, edges=colour, width=0.3, zorder=4 + i)
 
 
-def _level_legend(page: Page, view: TraceView, x: float, y: float) -> float:
-    theme = page.theme
+def _level_legend(sheet: Sheet, view: TraceView, x: float, y: float) -> float:
+    theme = sheet.theme
     for i, level in enumerate(view.grid.levels):
         colour = theme.levels[i % len(theme.levels)]
-        place = [(x + 10) / page.width], [1 - (y + 15) / page.height]
-        page.figure.add_artist(Line2D(*place, marker=shape_of(i), ms=points(10), color=colour, ls="none"))
+        place = [(x + 10) / sheet.width], [1 - (y + 15) / sheet.height]
+        sheet.figure.add_artist(Line2D(*place, marker=shape_of(i), ms=points(10), color=colour, ls="none"))
         cells = f"{level.height}x{level.width} cells of {level.stride} px: {count(level.anchors, 'anchor')}"
-        page.text(x + 28, y + 7, f"{level.name}   {cells}")
+        sheet.text(x + 28, y + 7, f"{level.name}   {cells}")
         y += 21
     return y
 
 
-def _funnel(page: Page, axes: Axes, view: TraceView) -> None:
+def _funnel(sheet: Sheet, axes: Axes, view: TraceView) -> None:
     """Counts over all images, from candidates to positives."""
-    theme = page.theme
+    theme = sheet.theme
     names = ["candidate pairs", "metric above 0", "selected pairs", "positive anchors"]
     with np.errstate(invalid="ignore"):
         counted = [view.metric > 0, view.selected, view.positive]
@@ -102,13 +102,13 @@ def _funnel(page: Page, axes: Axes, view: TraceView) -> None:
     axes.set_xlim(0, widest * 1.42)
     axes.set_yticks(range(len(names)), names, color=theme.text)
     axes.invert_yaxis()
-    _quiet(axes, page)
+    _quiet(axes, sheet)
     axes.set_xticks([])
 
 
-def _by_size(page: Page, axes: Axes, view: TraceView) -> None:
+def _by_size(sheet: Sheet, axes: Axes, view: TraceView) -> None:
     """Stacked bars over sizes that double; below each, how many boxes are of that size."""
-    theme = page.theme
+    theme = sheet.theme
     image, gt, anchor = view.positives
     level, side = view.level[anchor], _side_of(view.corners[image, gt])
     boxes = _side_of(np.array([(0, 0, line.width, line.height) for line in view.lines]).reshape(-1, 4))
@@ -130,18 +130,18 @@ def _by_size(page: Page, axes: Axes, view: TraceView) -> None:
     axes.set_xticks(at, [f"{name}\n{count(n, 'box')}" for name, n in zip(names, found, strict=True)])
     axes.set_ylim(0, max(float(bottom.max()), 1) * 1.14)
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
-    _quiet(axes, page)
+    _quiet(axes, sheet)
 
 
-def _histogram(page: Page, axes: Axes, view: TraceView) -> None:
-    theme = page.theme
+def _histogram(sheet: Sheet, axes: Axes, view: TraceView) -> None:
+    theme = sheet.theme
     image, _, anchor = view.positives
     score = view.array("norm_align_metric")[image, anchor]
     finite = score[np.isfinite(score)].astype(np.float64)
     if not len(finite):
         axes.text(0.5, 0.5, "no positive anchor", ha="center", transform=axes.transAxes, color=theme.muted)
         axes.set_yticks([])
-        _quiet(axes, page)
+        _quiet(axes, sheet)
         return
     values, edges = np.histogram(finite, BINS, (0, max(float(finite.max()), 1e-12)))
     bars = axes.bar(edges[:-1], values, np.diff(edges) * 0.94, align="edge", color=theme.levels[0])
@@ -156,7 +156,7 @@ def _histogram(page: Page, axes: Axes, view: TraceView) -> None:
     )
     axes.set_ylim(0, max(int(values.max()), 1) * 1.16)
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
-    _quiet(axes, page)
+    _quiet(axes, sheet)
 
 
 def _side_of(corners: Array) -> Array:
@@ -165,7 +165,7 @@ def _side_of(corners: Array) -> Array:
     return side
 
 
-def _quiet(axes: Axes, page: Page) -> None:
+def _quiet(axes: Axes, sheet: Sheet) -> None:
     axes.tick_params(labelsize=points(SMALL), length=3, width=0.6)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)

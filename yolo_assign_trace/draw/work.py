@@ -12,18 +12,18 @@ from ..basics.printable import printable
 from ..traces.stored import StoredTrace
 from ..traces.view import TraceView
 from .anchors import STAGES
-from .box_page import box_page
-from .image_page import image_page
-from .page import Page
-from .pictures import Picture, find_picture
+from .box_sheet import box_sheet
+from .image_sheet import image_sheet
+from .photos import Photo, find_photo
 from .scene import NEEDS, ImageScene
+from .sheet import Sheet
 from .theme import THEMES, Theme, settings, undrawable
-from .trace_page import trace_page
-from .write import FORMATS, write_page
+from .trace_sheet import trace_sheet
+from .write import FORMATS, write_sheet
 
 
 @dataclass(frozen=True)
-class Wanted:
+class DrawOptions:
     """What somebody asks for; ``images`` and ``gts`` are numbers, no image means all of them, no gt none."""
 
     images: tuple[int, ...] = ()
@@ -48,55 +48,55 @@ class Wanted:
             raise InputError("no-such-folder", "there is no such folder of pictures", where=str(self.pictures))
 
 
-def draw(trace: StoredTrace, folder: Path, wanted: Wanted, remark: Callable[[str], None]) -> list[Path]:
-    """Draw what is ``wanted`` of ``trace`` into ``folder``; ``remark`` hears what is missing. The files written.
+def draw(trace: StoredTrace, folder: Path, options: DrawOptions, remark: Callable[[str], None]) -> list[Path]:
+    """Draw what ``options`` ask for of ``trace`` into ``folder``; ``remark`` hears what is missing. The files written.
 
     Raises:
         InputError: an image or gt that is not there, an unknown word, or a folder that cannot be written.
     """
-    wanted.check()
+    options.check()
     view = TraceView(trace, NEEDS)
-    for number in wanted.images:
+    for number in options.images:
         view.require_image(number)
-    images = sorted(set(wanted.images)) or list(range(view.b))
-    _check_gts(view, images, wanted.gts, named=bool(wanted.images))
+    images = sorted(set(options.images)) or list(range(view.b))
+    _check_gts(view, images, options.gts, named=bool(options.images))
     make_folder(folder)
     written = []
-    with settings(THEMES[wanted.theme]):
-        if wanted.format != "svg":
+    with settings(THEMES[options.theme]):
+        if options.format != "svg":
             _remark_fonts(view, images, remark)
-        for name, page in _pages(view, images, wanted, remark):
-            path = folder / f"{name}.{wanted.format}"
-            write_page(page, path)
+        for name, sheet in _sheets(view, images, options, remark):
+            path = folder / f"{name}.{options.format}"
+            write_sheet(sheet, path)
             written.append(path)
     return written
 
 
-def _pages(
-    view: TraceView, images: Sequence[int], wanted: Wanted, remark: Callable[[str], None]
-) -> Iterator[tuple[str, Page]]:
-    """Name and page of every file, one at a time."""
-    theme = THEMES[wanted.theme]
-    first = find_picture(wanted.pictures, view.trace, 0)
-    yield "trace", trace_page(view, theme, first.picture)
+def _sheets(
+    view: TraceView, images: Sequence[int], options: DrawOptions, remark: Callable[[str], None]
+) -> Iterator[tuple[str, Sheet]]:
+    """Name and sheet of every file, one at a time."""
+    theme = THEMES[options.theme]
+    first = find_photo(options.pictures, view.trace, 0)
+    yield "trace", trace_sheet(view, theme, first.photo)
     for image in images:
-        one = find_picture(wanted.pictures, view.trace, image) if image else first
+        one = find_photo(options.pictures, view.trace, image) if image else first
         if one.remark:
             remark(one.remark)
-        yield from _pages_of(view, image, wanted, theme, one.picture)
+        yield from _sheets_of(view, image, options, theme, one.photo)
 
 
-def _pages_of(
-    view: TraceView, image: int, wanted: Wanted, theme: Theme, picture: Picture | None
-) -> Iterator[tuple[str, Page]]:
+def _sheets_of(
+    view: TraceView, image: int, options: DrawOptions, theme: Theme, photo: Photo | None
+) -> Iterator[tuple[str, Sheet]]:
     scene, named, header = ImageScene(view, image), view.trace.image(image), view.trace.header
     name = named.name if named else ""
-    for stage in wanted.stages or ("",):
-        page = image_page(scene, header, name, theme, picture, stage)
-        yield f"image-{image}{f'-{stage}' if stage else ''}", page
-    for gt in wanted.gts:
+    for stage in options.stages or ("",):
+        sheet = image_sheet(scene, header, name, theme, photo, stage)
+        yield f"image-{image}{f'-{stage}' if stage else ''}", sheet
+    for gt in options.gts:
         if gt < len(scene.boxes):
-            yield f"image-{image}-gt-{gt}", box_page(scene, gt, header, name, theme, view.settings.topk)
+            yield f"image-{image}-gt-{gt}", box_sheet(scene, gt, header, name, theme, view.settings.topk)
 
 
 def _check_gts(view: TraceView, images: Sequence[int], gts: Sequence[int], *, named: bool) -> None:

@@ -21,7 +21,7 @@ from ..run.record import BoxLine
 from ..traces.stored import StoredTrace
 from ..traces.view import OUTCOMES, TraceView
 from .columns import column
-from .pictures import embedded
+from .photos import embedded
 from .stages import numbers, stages_of, title_values
 from .story import as_said, beginnings, fates
 
