@@ -13,6 +13,7 @@ from ..assignment.capture import CAPTURE
 from ..assignment.generations import YOLOV8
 from ..assignment.outputs import PARTS
 from ..basics.arrays import Array
+from ..explain.sentences import number
 from ..run.statistics import Statistics, as_json
 from ..traces.rebuild import rebuild_assigner
 from ..traces.view import OUTCOMES, TraceView
@@ -38,7 +39,7 @@ def stages_of(view: TraceView) -> list[dict[str, Any]]:
             "unit": stored.output.unit,
             "meaning": stored.output.meaning,
             "dtype": str(stored.dtype),
-            "statistics": _plain(as_json(Statistics.of(stored.read(0, math.prod(stored.shape)), dense))),
+            "statistics": _texts(Statistics.of(stored.read(0, math.prod(stored.shape)), dense)),
         }
         outputs.setdefault(stored.stage, []).append(about)
     swapped = view.settings.swapped
@@ -87,7 +88,7 @@ NUMBERS: Mapping[str, tuple[str, ...]] = {
 
 
 def numbers(view: TraceView) -> dict[str, dict[str, Any]]:
-    """Numbers by id: ``total`` for the whole trace and ``images``, one each. None where there is nothing to count."""
+    """Numbers by id, as texts: ``total`` for the whole trace and ``images``, one each."""
     image = view.pairs[:, 0]
     gt_images = np.repeat(np.arange(view.b), view.boxes)
     lines = view.lines
@@ -125,12 +126,18 @@ def numbers(view: TraceView) -> dict[str, dict[str, Any]]:
     found["best-metric"] = _best(view.metric, image, view.b)
     found["best-target"] = _best(view.positive_scores, view.positives[0], view.b)
     sums = np.bincount(view.positives[0], weights=view.positive_scores, minlength=view.b)
-    found["target-sum"] = {"total": float(view.positive_scores.sum()), "images": sums.tolist()}
+    found["target-sum"] = {"total": number(float(view.positive_scores.sum())), "images": list(map(number, sums))}
     return found
 
 
+def text_or_dash(value: float | None) -> str:
+    """A number as a text, a dash where there is none."""
+    return "–" if value is None else number(value)
+
+
 def _counts(images: Array, b: int) -> dict[str, Any]:
-    return {"total": len(images), "images": np.bincount(images.astype(np.int64), minlength=b).tolist()}
+    counts = np.bincount(images.astype(np.int64), minlength=b).tolist()
+    return {"total": str(len(images)), "images": list(map(str, counts))}
 
 
 def _best(values: Array, images: Array, b: int) -> dict[str, Any]:
@@ -139,8 +146,12 @@ def _best(values: Array, images: Array, b: int) -> dict[str, Any]:
     best = np.full(b, -np.inf)
     np.maximum.at(best, images[finite], values[finite].astype(np.float64))
     each = [None if np.isinf(value) else value for value in best.tolist()]
-    return {"total": max((value for value in each if value is not None), default=None), "images": each}
+    most = max((value for value in each if value is not None), default=None)
+    return {"total": text_or_dash(most), "images": list(map(text_or_dash, each))}
 
 
-def _plain(statistics: dict[str, Any]) -> dict[str, Any]:
-    return {name: value.item() if isinstance(value, np.generic) else value for name, value in statistics.items()}
+def _texts(statistics: Statistics) -> dict[str, Any]:
+    """Counts as they are; min, mean and max as texts."""
+    told = as_json(statistics)
+    write = text_or_dash if statistics.kind == "float" else lambda value: "–" if value is None else str(value)
+    return told | {name: write(told[name]) for name in ("min", "mean", "max") if name in told}
