@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.commands import ROOT
+from tests.commands import ROOT, loaded_after
 from tests.draw.drawn import drawn, read_svg, stored, with_header
-from tests.house.test_imports import loaded_after
 from yolo_assign_trace.draw import theme
 from yolo_assign_trace.draw.names import placement
 from yolo_assign_trace.draw.pictures import find_picture

@@ -16,10 +16,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests.assignment.strategies import examples, scenes
-from tests.commands import ROOT
+from tests.commands import ROOT, loaded_after
 from tests.draw.drawn import stored, with_header
 from tests.explain.explained import stored_scene
-from tests.house.test_imports import loaded_after
 from tests.inputs.heads.captures import golden_capture
 from tests.page.pages import Parsed, crowd, parsed, study, values_of
 from yolo_assign_trace.assignment.generations import GENERATIONS
