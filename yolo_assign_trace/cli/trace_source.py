@@ -39,11 +39,16 @@ def trace_from(path: Path | None, given: InputOptions, chosen: AssignerOptions) 
     if len(opened.parts) > 1:
         message = f"the images make {len(opened.parts)} batches, and only one is looked at"
         raise InputError("several-batches", message, hint="select images with --images, or raise --batch")
-    return traced(opened, assigner, chosen)
+    from ..tracers.memory import Memory
+    from ..traces.in_memory import stored_trace
+
+    memory = Memory()
+    run_part(opened.parts[0], assigner, chosen, [memory])
+    return stored_trace(memory)
 
 
 def opened_with(given: InputOptions, chosen: AssignerOptions) -> tuple[Opened, Assigner]:
-    """Everything that the options name, read and held against each other, with its remarks said.
+    """Everything that the options name, read and held against each other, with its remarks said; the stages that run.
 
     Raises:
         InputError: whatever is wrong with it.
@@ -58,17 +63,7 @@ def opened_with(given: InputOptions, chosen: AssignerOptions) -> tuple[Opened, A
     opened.require_memory()
     for remark in opened.remarks:
         say(f"note: {remark}", "yellow")
-    return opened, assigner
-
-
-def traced(opened: Opened, assigner: Assigner, chosen: AssignerOptions, part: int = 0) -> StoredTrace:
-    """One batch traced, in memory."""
-    from ..tracers.memory import Memory
-    from ..traces.in_memory import stored_trace
-
-    memory = Memory()
-    run_part(opened.parts[part], opened.begin(assigner), chosen, [memory])
-    return stored_trace(memory)
+    return opened, opened.begin(assigner)
 
 
 def run_part(part: Part | CallPart, assigner: Assigner, chosen: AssignerOptions, tracers: Sequence[Tracer]) -> None:
