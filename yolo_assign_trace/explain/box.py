@@ -10,10 +10,9 @@ import numpy as np
 from ..basics.plural import count
 from ..run.record import BoxLine
 from ..traces.view import TraceView
-from .candidate import Candidate, candidate_at
 from .causes import Cause, Loss, causes_of, losses
 from .funnel import Funnel, funnel_of
-from .pair import overlap_of_owner
+from .pair import Candidate, candidate_at, overlap_of_owner
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The life of one pair of box and anchor, a sentence or more per stage."""
+"""One pair of box and anchor: its numbers, and its life, a sentence or more per stage."""
 
 from __future__ import annotations
 
@@ -20,6 +20,21 @@ NO_PAIR_OUTCOMES = {
 
 
 @dataclass(frozen=True)
+class Candidate:
+    """A candidate pair in numbers, as tables of boxes and of anchors show it.
+
+    ``rank`` is None if the trace has none; ``outcome`` is a key of ``traces.view.OUTCOMES``.
+    """
+
+    rank: int | None
+    score: float
+    overlap: float
+    metric: float
+    selected: bool
+    outcome: str
+
+
+@dataclass(frozen=True)
 class PairStory:
     """One box and one anchor.
 
@@ -35,6 +50,19 @@ class PairStory:
     box: tuple[float, ...]
     outcome: str
     sentences: tuple[Sentence, ...]
+
+
+def candidate_at(view: TraceView, index: int) -> Candidate:
+    """The pair number ``index`` of the trace."""
+    ranks = view.optional("rank")
+    return Candidate(
+        rank=None if ranks is None else int(ranks[index]),
+        score=float(view.class_scores[index]),
+        overlap=float(view.overlaps[index]),
+        metric=float(view.metric[index]),
+        selected=bool(view.selected[index]),
+        outcome=tuple(OUTCOMES)[view.outcome[index]],
+    )
 
 
 def pair_story(view: TraceView, image: int, gt: int, anchor: int) -> PairStory:
