@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.commands import ROOT
+from tests.commands import ROOT, loaded_after
 from tests.draw.drawn import drawn, read_svg, stored, with_header
-from tests.house.test_imports import loaded_after
 from yolo_assign_trace.draw import theme
 from yolo_assign_trace.draw.names import placement
 from yolo_assign_trace.draw.pictures import find_picture
@@ -74,6 +73,30 @@ def test_without_an_image_a_gt_is_drawn_wherever_it_is(yolo_assign, folder, save
     assert [path.name for path in (folder / "out").glob("*-gt-*")] == ["image-2-gt-2.png"]  # only image 2 has 3 boxes
 
 
+SELECTED = [
+    # options, images that are drawn
+    (["--images", "1:3"], {1, 2}),
+    (["--images", "2"], {2}),
+    (["--images", "2:", "--image", "0"], {0, 2, 3}),
+]
+
+
+@pytest.mark.parametrize(("options", "numbers"), SELECTED, ids=[" ".join(row[0]) for row in SELECTED])
+def test_images_selects_images_as_it_does_for_trace(yolo_assign, folder, saved, options, numbers):
+    assert yolo_assign("draw", saved, "-o", "out", "--format", "svg", *options).code == 0
+    assert {path.name for path in (folder / "out").glob("image-*")} == {f"image-{n}.svg" for n in numbers}
+
+
+def test_a_folder_of_pictures_given_as_images_is_understood_and_told(yolo_assign, folder, saved):
+    (folder / "pictures").mkdir()
+    outcome = yolo_assign("draw", saved, "-o", "out", "--format", "svg", "--image", "0", "--images", "pictures")
+    assert outcome.code == 0
+    assert outcome.err.startswith(
+        "note: --images selects images, such as 0:8; the folder of pictures is --pictures pic"
+    )
+    assert "the trace does not say which picture image 0 is" in outcome.err
+
+
 ERRORS = [
     # arguments behind the trace's name, id of the error, a part of what is said
     (["--image", "4"], "no-such-image", "0 to 3"),
@@ -85,7 +108,10 @@ ERRORS = [
     (["--stage", "decode"], "unknown-stage", "screen"),
     (["--format", "jpg"], "unknown-format", "png"),
     (["--theme", "drak"], "unknown-theme", "did you mean dark"),
-    (["--images", "nowhere"], "no-such-folder", "nowhere"),
+    (["--pictures", "nowhere"], "no-such-folder", "nowhere"),
+    (["--images", "nowhere"], "wrong-images", "--pictures FOLDER"),
+    (["--images", ".", "--pictures", "."], "options-exclude", "leave --images out"),
+    (["--images", "4:"], "no-such-image", "there are 4"),
     (["-o", "labels.txt"], "not-writable", "labels.txt"),
     (["-o", "taken"], "is-a-folder", "trace.png"),
 ]

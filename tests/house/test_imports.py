@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from typer.main import get_command
 
 import yolo_assign_trace
-from tests.commands import ROOT, python
+from tests.commands import ROOT, loaded_after, python
 from yolo_assign_trace.cli.main import app
 
 NAME = "yolo_assign_trace"
-
-
-def loaded_after(code: str) -> set[str]:
-    """Names of all modules that are loaded after ``code`` in a fresh interpreter."""
-    script = f"import json, sys\n{code}\nprint(json.dumps(sorted(sys.modules)), file=sys.stderr)"
-    return set(json.loads(python("-c", script).stderr.splitlines()[-1]))
 
 
 WITHOUT_TORCH_ROOMS = (

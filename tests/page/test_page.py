@@ -16,10 +16,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests.assignment.strategies import examples, scenes
-from tests.commands import ROOT
+from tests.commands import ROOT, loaded_after
 from tests.draw.drawn import stored, with_header
 from tests.explain.explained import stored_scene
-from tests.house.test_imports import loaded_after
 from tests.inputs.heads.captures import golden_capture
 from tests.page.pages import Parsed, crowd, parsed, study, values_of
 from yolo_assign_trace.assignment.generations import GENERATIONS
@@ -356,12 +355,13 @@ class TestCommand:
         monkeypatch.setattr("webbrowser.open", lambda url: False)
         assert "no browser could be opened" in yolo_assign("page", saved, "--open").err
 
-    def test_pictures_come_by_either_option(self, yolo_assign, folder, saved):
+    def test_the_folder_of_pictures_may_still_be_called_images_which_is_told(self, yolo_assign, folder, saved):
         (folder / "pictures").mkdir()
-        for option in ("--images", "--pictures"):
+        for option, told in (("--pictures", False), ("--images", True)):
             done = yolo_assign("page", saved, option, "pictures")
             assert done.code == 0
             assert "the trace does not say which picture image 0 is; shown without it" in done.err
+            assert ("the folder of pictures is --pictures pictures\n" in done.err) == told
 
     @pytest.mark.parametrize(
         ("arguments", "id"),
@@ -370,7 +370,9 @@ class TestCommand:
             ([], "no-trace"),  # neither a trace nor inputs
             (["labels.txt"], "no-trace"),
             (["t.safetensors", "--labels", "labels.txt"], "options-exclude"),
-            (["t.safetensors", "--images", "nowhere"], "no-such-folder"),
+            (["t.safetensors", "--pictures", "nowhere"], "no-such-folder"),
+            (["t.safetensors", "--images", "nowhere"], "wrong-images"),  # neither images nor a folder
+            (["t.safetensors", "--images", "0:2"], "options-exclude"),  # it selects what is traced
             (["t.safetensors", "--images", ".", "--pictures", "."], "options-exclude"),
             (["t.safetensors", "-o", "t.safetensors"], "would-overwrite"),
             (["--labels", "labels.txt", "-o", "labels.txt"], "would-overwrite"),

@@ -133,7 +133,7 @@ def test_missing_folders_and_other_kinds_of_file(tmp_path):
 
 METADATA = [
     # what is changed in the metadata, part of the message
-    ({"format": None}, "was not written by --save"),
+    ({"format": None}, "was not written by `save`"),
     ({"format": "yolo-assign trace 2"}, "yolo-assign trace 2"),
     ({"outputs": None}, ""),
     ({"outputs": "{"}, ""),

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..basics.errors import InputError
+from ..basics.errors import InputError, Parameter
 from ..basics.plural import count
 from .assigner import Assigner, Stage
 from .grid import Grid
@@ -149,13 +149,13 @@ def begin_with_capture(assigner: Assigner) -> Assigner:
         for stage in assigner.stages[:at]:
             if stage.swapped is not None:
                 message = f"a trace of a captured call begins at {FIRST}: the stage {stage.name} does not run"
-                raise InputError("wrong-swap", message, where="--swap")
+                raise InputError("wrong-swap", message, where=Parameter("swap"))
         assigner = replace(assigner, stages=(CAPTURE, *assigner.stages[at:]))
     known = {*assigner.settings, *CALL, "grid", "batch", "nc"}
     for stage in assigner.stages:
         for name in stage.inputs if stage.swapped is not None else ():
             if name not in known:
                 message = f"{stage.function} in place of {stage.name} asks for {name!r}, which a captured call lacks"
-                raise InputError("wrong-swap", message, where="--swap")
+                raise InputError("wrong-swap", message, where=Parameter("swap"))
         known |= {output.name for output in stage.outputs}
     return assigner

@@ -13,7 +13,7 @@ from torch import Tensor
 from ..assignment.assigner import Assigner
 from ..assignment.call import CALL, RESULTS
 from ..basics.arrays import Array
-from ..basics.errors import InputError, did_you_mean
+from ..basics.errors import InputError, Parameter, did_you_mean
 from ..basics.named_objects import place_of
 from ..basics.plural import count
 from .cases import CLASSES, Case
@@ -27,7 +27,7 @@ ALIASES: Mapping[str, str] = {
     "gt_idx": "target_gt_idx",
     "_": "",
 }
-"""Short names of outputs that ``--outputs`` takes beside the full ones; ``_`` skips one."""
+"""Short names of outputs that ``outputs`` takes beside the full ones; ``_`` skips one."""
 
 
 def output_names(text: str) -> tuple[str, ...]:
@@ -41,7 +41,9 @@ def output_names(text: str) -> tuple[str, ...]:
         name = ALIASES.get(word.strip(), word.strip())
         if name and name not in RESULTS:
             hint = did_you_mean(name, dict.fromkeys([*ALIASES, *RESULTS]))
-            raise InputError("unknown-output", f"{word!r} is no output of an assigner", where="--outputs", hint=hint)
+            raise InputError(
+                "unknown-output", f"{word!r} is no output of an assigner", where=Parameter("outputs"), hint=hint
+            )
         names.append(name)
     return tuple(names)
 
@@ -127,7 +129,7 @@ class Candidate:
             values = list(result) if isinstance(result, (tuple, list)) else [result]
             names = self.outputs or (RESULTS if len(values) == len(RESULTS) else ())
             if len(names) != len(values):
-                hint = "name them in order: --outputs labels,boxes,scores,fg_mask,gt_idx (_ skips one)"
+                hint = "name them in order: `outputs=labels,boxes,scores,fg_mask,gt_idx` (_ skips one)"
                 expected = f"{len(names)} were named" if names else "five are expected unless they are named"
                 raise self._refuse(f"returned {count(len(values), 'output')}, but {expected}", hint)
             found = {name: value for name, value in zip(names, values, strict=True) if name}

@@ -13,7 +13,7 @@ from ..assignment.call import RESULTS
 from ..assignment.generations import GENERATIONS
 from ..assignment.outputs import Output
 from ..basics.arrays import Array
-from ..basics.errors import InputError
+from ..basics.errors import InputError, reason_of
 from .cases import CASE_NAMES, Case, build_case
 from .compare import expected_state
 from .run import at_parameters_of
@@ -70,8 +70,9 @@ def export_cases(folder: Path, wanted: Assigner, names: Sequence[str] = CASE_NAM
                 np.savez_compressed(path, allow_pickle=False, **arrays)
                 written.append(path)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise InputError("not-writable", f"the cases cannot be written: {reason}", where=str(folder)) from None
+        raise InputError(
+            "not-writable", f"the cases cannot be written: {reason_of(error)}", where=str(folder)
+        ) from None
     return written
 
 

@@ -6,82 +6,69 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..basics.errors import InputError
-from .input_options import AssignerOptions, InputOptions
+from .options.assigner import AssignerOptions
 from .screens.terminal import say
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from ..assignment.assigner import Assigner
-    from ..inputs.batch import CallPart, Part
     from ..inputs.load import Opened
-    from ..run.record import Tracer
+    from ..inputs.request import Request
     from ..traces.stored import StoredTrace
 
 
-def trace_from(path: Path | None, given: InputOptions, chosen: AssignerOptions) -> StoredTrace:
+def trace_from(path: Path | None, request: Request, chosen: AssignerOptions) -> StoredTrace:
     """The trace in ``path`` or, without one, of the inputs that the options name.
 
     Raises:
         InputError: both or neither, or whatever is wrong with what is read.
     """
     if path is not None:
-        if given.files:
+        if request.files or request.images:
             message = "a finished trace and inputs to trace were both given"
             raise InputError("options-exclude", message, where=str(path), hint="leave one of them out")
         from ..traces.open_trace import open_trace
 
         return open_trace(path)
-    if not given.files:
+    if not request.files:
         hint = "give run.log or a .safetensors file of trace --save, or --labels and what else trace takes"
         raise InputError("no-trace", "there is no trace to look at", hint=hint)
-    opened, assigner = opened_with(given, chosen)
+    opened, assigner = opened_with(request, chosen)
     if len(opened.parts) > 1:
         message = f"the images make {len(opened.parts)} batches, and only one is looked at"
         raise InputError("several-batches", message, hint="select images with --images, or raise --batch")
     return traced(opened, assigner, chosen)
 
 
-def opened_with(given: InputOptions, chosen: AssignerOptions) -> tuple[Opened, Assigner]:
+def opened_with(request: Request, chosen: AssignerOptions, *, to_run: bool = True) -> tuple[Opened, Assigner]:
     """Everything that the options name, read and held against each other, with its remarks said.
+
+    Args:
+        request: what to trace.
+        chosen: with which assigner.
+        to_run: will the head outputs be made? Then they must fit a machine's memory.
 
     Raises:
         InputError: whatever is wrong with it.
     """
     from ..inputs.load import open_inputs
 
-    request = given.request()
+    request.check()
     chosen.chosen()  # a wrong name is told before anything is read
     opened = open_inputs(request)
     assigner = chosen.chosen(opened.parameters)
     opened.require_anchors(assigner.parameters.topk)
-    opened.require_memory()
+    if to_run:
+        opened.require_memory()
     for remark in opened.remarks:
         say(f"note: {remark}", "yellow")
     return opened, assigner
 
 
-def traced(opened: Opened, assigner: Assigner, chosen: AssignerOptions, part: int = 0) -> StoredTrace:
-    """One batch traced, in memory."""
+def traced(opened: Opened, assigner: Assigner, chosen: AssignerOptions) -> StoredTrace:
+    """The only batch, traced in memory."""
     from ..tracers.memory import Memory
     from ..traces.in_memory import stored_trace
 
     memory = Memory()
-    run_part(opened.parts[part], opened.begin(assigner), chosen, [memory])
+    chosen.run(opened.parts[0], opened.begin(assigner), [memory])
     return stored_trace(memory)
-
-
-def run_part(part: Part | CallPart, assigner: Assigner, chosen: AssignerOptions, tracers: Sequence[Tracer]) -> None:
-    """Trace one batch as the options say; ``assigner`` has the stages that run, none of them swapped yet."""
-    import torch
-
-    from ..assignment.call import RESULTS
-    from ..assignment.swap import swap_named
-    from ..run.runner import trace
-    from .devices import require_device
-
-    require_device(chosen.device)
-    for text in chosen.swap or ():
-        assigner = swap_named(assigner, text, RESULTS)
-    dtype = getattr(torch, chosen.dtype) if chosen.dtype else None
-    trace(part.inputs(), assigner, tracers, dtype=dtype, device=chosen.device, use_up=True)

@@ -23,7 +23,7 @@ def require_exact(trace: StoredTrace, where: str) -> None:
     lossless = max((LOSSLESS.get(dtype, 17) for dtype in floats), default=0)
     if trace.digits is not None and trace.digits < lossless:
         message = f"stages can only be run on exact inputs, and this log has {trace.digits} digits"
-        hint = f"keep the exact tensors with yolo-assign trace --save, or log with --digits {lossless}"
+        hint = f"keep the exact tensors with yolo-assign trace --save, or log with `digits={lossless}`"
         raise InputError("not-exact", message, where=where, hint=hint)
 
 

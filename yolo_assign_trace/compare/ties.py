@@ -35,7 +35,7 @@ def explained_by_ties(
     A row of a selection differs by ties if the pairs that only one side took have the metric that stands at the
     cut, the same for all, and each side took as many; where the cut is at 0 the number may differ, because zeros
     of other anchors fill up. What follows may differ at these anchors, and in the targets of the boxes that own
-    them. This holds places against each other; ``--isolate`` proves it by running the stages.
+    them. This holds places against each other; ``isolate`` proves it by running the stages.
     """
     differing = {output.name: output for output in outputs if output.differs}
     if not _can_tell(a, b, rows, differing):

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.colors import Normalize
 from matplotlib.lines import Line2D
 
-from ..basics.plural import count
+from ..basics.plural import and_more
 from .anchors import DECIDED, SHARES
 from .marks import shape_of
 from .names import plain
@@ -118,9 +118,9 @@ def _list(page: Page, boxes: Sequence[Box], x: float, y: float, width: float, en
     if not boxes:
         page.text(x, at, "no box in this image", color=page.theme.muted)
     elif len(shown) < len(boxes):
-        left = [box for box in boxes if box not in shown]
-        without = sum(not box.line.positives for box in left)
-        text = f"... and {count(len(left), 'more box')}" + (f", {without} of them without positives" if without else "")
+        without = sum(not box.line.positives for box in boxes if box not in shown)
+        of_them = f", {without} of them without positives" if without else ""
+        text = f"...{and_more(len(boxes), len(shown), 'box')}{of_them}"
         page.text(x, at + 2, text, color=page.theme.muted).set_gid("list-more")
 
 

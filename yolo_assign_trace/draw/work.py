@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..basics.errors import InputError, did_you_mean
+from ..basics.errors import InputError, Parameter, did_you_mean, reason_of
 from ..basics.plural import count
 from ..traces.stored import StoredTrace
 from .anchors import STAGES
@@ -105,7 +105,7 @@ def _images(scene: TraceScene, numbers: Sequence[int]) -> list[int]:
         if not 0 <= number < scene.images:
             known = f"0 to {scene.images - 1}" if scene.images else "none"
             message = f"there is no image {number}: the trace has {count(scene.images, 'image')}, {known}"
-            raise InputError("no-such-image", message, where="--image")
+            raise InputError("no-such-image", message, where=Parameter("image"))
     return sorted(set(numbers)) if numbers else list(range(scene.images))
 
 
@@ -119,7 +119,9 @@ def _check_gts(scene: TraceScene, images: Sequence[int], gts: Sequence[int], *, 
                 message = f"{which} has no gt {gt}: it has {count(min(have), 'box')}"
             else:
                 message = f"{which} has a gt {gt}: the most is {count(max(have, default=0), 'box')}"
-            raise InputError("no-such-gt", message, where="--gt", hint="boxes are counted from 0 in each image")
+            raise InputError(
+                "no-such-gt", message, where=Parameter("gt"), hint="boxes are counted from 0 in each image"
+            )
 
 
 def make_folder(folder: Path) -> None:
@@ -131,8 +133,7 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise InputError("not-writable", f"the folder cannot be made: {reason}", where=str(folder)) from None
+        raise InputError("not-writable", f"the folder cannot be made: {reason_of(error)}", where=str(folder)) from None
     except ValueError as error:
         raise InputError("not-writable", f"the folder cannot be made: {error}", where=plain(str(folder))) from None
 
@@ -143,4 +144,4 @@ def _remark_fonts(scene: TraceScene, images: Sequence[int], remark: Callable[[st
     missing = undrawable(iter([*map(plain, names), *map(plain, scene.header.values())]))
     if missing:
         shown = missing[:8] + ("..." if len(missing) > 8 else "")
-        remark(f"no font here has {shown}; install Noto Sans CJK, or draw with --format svg, whose text stays text")
+        remark(f"no font here has {shown}; install Noto Sans CJK, or draw with `format=svg`, whose text stays text")

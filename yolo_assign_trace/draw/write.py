@@ -6,7 +6,7 @@ import io
 from pathlib import Path
 from typing import Any
 
-from ..formats.safe_write import SafeFile
+from ..formats.safe_write import write_whole
 from .page import Page
 from .theme import DPI
 
@@ -32,10 +32,4 @@ def write_page(page: Page, path: Path) -> None:
     Raises:
         InputError: it cannot be written.
     """
-    data = rendered(page, path.suffix[1:])
-    file = SafeFile(path, "picture")
-    try:
-        file.write(data)
-        file.commit()
-    finally:
-        file.discard()
+    write_whole(path, "picture", rendered(page, path.suffix[1:]))

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from ..basics.arrays import Array
-from ..basics.errors import InputError, did_you_mean
+from ..basics.errors import InputError, Parameter, did_you_mean
 from ..run.boxes_summary import CAUSES
 from ..run.record import BoxLine
 from .larger_input import Larger, smallest_helping
@@ -38,7 +38,7 @@ def parse_causes(text: str) -> frozenset[str]:
     for name in names:
         if name not in (ANY, *CAUSES):
             hint = did_you_mean(name, [*CAUSES, ANY])
-            raise InputError("unknown-cause", f"{name!r} is no cause", where="--fail-on", hint=hint)
+            raise InputError("unknown-cause", f"{name!r} is no cause", where=Parameter("fail_on"), hint=hint)
     return frozenset(CAUSES if ANY in names else names)
 
 

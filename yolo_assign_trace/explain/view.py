@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from ..basics.arrays import Array
-from ..basics.errors import InputError
+from ..basics.errors import InputError, Parameter
 from ..run.boxes_summary import summarize
 from ..run.record import BoxLine
 from ..traces.stored import StoredTrace
@@ -263,11 +263,11 @@ class TraceView:
         boxes = int(self.boxes[image])
         if not 0 <= gt < boxes:
             there = f"its boxes are gt 0..{boxes - 1}" if boxes else "it has no box"
-            raise InputError("no-such-box", f"image {image} has no gt {gt}: {there}", where="--gt")
+            raise InputError("no-such-box", f"image {image} has no gt {gt}: {there}", where=Parameter("gt"))
         return self.line_of[image, gt]
 
     def require_image(self, image: int) -> None:
         """Raises InputError if there is no such image."""
         if not 0 <= image < self.b:
             message = f"the trace has no image {image}: its images are 0..{self.b - 1}"
-            raise InputError("no-such-image", message, where="--image")
+            raise InputError("no-such-image", message, where=Parameter("image"))

@@ -42,12 +42,12 @@ def as_rows(axes: Sequence[str], shape: Sequence[int]) -> tuple[tuple[str, ...],
 
 def addresses(grid: Grid) -> list[bytes]:
     """``P3 y30 x17`` for every anchor."""
-    found: list[bytes] = []
+    addresses: list[bytes] = []
     for level in grid.levels:
         columns = [b" x%d" % x for x in range(level.width)]
         for y in range(level.height):
-            found += map((b"%s y%d" % (level.name.encode(), y)).__add__, columns)
-    return found
+            addresses += map((b"%s y%d" % (level.name.encode(), y)).__add__, columns)
+    return addresses
 
 
 @lru_cache(maxsize=1)

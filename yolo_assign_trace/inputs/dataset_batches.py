@@ -14,7 +14,7 @@ import numpy as np
 
 from ..assignment.grid import Grid
 from ..assignment.releases import Release
-from ..basics.errors import InputError
+from ..basics.errors import InputError, Parameter
 from ..basics.plural import count
 from ..basics.printable import printable
 from ..run.given import Image
@@ -104,8 +104,10 @@ class DatasetLabels:
 
     def _rectangle(self, shapes: Shapes, long_side: int, sizes: Sequence[tuple[int, int]]) -> Grid:
         if shapes.name not in LAYOUTS:
-            hint = f"choose a head: --shapes {', '.join(LAYOUTS)}"
-            raise InputError("rect-needs-a-head", "only a named head fits any input", where="--rect", hint=hint)
+            hint = f"choose a head: `shapes={', '.join(LAYOUTS)}`"
+            raise InputError(
+                "rect-needs-a-head", "only a named head fits any input", where=Parameter("rect"), hint=hint
+            )
         return layout_grid(shapes.name, self.placing.rect_imgsz(sizes, long_side, max(LAYOUTS[shapes.name])))
 
     def _placed(
@@ -277,7 +279,7 @@ def _size(request: Request, entry: Entry, image: CheckedImage | None) -> tuple[i
             "image-size-unknown",
             f"{missing}, so its size is not known",
             where=entry.label if image is None else str(entry.image),
-            hint="give --image-size WxH, or --letterboxed if the labels are fractions of the network input",
+            hint="give `image_size=WxH`, or `letterboxed` if the labels are fractions of the network input",
         )
     return image.size
 
@@ -289,9 +291,9 @@ def _check_images(parts: list[Part], heads: HeadSource) -> None:
         return
     if real.batch != images:
         message = f"expected heads of {count(images, 'image')}, as many as are traced, found {real.batch}"
-        hint = f"select them with --images, such as --images 0:{real.batch}"
+        hint = f"select them with `images`, such as `images=0:{real.batch}`"
         raise InputError("wrong-batch", message, where=real.path, hint=hint)
     for part in parts:
         if part.grid != real.grid:
-            message = f"the heads are of {real.grid}, but with --rect {part.images[0].name} has {part.grid}"
-            raise InputError("heads-do-not-fit", message, where=real.path, hint="leave --rect out, or trace one image")
+            message = f"the heads are of {real.grid}, but with `rect` {part.images[0].name} has {part.grid}"
+            raise InputError("heads-do-not-fit", message, where=real.path, hint="leave `rect` out, or trace one image")

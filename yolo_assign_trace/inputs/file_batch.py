@@ -11,7 +11,7 @@ import numpy as np
 
 from ..assignment.releases import Release
 from ..basics.arrays import Array
-from ..basics.errors import InputError
+from ..basics.errors import InputError, Parameter
 from ..basics.plural import count
 from ..run.given import Image
 from ..run.letterbox import VALIDATION, Letterbox, Placing
@@ -82,7 +82,7 @@ class FileLabels:
             remarks.append(f"every image is letterboxed: {letterbox}")
         elif shapes.name != STUDY and len(self.table.rows) and not self.has_images and not request.letterboxed:
             remarks.append(
-                "boxes are taken as fractions of the network input; --image-size WxH letterboxes them as training does"
+                "boxes are taken as fractions of the network input; `image_size=WxH` letterboxes them as training does"
             )
         placed, findings = place_table(self.table, letterbox, Letterbox.whole(imgsz), self.placing)
         remarks += remarks_about(findings)
@@ -127,10 +127,11 @@ def labels_of_file(request: Request, data: bytes, release: Release) -> FileLabel
     Raises:
         InputError: as :func:`read_labels`, or the request asks for what only a dataset has.
     """
-    for flag, value in (("--images", request.images), ("--split", request.split), ("--rect", request.rect)):
-        if value:
-            hint = "it needs a dataset: --data, or --labels with a folder, a list or COCO annotations"
-            raise InputError("not-a-dataset", f"{request.source} is a single label file", where=flag, hint=hint)
+    for name in ("images", "split", "rect"):
+        if getattr(request, name):
+            hint = "it needs a dataset: `data`, or `labels` with a folder, a list or COCO annotations"
+            message = f"{request.source} is a single label file"
+            raise InputError("not-a-dataset", message, where=Parameter(name), hint=hint)
     labels = read_labels(request.source, request.rules or rules_of(release), request.on_bad, data)
     return replace(labels, placing=Placing(release, request.mode))
 
@@ -154,7 +155,7 @@ def read_labels(path: Path, rules: LabelRules = TODAY, on_bad: str = STOP, data:
     if table.failures and on_bad == STOP:
         raise as_error(table.failures)
     if table.failures and on_bad == DROP_IMAGE and table.form == BATCH:
-        hint = "use --on-bad drop-row: training never reads such a file, so it drops no image for it"
+        hint = "use `on_bad=drop-row`: training never reads such a file, so it drops no image for it"
         raise InputError("rows-of-a-batch", "the rows are of several images", where=str(path), hint=hint)
     kept, dropped = drop_failures(table, on_bad)
     remarks = (*([dropped] if dropped else []), *remarks_about(table.findings))

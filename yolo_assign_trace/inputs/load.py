@@ -9,7 +9,7 @@ import numpy as np
 
 from ..assignment.assigner import Assigner
 from ..assignment.releases import Release
-from ..basics.errors import InputError
+from ..basics.errors import InputError, Parameter
 from ..basics.plural import count
 from ..run.given import Call, Inputs
 from .batch import CallPart, HeadSource, Part
@@ -134,7 +134,7 @@ def _open_read(
         what = f"{request.source} is empty" if is_file else f"there is no box in {request.source}"
         remarks.append(f"{what}: traced as {images} without boxes")
     named = shapes.name in (STUDY, *LAYOUTS)
-    levels_from = f"--shapes {shapes.name}" if named else shapes.name
+    levels_from = Parameter(f"shapes={shapes.name}") if named else shapes.name
     return Opened(parts, levels_from, release, synthetic=real is None, remarks=tuple(remarks))
 
 
@@ -161,13 +161,13 @@ def _known_classes(
 ) -> tuple[int | None, str]:
     """The number of classes that somebody says, and who says it; the labels need at least ``classes``."""
     by_shapes = (shapes.nc, shapes.name) if shapes else (None, "")
-    by_option = (request.nc, "--nc") if request.nc else by_shapes
+    by_option = (request.nc, "`nc`") if request.nc else by_shapes
     known = [(number, source) for number, source in (by_option, (labels.nc, labels.name)) if number]
     if len({number for number, _ in known}) > 1:
         counted = ", ".join(f"{number} according to {source}" for number, source in known)
         message = f"the number of classes is {counted}; the labels need at least {classes}"
         raise InputError("classes-disagree", message, hint="mend or leave out all but one of them")
-    return known[0] if known else (None, "--nc")
+    return known[0] if known else (None, "`nc`")
 
 
 def _check_classes(tables: Sequence[LabelTable], nc: int, source: str, rules: LabelRules) -> None:

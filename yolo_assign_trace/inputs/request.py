@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..assignment.releases import NEWEST_MEASURED, Release, parse_release
-from ..basics.errors import InputError
+from ..basics.errors import InputError, Parameter
 from ..run.letterbox import VAL
 from .labels.policy import STOP
 from .labels.rules import LabelRules
@@ -67,13 +67,14 @@ class Request:
         """
         beside = (self.labels, self.data, self.heads, self.shapes, self.imgsz, self.nc, self.reg_max, self.images)
         excluded = [
-            (self.capture and any(beside), "--capture", "--labels, --data, --heads and what describes them"),
-            (self.rect and self.letterboxed, "--letterboxed", "--rect"),
-            (self.image_size and self.letterboxed, "--letterboxed", "--image-size"),
+            (self.capture and any(beside), "capture", "`labels`, `data`, `heads` and what describes them"),
+            (self.rect and self.letterboxed, "letterboxed", "`rect`"),
+            (self.image_size and self.letterboxed, "letterboxed", "`image_size`"),
         ]
         for both, one, other in excluded:
             if both:
-                raise InputError("options-exclude", f"{one} cannot be combined with {other}", where=one)
+                message = f"`{one}` cannot be combined with {other}"
+                raise InputError("options-exclude", message, where=Parameter(one))
         if not self.capture:
             _ = self.source
 
@@ -85,11 +86,19 @@ class Request:
         """
         if self.release is None:
             return STUDY_RELEASE if study else NEWEST_MEASURED
-        release = parse_release(self.release, "--release")
+        release = parse_release(self.release, Parameter("release"))
         if release is None:
-            hint = "write a release, such as --release 8.4.190"
-            raise InputError("unknown-release", f"{self.release!r} is no release", where="--release", hint=hint)
+            hint = "write a release, such as `release=8.4.190`"
+            raise InputError(
+                "unknown-release", f"{self.release!r} is no release", where=Parameter("release"), hint=hint
+            )
         return release
+
+    @property
+    def files(self) -> list[Path]:
+        """What is read, and so must not be written."""
+        shapes = Path(self.shapes) if self.shapes and self.shapes.endswith((".yaml", ".yml")) else None
+        return [path for path in (self.labels, self.data, self.heads, self.capture, shapes) if path is not None]
 
     @property
     def source(self) -> Path:
@@ -100,6 +109,6 @@ class Request:
         """
         source = self.data or self.labels
         if source is None:
-            hint = "--labels takes a label file, a folder, a list or COCO annotations; --data a data.yaml"
-            raise InputError("no-labels", "neither --labels nor --data was given", hint=hint)
+            hint = "`labels` takes a label file, a folder, a list or COCO annotations; `data` a data.yaml"
+            raise InputError("no-labels", "neither `labels` nor `data` was given", hint=hint)
         return source

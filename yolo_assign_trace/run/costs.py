@@ -24,7 +24,7 @@ def output_bytes(output: Output, sizes: Mapping[str, int], float_bytes: int = 4)
 
 
 def saved_bytes(assigner: Assigner, sizes: Mapping[str, int], float_bytes: int = 4) -> int:
-    """Bytes that ``--save`` writes: all outputs and the declarations; a few kB of names are not counted."""
+    """Bytes of the saved file: all outputs and the declarations; a few kB of names are not counted."""
     outputs = [output for stage in assigner.stages for output in stage.outputs]
     return ROOM_FOR_DECLARATIONS + sum(output_bytes(output, sizes, float_bytes) for output in outputs)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 import numpy as np
 
 from ..basics.arrays import Array
-from ..basics.plural import count
+from ..basics.plural import and_more, count, cut_list
 from .boxes_summary import summarize
 from .record import BoxLine, Fact, Record, Run
 
@@ -78,8 +78,7 @@ class FactFinder:
 def _boxes(rows: Iterable[tuple[int, int]]) -> str:
     """``2 boxes (image 0 gt 1, image 3 gt 0)``, long lists cut with a count."""
     names = [f"image {image} gt {gt}" for image, gt in rows]
-    more = f" and {len(names) - NAMED_AT_MOST} more" if len(names) > NAMED_AT_MOST else ""
-    return f"{count(len(names), 'box')} ({', '.join(names[:NAMED_AT_MOST])}{more})"
+    return f"{count(len(names), 'box')} ({cut_list(names, NAMED_AT_MOST)})"
 
 
 def _anchors(number: int, kind: str = "") -> str:
@@ -142,7 +141,7 @@ def _enlarged(kept: Mapping[str, Array]) -> list[Fact]:
     for at in larger[:NAMED_AT_MOST]:
         (w, h), (wide, high) = sides[at].tolist(), counted[at].tolist()
         named.append(f"image {at[0]} gt {at[1]} from {w:.1f}x{h:.1f} to {wide:.1f}x{high:.1f} px")
-    more = f" and {len(larger) - NAMED_AT_MOST} more" if len(larger) > NAMED_AT_MOST else ""
+    more = and_more(len(larger), NAMED_AT_MOST)
     return [
         Fact("enlarged", f"{count(len(larger), 'box')} enlarged for screening: {', '.join(named)}{more}", notable=True)
     ]
@@ -219,8 +218,7 @@ def _winners(run: Run, places: Array, owner: Array) -> str:
         f"image {image} {run.grid.address(anchor)} to gt {owner[image, anchor]}"
         for image, anchor in places[:NAMED_AT_MOST].tolist()
     ]
-    more = f" and {len(places) - NAMED_AT_MOST} more" if len(places) > NAMED_AT_MOST else ""
-    return "; ".join(named) + more
+    return "; ".join(named) + and_more(len(places), NAMED_AT_MOST)
 
 
 def _normalize(_: Run, kept: Mapping[str, Array]) -> list[Fact]:

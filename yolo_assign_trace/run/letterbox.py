@@ -10,10 +10,24 @@ import numpy as np
 
 from ..assignment.releases import NEWEST_MEASURED, Release
 from ..basics.arrays import Array
+from ..basics.errors import InputError, Parameter, did_you_mean
 
 VAL, TRAIN = "val", "train"
 MODES = (VAL, TRAIN)
 """Validation leaves boxes as they are. Training clips them to the input, and drops what is left of too few."""
+
+
+def parse_mode(text: str) -> str:
+    """One of :data:`MODES`.
+
+    Raises:
+        InputError: anything else.
+    """
+    if text not in MODES:
+        raise InputError(
+            "unknown-mode", f"{text!r} is no mode", where=Parameter("mode"), hint=did_you_mean(text, MODES)
+        )
+    return text
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..assignment.assigner import Assigner
 from ..assignment.generations import find_for
-from ..basics.errors import InputError
+from ..basics.errors import InputError, Parameter
 
 LARGEST = 1000
 """Combinations beyond which a list is taken for a mistake."""
@@ -18,17 +18,17 @@ LARGEST = 1000
 
 @dataclass(frozen=True)
 class Setting:
-    """One combination: the assigner with its parameters, the input size, and what was listed, by option."""
+    """One combination: the assigner with its parameters, the input size, and what was listed, by name."""
 
     assigner: Assigner
     imgsz: tuple[int, int] | None
     chosen: Mapping[str, str]
 
 
-def listed(option: str, text: str | None, read: Callable[[str], Any]) -> list[tuple[str, Any]]:
-    """The values of a comma list as written and as read; nothing without a list.
+def listed(name: str, text: str | None, read: Callable[[str], Any]) -> list[tuple[str, Any]]:
+    """The values of a comma list, for the parameter ``name``, as written and as read; nothing without a list.
 
-    >>> listed("--topk", "5,10", int)
+    >>> listed("topk", "5,10", int)
     [('5', 5), ('10', 10)]
 
     Raises:
@@ -41,9 +41,9 @@ def listed(option: str, text: str | None, read: Callable[[str], Any]) -> list[tu
             values.append((word, read(word)))
         except ValueError:
             hint = "values stand apart by commas, such as 5,10,13"
-            raise InputError("wrong-value", f"{word!r} cannot be read", where=option, hint=hint) from None
+            raise InputError("wrong-value", f"{word!r} cannot be read", where=Parameter(name), hint=hint) from None
     if len({value for _, value in values}) < len(values):  # 4 and 4.0 are one number
-        raise InputError("wrong-value", f"a value stands twice in {text!r}", where=option, hint="list it once")
+        raise InputError("wrong-value", f"a value stands twice in {text!r}", where=Parameter(name), hint="list it once")
     return values
 
 

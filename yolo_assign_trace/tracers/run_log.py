@@ -101,7 +101,7 @@ class RunLog(Tracer):
                 "log-too-large",
                 f"the log would take about {self.estimate / 2**30:.3g} GiB, the limit is {self.limit / 2**30:.3g} GiB",
                 where=str(self.path),
-                hint="raise --max-log (0: no limit), or use --no-log and keep the exact tensors with --save",
+                hint="raise `max_log` (0: no limit), or use `no_log` and keep the exact tensors with `save`",
             )
 
     def _dense(self, record: Record) -> None:

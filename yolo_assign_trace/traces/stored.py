@@ -14,7 +14,7 @@ import numpy as np
 from ..assignment.grid import Grid
 from ..assignment.outputs import Output
 from ..basics.arrays import Array
-from ..basics.errors import InputError, did_you_mean
+from ..basics.errors import InputError, did_you_mean, reason_of
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,7 @@ class FileArray:
                 file.seek(self.offset + start * self.dtype.itemsize)
                 found = np.fromfile(file, self.dtype, stop - start)
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            message = f"this trace file cannot be read: {reason}"
+            message = f"this trace file cannot be read: {reason_of(error)}"
             raise InputError("not-readable", message, where=str(self.path)) from None
         if len(found) < stop - start:
             message = "this trace file became shorter while it was read"

@@ -22,14 +22,14 @@ def read_trace_file(path: Path) -> StoredTrace:
     """The trace in ``path``; its tensors stay in the file until they are asked for.
 
     Raises:
-        InputError: not a safetensors file, or not one that ``--save`` wrote.
+        InputError: not a safetensors file, or not one that ``save`` wrote.
     """
     try:
         with safe_open(path, framework="numpy") as file:  # holds header and length of the file against each other
             metadata: dict[str, Any] = file.metadata() or {}
         found = metadata.get("format")
         if found != FORMAT:
-            message = f"this file was not written by --save: its format is {found!r}, not {FORMAT!r}"
+            message = f"this file was not written by `save`: its format is {found!r}, not {FORMAT!r}"
             raise InputError("wrong-trace-file", message, where=str(path))
         return _stored(metadata, _places(path))
     except FileNotFoundError:

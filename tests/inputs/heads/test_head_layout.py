@@ -121,24 +121,24 @@ READINGS = [
     (
         zeros(boxes=(2, 64, 8400), scores=(2, 80, 8400)),
         "nothing",
-        "read as boxes (2, 64, 8400) + scores (2, 80, 8400): --shapes yolov8 --imgsz 640, reg_max 16, 80 classes",
+        "read as boxes (2, 64, 8400) + scores (2, 80, 8400): `shapes=yolov8` `imgsz=640`, reg_max 16, 80 classes",
     ),
     (
         zeros(array=(2, 5040, 144)),
         "imgsz 384,640",
-        "read as one tensor (2, 5040, 144), anchors before channels: --shapes yolov8 --imgsz 384,640, "
+        "read as one tensor (2, 5040, 144), anchors before channels: `shapes=yolov8` `imgsz=384,640`, "
         "reg_max 16 by default, 80 classes",
     ),
     (
         maps(67, V8_64),
         "nc 3",
-        "read as 3 maps (1, 67, 8, 8), (1, 67, 4, 4), (1, 67, 2, 2): --shapes study (yolov8 at 64 px would fit too), "
+        "read as 3 maps (1, 67, 8, 8), (1, 67, 4, 4), (1, 67, 2, 2): `shapes=study` (yolov8 at 64 px would fit too), "
         "reg_max 16, 3 classes",
     ),
     (
         maps(12, [(4, 4)]),
         "one map, a file of 4 classes",
-        "read as 1 map (1, 12, 4, 4): --shapes my.yaml (32x32 px), reg_max 2, 4 classes",
+        "read as 1 map (1, 12, 4, 4): `shapes=my.yaml` (32x32 px), reg_max 2, 4 classes",
     ),
 ]
 
@@ -181,48 +181,48 @@ REFUSED = [
         *("nothing", "heads-disagree", "my.pt[boxes]", ["feats have 81 cells", "(1, 64, 84)"], ""),
     ),
     # levels
-    (maps(65, V8_64[:2]), "nothing", "heads-do-not-fit", "my.pt", ["2 maps of 8x8, 4x4 cells"], "--shapes my.yaml"),
-    (maps(65, [(8, 8)]), "nothing", "heads-do-not-fit", "my.pt", ["1 map of 8x8 cells"], "--shapes my.yaml"),
+    (maps(65, V8_64[:2]), "nothing", "heads-do-not-fit", "my.pt", ["2 maps of 8x8, 4x4 cells"], "`shapes=my.yaml`"),
+    (maps(65, [(8, 8)]), "nothing", "heads-do-not-fit", "my.pt", ["1 map of 8x8 cells"], "`shapes=my.yaml`"),
     (
         maps(65, V8_64),
         *("yolov8 640", "heads-do-not-fit", "my.pt"),
-        ["expected 3 maps of 80x80, 40x40, 20x20 cells for --shapes yolov8, found 3 of 8x8, 4x4, 2x2"],
-        "these maps fit --shapes study",
+        ["expected 3 maps of 80x80, 40x40, 20x20 cells for `shapes=yolov8`, found 3 of 8x8, 4x4, 2x2"],
+        "these maps fit `shapes=study`",
     ),
-    (maps(65, V8_640), "imgsz 64", "heads-do-not-fit", "my.pt", ["at 64 px"], "fit --shapes yolov8 --imgsz 640"),
-    (zeros(array=(1, 65, 85)), "study", "heads-do-not-fit", "my.pt", ["84 anchors for --shapes study, found 85"], ""),
-    (zeros(array=(1, 144, 5040)), "nothing", "heads-do-not-fit", "my.pt", ["for a square input"], "--imgsz height"),
+    (maps(65, V8_640), "imgsz 64", "heads-do-not-fit", "my.pt", ["at 64 px"], "fit `shapes=yolov8` `imgsz=640`"),
+    (zeros(array=(1, 65, 85)), "study", "heads-do-not-fit", "my.pt", ["84 anchors for `shapes=study`, found 85"], ""),
+    (zeros(array=(1, 144, 5040)), "nothing", "heads-do-not-fit", "my.pt", ["for a square input"], "`imgsz=height"),
     (zeros(array=(1, 144, 5040)), "imgsz 640", "heads-do-not-fit", "my.pt", ["5040 anchors at 640 px"], ""),
     (zeros(array=(1, 300, 6)), "nothing", "heads-do-not-fit", "my.pt", ["6 anchors"], "final detections"),
-    (zeros(p3=(65, 8, 8)), "nothing", "heads-do-not-fit", "my.pt", ["8 anchors"], "--shapes my.yaml"),  # no batch axis
+    (zeros(p3=(65, 8, 8)), "nothing", "heads-do-not-fit", "my.pt", ["8 anchors"], "`shapes=my.yaml`"),  # no batch axis
     # several readings
     (
         maps(144, [(160, 160), *V8_640]),
         *("nothing", "ambiguous-heads", "my.pt"),
-        ["4 maps", "--shapes yolov8-p2 --imgsz 640", "--shapes yolov8-p6 --imgsz 1280"],
-        "--imgsz",
+        ["4 maps", "`shapes=yolov8-p2` `imgsz=640`", "`shapes=yolov8-p6` `imgsz=1280`"],
+        "`imgsz`",
     ),
     (
         zeros(array=(1, 144, 85)),
         *("nothing", "ambiguous-heads", "my.pt"),
-        ["85 anchors", "--shapes yolov8-p2 --imgsz 32", "--shapes yolov8-p6 --imgsz 64"],
-        "--imgsz",
+        ["85 anchors", "`shapes=yolov8-p2` `imgsz=32`", "`shapes=yolov8-p6` `imgsz=64`"],
+        "`imgsz`",
     ),
     (
         zeros(array=(1, 8400, 84)),
         *("nothing", "ambiguous-heads", "my.pt"),
-        ["84 anchors, 8400 channels (--shapes study)", "8400 anchors, 84 channels (--shapes yolov8 --imgsz 640)"],
-        "--shapes",
+        ["84 anchors, 8400 channels (`shapes=study`)", "8400 anchors, 84 channels (`shapes=yolov8` `imgsz=640`)"],
+        "`shapes`",
     ),
     (
         maps(64, V8_64),  # too few for 16 bins
         *("nothing", "ambiguous-heads", "my.pt"),
         ["64 channels can be 60 classes at reg_max 1 or 48 classes at reg_max 4 or 32 classes at reg_max 8"],
-        "--nc or --reg-max",
+        "`nc` or `reg_max`",
     ),
     (
         maps(17, V8_64),  # the fewest
-        *("nothing", "ambiguous-heads", "my.pt", ["13 classes at reg_max 1 or 1 class at reg_max 4"], "--reg-max"),
+        *("nothing", "ambiguous-heads", "my.pt", ["13 classes at reg_max 1 or 1 class at reg_max 4"], "`reg_max`"),
     ),
     (TWO_HEADS, "nothing", "ambiguous-heads", "my.pt", ["2 heads: one2many, one2one"], 'outputs["one2many"]'),
     (
@@ -235,7 +235,7 @@ REFUSED = [
         maps(144, V8_64),
         *("nc 20 of data.yaml", "wrong-channels", "my.pt"),
         ["4·16 + 20 = 84 channels for 20 classes (data.yaml)", "found 144: 80 classes at reg_max 16"],
-        "mend data.yaml or --reg-max: channels = 4·reg_max + nc; 20 classes would be --reg-max 31",
+        "mend data.yaml or `reg_max`: channels = 4·reg_max + nc; 20 classes would be `reg_max=31`",
     ),
     (
         maps(144, V8_64),
@@ -245,7 +245,7 @@ REFUSED = [
     ),
     (
         zeros(boxes=(1, 64, 84), scores=(1, 3, 84)),
-        *("nc 80", "wrong-channels", "my.pt", ["80 classes (--nc)", "found 64 + 3: 3 classes"], "--nc"),
+        *("nc 80", "wrong-channels", "my.pt", ["80 classes (`nc`)", "found 64 + 3: 3 classes"], "`nc`"),
     ),
     (
         zeros(boxes=(1, 64, 84), scores=(1, 3, 84)),
@@ -298,7 +298,7 @@ def test_decoded_predictions_are_no_raw_outputs(arrays, is_decoded):
     with pytest.raises(InputError, match="640 px and all scores within") as caught:
         detect(arrays, said)
     assert caught.value.id == "decoded-heads"
-    assert "--capture" in caught.value.hint
+    assert "`capture`" in caught.value.hint
 
 
 # --- any maps, in any layout and container, come back as they were ---------------------------------------------------

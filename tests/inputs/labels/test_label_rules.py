@@ -268,7 +268,7 @@ def test_a_release_can_be_written_in_several_ways(text, name):
 def test_what_is_no_release_is_refused(text):
     with pytest.raises(InputError) as caught:
         rules_as(text)
-    assert (caught.value.id, caught.value.where) == ("unknown-release", "--labels-as")
+    assert (caught.value.id, caught.value.where) == ("unknown-release", "labels_as")
 
 
 def test_the_default_is_the_newest_release_that_was_measured():

@@ -12,8 +12,8 @@ from ...explain.pair import NO_PAIR_OUTCOMES
 from ...explain.sentences import Sentence
 from ...explain.sentences import number as num
 from ...explain.view import OUTCOMES
-from .explain_summary import print_summary
-from .text_page import Column, Page
+from ...tracers.text_page import Column, Page
+from .explain_summary import left_out, print_summary
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,9 +32,9 @@ def print_answer(answer: Answer, console: Console, *, command: str, all_rows: bo
     page = Page(console)
     for key in ("assigner", "heads"):
         if value := answer.header.get(key):
-            page.line(f"{key:<10}{value}", "yellow" if "not a trained model" in value else "dim", indent=0, hang=10)
+            page.line((f"{key:<10}{value}", "yellow" if "not a trained model" in value else "dim"), indent=0, hang=10)
     if answer.digits is not None:
-        page.line(f"{'numbers':<10}as printed in the log, {answer.digits} digits", "dim", indent=0, hang=10)
+        page.line((f"{'numbers':<10}as printed in the log, {answer.digits} digits", "dim"), indent=0, hang=10)
     if answer.box is not None:
         _box(page, answer.box, answer.levels, command, all_rows)
     for anchor in answer.anchors:
@@ -50,7 +50,7 @@ def _box(page: Page, box: BoxStory, levels: Sequence[str], command: str, all_row
     corners = ", ".join(f"{corner:.6g}" for corner in box.box)
     title = f"image {box.image} gt {box.gt}"
     page.heading(title, f"class {named(box.label, box.label_name)}, {box.width:.1f}x{box.height:.1f} px ({corners})")
-    page.line(box.verdict, "bold red" if box.cause else "bold green")
+    page.line((box.verdict, "bold red" if box.cause else "bold green"))
     for sentence in box.cause.sentences if box.cause else ():
         page.line(sentence.text, indent=4)
 
@@ -94,7 +94,7 @@ def _cut(page: Page, box: BoxStory) -> None:
     elif cut.last_in is not None and box.candidates:
         page.line(f"every candidate was selected; the smallest metric is {num(cut.last_in)}")
     if cut.tied:
-        page.line("tie order decided: equal metrics stood at the cut", "yellow")
+        page.line(("tie order decided: equal metrics stood at the cut", "yellow"))
     part = f": {share.share:.1%}" if share.share is not None else ""
     page.line(f"target scores {num(share.own)} of {num(share.image)} in its image{part}")
 
@@ -120,8 +120,7 @@ def _candidates(page: Page, box: BoxStory, all_rows: bool) -> None:
         ],
         [_style(c) for c in shown],
     )
-    if len(shown) < len(box.candidates):
-        page.line(f"... {len(box.candidates) - len(shown)} more; --all shows them", "dim")
+    left_out(page, len(box.candidates) - len(shown))
 
 
 def _outcome(candidate: Candidate) -> str:
@@ -169,7 +168,7 @@ def _pair(page: Page, pair: PairStory) -> None:
     page.heading(f"image {pair.image} gt {pair.gt} and anchor {pair.address}", label)
     good = pair.outcome in ("positive", "won", "won-outside")
     text = {**OUTCOMES, **NO_PAIR_OUTCOMES}[pair.outcome]
-    page.line(f"{pair.outcome}: {text}" if pair.outcome != text else text, "bold green" if good else "bold red")
+    page.line((f"{pair.outcome}: {text}" if pair.outcome != text else text, "bold green" if good else "bold red"))
     _life(page, pair.sentences)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ...basics.errors import InputError
+from ...basics.errors import InputError, Parameter
 from ...basics.plural import count
 from ..labels.findings import Finding
 from ..reading.files import decode_text, display_name, read_bytes, refusal
@@ -105,7 +105,9 @@ def dataset_of(source: Source, *, splits: Sequence[str] | None = None, labels: P
     """As :func:`open_dataset`, of a source that is open."""
     path, kind, data = source
     if splits and kind != YAML:
-        raise InputError("no-split", f"a {kind} has no splits", where="--split", hint="splits belong to a data.yaml")
+        raise InputError(
+            "no-split", f"a {kind} has no splits", where=Parameter("split"), hint="splits belong to a data.yaml"
+        )
     if labels is not None and not os.path.isdir(labels):
         raise InputError("not-a-folder", "there is no such folder of labels", where=str(labels))
     if kind == YAML:
@@ -232,8 +234,8 @@ def _of_label(label: str, finder: ImageFinder) -> Entry:
     return Entry(image, label, os.path.basename(image or label))
 
 
-def select_images(entries: Sequence[Entry], text: str | None) -> range:
-    """The positions that ``--images`` names: ``3``, ``0:8``, ``:8``, ``8:``; all without it.
+def select_images(entries: Sequence[object], text: str | None) -> range:
+    """The positions that ``images`` names: ``3``, ``0:8``, ``:8``, ``8:``; all without it.
 
     >>> list(select_images(["a", "b", "c"], "1:"))
     [1, 2]
@@ -243,7 +245,7 @@ def select_images(entries: Sequence[Entry], text: str | None) -> range:
     """
     total = len(entries)
     if not total:
-        raise InputError("no-such-image", "there is no image", where="--images" if text else "")
+        raise InputError("no-such-image", "there is no image", where=Parameter("images") if text else "")
     if text is None:
         return range(total)
     first, colon, last = text.partition(":")
@@ -251,11 +253,11 @@ def select_images(entries: Sequence[Entry], text: str | None) -> range:
         word.strip().isdecimal() or (colon and not word.strip()) for word in (first, last if colon else "0")
     ):
         hint = "write a number or first:end, such as 0:8 for the first eight"
-        raise InputError("wrong-images", f"{text[:40]!r} selects no images", where="--images", hint=hint)
+        raise InputError("wrong-images", f"{text[:40]!r} selects no images", where=Parameter("images"), hint=hint)
     start = int(first) if first.strip() else 0
     end = (int(last) if last.strip() else total) if colon else start + 1
     chosen = range(start, min(end, total))
     if not chosen:
         message = f"{text} selects no image; there are {total}, counted from 0"
-        raise InputError("no-such-image", message, where="--images")
+        raise InputError("no-such-image", message, where=Parameter("images"))
     return chosen

@@ -12,7 +12,7 @@ import numpy as np
 from ...assignment.call import CALL, Captured, call_problem, no_class
 from ...basics.arrays import Array
 from ...basics.errors import InputError, did_you_mean
-from ...basics.plural import count
+from ...basics.plural import count, cut_list
 from ...run.given import Call
 from .files import ArrayFile, read_arrays
 from .points import cell_centres, grid_of_points, grid_of_strides
@@ -59,9 +59,8 @@ def read_capture(path: Path) -> Call:
     _require_scores(file, made["pd_scores"])
     others = _unknown(file)
     if others:
-        more = f" and {len(others) - NAMED_AT_MOST} more" if len(others) > NAMED_AT_MOST else ""
         entries = "1 other entry is" if len(others) == 1 else f"{len(others)} other entries are"
-        remarks.append(f"{entries} not used: {', '.join(others[:NAMED_AT_MOST])}{more}")
+        remarks.append(f"{entries} not used: {cut_list(others, NAMED_AT_MOST)}")
     call = Call(grid, Captured(**made), parameters=parameters, remarks=tuple(remarks))
     return replace(call, about=_about(file, call))
 

@@ -33,7 +33,7 @@ class Heads:
         maps: one (b, 4·R+c, h, w) float32 per level, fine level first, logits.
         digest: first 12 hex digits of the file's sha256.
         grid: the levels.
-        shapes_name: what ``--shapes`` would call them.
+        shapes_name: what ``shapes`` would call them.
         reg_max: bins per side R.
         nc: number of classes c.
         reading: how the file was read, in one sentence.
@@ -207,7 +207,7 @@ def _orientation(
             for n, other, levels in ((anchors, channels, along), (channels, anchors, across))
         )
         message = f"{_shape(first)} can be {readings}"
-        raise InputError("ambiguous-heads", message, where=where, hint="say which with --shapes and --imgsz")
+        raise InputError("ambiguous-heads", message, where=where, hint="say which with `shapes` and `imgsz`")
     if across and not along:
         return require_levels(expected.shapes, expected.imgsz, channels, sizes, where), True
     try:
@@ -232,7 +232,7 @@ def _require_raw(file: ArrayFile, turned: Sequence[Array], grid: Grid) -> None:
             f"these are decoded predictions: boxes up to {boxes.max():g} px and all scores within 0..1",
             where=file.path,
             hint="a trace needs what the detection head puts out before decoding: hook the head while the model is in "
-            "train mode and save that (docs/heads.md), or save the assigner's call for --capture",
+            "train mode and save that (docs/heads.md), or save the assigner's call for `capture`",
         )
 
 

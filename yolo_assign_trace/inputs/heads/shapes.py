@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...assignment.grid import Grid
-from ...basics.errors import InputError, did_you_mean
+from ...basics.errors import InputError, Parameter, did_you_mean
 from ..reading.files import display_name, exists
 from ..reading.yaml_file import read_yaml, short
 
@@ -55,7 +55,7 @@ def parse_imgsz(text: str) -> tuple[int, int]:
         raise InputError(
             "wrong-imgsz",
             f"{text!r} is no input size",
-            where="--imgsz",
+            where=Parameter("imgsz"),
             hint="write one number of px, or height,width such as 384,640",
         )
     return sizes[0], sizes[-1]
@@ -74,8 +74,8 @@ def read_shapes(name: str, imgsz: tuple[int, int] | None = None, *, round_up: bo
             raise InputError(
                 "fixed-imgsz",
                 "the study grid is always 640x640 px",
-                where="--imgsz",
-                hint="leave --imgsz out, or choose a head: --shapes " + ", ".join(LAYOUTS),
+                where=Parameter("imgsz"),
+                hint=f"leave `imgsz` out, or choose a head: `shapes={', '.join(LAYOUTS)}`",
             )
         return Shapes(name, STUDY_GRID)
     if name in LAYOUTS:
@@ -87,12 +87,14 @@ def read_shapes(name: str, imgsz: tuple[int, int] | None = None, *, round_up: bo
     path = Path(name)
     if path.suffix in (".yaml", ".yml") or exists(path):
         if imgsz is not None:
-            raise InputError("fixed-imgsz", "the shapes file says the input size", where="--imgsz", hint="leave it out")
+            raise InputError(
+                "fixed-imgsz", "the shapes file says the input size", where=Parameter("imgsz"), hint="leave it out"
+            )
         return _from_yaml(path)
     raise InputError(
         "unknown-shapes",
         f"{name!r} is neither a named layout nor a file",
-        where="--shapes",
+        where=Parameter("shapes"),
         hint=did_you_mean(name, [STUDY, *LAYOUTS]) + " A file ends in .yaml",
     )
 

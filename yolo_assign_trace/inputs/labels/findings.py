@@ -74,7 +74,7 @@ KINDS: Mapping[str, Kind] = {
     "image-rewritten": Kind(NOTE, "training writes the image file anew"),
     "not-a-label-file": Kind(NOTE, "left out"),
 }
-"""By id. Ids are stable: scripts and ``--json`` rely on them."""
+"""By id. Ids are stable: scripts rely on them."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...basics.errors import InputError
+from ...basics.errors import InputError, reason_of
 from ...basics.printable import printable
 
 
@@ -40,8 +40,7 @@ def refusal(path: Path, what: str, error: OSError | ValueError) -> InputError:
         return InputError("no-such-file", f"there is no such {what}", where=str(path))
     if isinstance(error, IsADirectoryError):
         return InputError("is-a-folder", f"this is a folder, not a {what}", where=str(path))
-    reason = (getattr(error, "strerror", None) or str(error)).lower()
-    return InputError("not-readable", f"this {what} cannot be read: {reason}", where=str(path))
+    return InputError("not-readable", f"this {what} cannot be read: {reason_of(error)}", where=str(path))
 
 
 def read_text(path: Path, what: str) -> str:

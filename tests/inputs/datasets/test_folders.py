@@ -554,7 +554,7 @@ def test_coco_boxes_are_those_of_the_label_files_that_say_the_same(here):
 # --- which images ----------------------------------------------------------------------------------------------------
 
 SLICES = [
-    # --images, positions out of five
+    # images, positions out of five
     (None, [0, 1, 2, 3, 4]),
     ("0:2", [0, 1]),
     ("3", [3]),
@@ -572,7 +572,7 @@ def test_slices_of_images(text, positions):
 
 
 WRONG_SLICES = [
-    # --images, id
+    # images, id
     ("", "wrong-images"),
     ("a", "wrong-images"),
     ("1-3", "wrong-images"),
@@ -587,7 +587,7 @@ WRONG_SLICES = [
 
 @pytest.mark.parametrize(("text", "id"), WRONG_SLICES)
 def test_wrong_slices(text, id):
-    assert_error(lambda: select_images("abcde", text), id, "--images", "")
+    assert_error(lambda: select_images("abcde", text), id, "images", "")
 
 
 # --- sources that cannot be used -------------------------------------------------------------------------------------
@@ -597,7 +597,7 @@ WRONG_SOURCES = [
     ("missing.txt", {}, "no-such-file", "missing.txt"),
     ("empty", {}, "empty-folder", "empty"),
     ("x" * 300, {}, "not-readable", "x" * 300),
-    ("a.txt", {"splits": ["val"]}, "no-split", "--split"),
+    ("a.txt", {"splits": ["val"]}, "no-split", "split"),
     ("images", {"labels": Path("missing")}, "not-a-folder", "missing"),
     ("images", {"labels": Path("x" * 300)}, "not-a-folder", "x" * 300),
     ("images", {"labels": Path("a.txt")}, "not-a-folder", "a.txt"),

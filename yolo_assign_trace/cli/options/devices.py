@@ -1,26 +1,36 @@
-"""The options --dtype and --device."""
+"""Names of dtypes and devices, told without torch, and whether a device is there."""
 
 from __future__ import annotations
 
 import re
 
-from ..basics.errors import InputError, did_you_mean
+from ...basics.errors import InputError, did_you_mean
 
 DTYPES = ("float32", "float64")
 
 
-def check_device(dtype: str, device: str) -> None:
-    """Are these names of a dtype and a device? Says so without torch.
+def parse_dtype(name: str) -> str:
+    """The name, if it is one of a dtype to compute in.
 
     Raises:
-        InputError: an unknown name.
+        InputError: it is not.
     """
-    if dtype not in DTYPES:
-        hint = did_you_mean(dtype, DTYPES)
-        raise InputError("unknown-dtype", f"{dtype!r} is no dtype to compute in", where="--dtype", hint=hint)
-    if not re.fullmatch(r"cpu|cuda(:\d+)?", device):
+    if name not in DTYPES:
+        hint = did_you_mean(name, DTYPES)
+        raise InputError("unknown-dtype", f"{name!r} is no dtype to compute in", where="--dtype", hint=hint)
+    return name
+
+
+def parse_device(name: str) -> str:
+    """The name, if it is one of a device.
+
+    Raises:
+        InputError: it is not.
+    """
+    if not re.fullmatch(r"cpu|cuda(:\d+)?", name):
         hint = "cpu, cuda or cuda:1"
-        raise InputError("unknown-device", f"{device!r} is no device to compute on", where="--device", hint=hint)
+        raise InputError("unknown-device", f"{name!r} is no device to compute on", where="--device", hint=hint)
+    return name
 
 
 def require_device(device: str) -> None:

@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..basics.errors import InputError
-from .screens.terminal import message_console, print_line, result_console, say
+from ...basics.errors import InputError, reason_of
+from ..screens.terminal import message_console, print_line, result_console, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..run.record import Tracer
-    from ..tracers.json_summary import JsonSummary
+    from ...run.record import Tracer
+    from ...tracers.json_summary import JsonSummary
 
 
 _BATCH = re.compile(r"\d{5}(-\d{5})?\.\w+")
@@ -89,8 +89,7 @@ class Outputs:
             try:
                 folder.mkdir(parents=True, exist_ok=True)
             except OSError as error:
-                reason = (error.strerror or str(error)).lower()
-                message = f"the folder for several batches cannot be made: {reason}"
+                message = f"the folder for several batches cannot be made: {reason_of(error)}"
                 raise InputError("not-writable", message, where=str(folder)) from None
             return folder / f"{stem}{path.suffix}"
 
@@ -103,29 +102,29 @@ class Outputs:
             summary: takes the JSON summary, if one is wanted.
             positions: of the images in their dataset if this is one batch of several.
         """
-        from ..tracers.non_finite import NonFiniteWarning
-        from ..tracers.plugins import load_installed, load_named
-        from ..tracers.run_log import RunLog
+        from ...tracers.non_finite import NonFiniteWarning
+        from ...tracers.plugins import load_installed, load_named
+        from ...tracers.run_log import RunLog
 
         watching: list[Tracer] = [NonFiniteWarning(_warn), *map(load_named, self.tracers)]
         if self.plugins:
             watching += load_installed(_warn, except_for=set(self.tracers))
         if sys.stderr.isatty():
-            from ..tracers.progress import ProgressBar
+            from ...tracers.progress import ProgressBar
 
             watching.append(ProgressBar(message_console()))
         if summary is not None:
             watching.append(summary)
         elif positions is not None and not self.quiet and not self.stages:
-            from ..tracers.digest import Digest
+            from ...tracers.digest import Digest
 
             watching.append(Digest(print_line, positions))
         elif not self.quiet:
-            from ..tracers.console import Console
+            from ...tracers.console import Console
 
             watching.append(Console(result_console(), self.stages))
         if self.save is not None:
-            from ..tracers.tensors import TensorFile
+            from ...tracers.tensors import TensorFile
 
             watching.append(TensorFile(self.save))
         if self.log is not None:  # last, so that the old log is replaced only when nothing else can fail

@@ -14,14 +14,10 @@ import termios
 import tomllib
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from tests.commands import ROOT, environment
 from yolo_assign_trace.assignment.outputs import STAGE_RESULTS
-from yolo_assign_trace.inputs.heads.shapes import layout_grid
-from yolo_assign_trace.tracers.pictures import picture
-from yolo_assign_trace.traces.run_log import read_run_log
 
 ESCAPE = re.compile(r"\x1b\[([0-9;?]*)([a-zA-Z])")
 COLOUR = re.compile(r"(^|;)(3[0-7]|38|9[0-7]|4[0-7]|48|10[0-7])(;|$)")
@@ -60,9 +56,9 @@ def test_without_stdout_or_stderr_the_log_is_still_written(folder):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_a_full_disk_behind_stdout_is_a_clear_error(process):
+def test_a_full_disk_behind_stdout_is_a_clear_error(forked):
     with Path("/dev/full").open("w") as full:
-        running = process("trace", "--labels", "labels.txt", stdout=full)
+        running = forked("trace", "--labels", "labels.txt", stdout=full)
         _, err = running.communicate(timeout=60)
     assert running.returncode == 2
     assert err.startswith("error: ")
@@ -89,12 +85,12 @@ class Slow(Tracer):
 """
 
 
-def on_terminal(process, *arguments: str, columns: int = 80, **env: str) -> tuple[int, str, str]:
+def on_terminal(forked, *arguments: str, columns: int = 80, **env: str) -> tuple[int, str, str]:
     """Exit code, stdout and stderr of a run on two terminals of its own."""
     ends = [pty.openpty(), pty.openpty()]
     for _, writer in ends:
         fcntl.ioctl(writer, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
-    running = process(*arguments, stdout=ends[0][1], stderr=ends[1][1], env={"TERM": "xterm-256color", **env})
+    running = forked(*arguments, stdout=ends[0][1], stderr=ends[1][1], env={"TERM": "xterm-256color", **env})
     texts = dict.fromkeys([reader for reader, _ in ends], b"")
     for _, writer in ends:
         os.close(writer)
@@ -112,9 +108,9 @@ def on_terminal(process, *arguments: str, columns: int = 80, **env: str) -> tupl
     return running.wait(timeout=60), *(text.decode().replace("\r\n", "\n") for text in texts.values())
 
 
-def test_a_terminal_gets_colours_lines_that_fit_and_a_progress_bar_on_stderr_when_it_takes_long(process, folder):
+def test_a_terminal_gets_colours_lines_that_fit_and_a_progress_bar_on_stderr_when_it_takes_long(forked, folder):
     (folder / "slow.py").write_text(SLOW)
-    code, out, err = on_terminal(process, "trace", "--labels", "labels.txt", "--tracer", "slow:Slow")
+    code, out, err = on_terminal(forked, "trace", "--labels", "labels.txt", "--tracer", "slow:Slow")
     assert code == 0
     assert any(COLOUR.search(number) for number, _ in ESCAPE.findall(out))
     assert max(len(ESCAPE.sub("", line)) for line in out.splitlines()) <= 80
@@ -122,70 +118,18 @@ def test_a_terminal_gets_colours_lines_that_fit_and_a_progress_bar_on_stderr_whe
     assert "stage 2 of 11" not in out
 
 
-def test_no_color_is_respected(process):
-    code, out, err = on_terminal(process, "trace", "--labels", "labels.txt", NO_COLOR="1")
+def test_no_color_is_respected(forked):
+    code, out, err = on_terminal(forked, "trace", "--labels", "labels.txt", NO_COLOR="1")
     assert code == 0
     assert [number for number, _ in ESCAPE.findall(out + err) if COLOUR.search(number)] == []
 
 
-def test_errors_on_a_terminal_are_coloured_unless_no_color_is_set(process):
-    code, out, err = on_terminal(process, "trace", "--labels", "missing.txt")
+def test_errors_on_a_terminal_are_coloured_unless_no_color_is_set(forked):
+    code, out, err = on_terminal(forked, "trace", "--labels", "missing.txt")
     assert (code, out) == (2, "")
     assert COLOUR.search(ESCAPE.findall(err)[0][0])
-    plain = on_terminal(process, "trace", "--labels", "missing.txt", NO_COLOR="1")
+    plain = on_terminal(forked, "trace", "--labels", "missing.txt", NO_COLOR="1")
     assert plain == (2, "", ESCAPE.sub("", err))
-
-
-# --- environment variables -----------------------------------------------------------------------------------------
-
-VARIABLES = [
-    # variable, value, how the JSON document shows it, the flag that wins over it, how that shows
-    ("SHAPES", "my.yaml", ("sizes", "anchor", 64), ("--shapes", "study"), 84),
-    ("NC", "9", ("sizes", "class", 9), ("--nc", "7"), 7),
-    ("REG_MAX", "5", ("settings", "reg_max", 5), ("--reg-max", "4"), 4),
-    ("SEED", "11", ("heads", None, "synthetic, seed 11: not a trained model"), ("--seed", "0"), None),
-    ("LOG", "other.log", ("log", None, "other.log"), ("--log", "third.log"), "third.log"),
-]
-
-
-@pytest.mark.parametrize(("name", "value", "shown", "flag", "instead"), VARIABLES, ids=[row[0] for row in VARIABLES])
-def test_a_variable_stands_for_its_flag_and_the_flag_wins(
-    yolo_assign, folder, monkeypatch, name, value, shown, flag, instead
-):
-    (folder / "my.yaml").write_text("imgsz: 640\nmaps: [[8, 8]]\n")
-    key, inner, expected = shown
-    monkeypatch.setenv(f"YOLO_ASSIGN_{name}", value)
-    found = yolo_assign("trace", "--labels", "labels.txt", "--json").document[key]
-    assert (found[inner] if inner else found) == expected
-    found = yolo_assign("trace", "--labels", "labels.txt", "--json", *flag).document[key]
-    assert (found[inner] if inner else found) == (instead or "synthetic, seed 0: not a trained model")
-
-
-def test_variables_for_labels_imgsz_heads_digits_and_save(yolo_assign, save_heads, monkeypatch):
-    for name, value in {
-        "LABELS": "one.txt",
-        "SHAPES": "yolov8",
-        "IMGSZ": "64",
-        "HEADS": save_heads(),
-        "DIGITS": "3",
-        "SAVE": "t.safetensors",
-    }.items():
-        monkeypatch.setenv(f"YOLO_ASSIGN_{name}", value)
-    outcome = yolo_assign("trace", "--quiet")
-    assert outcome.code == 0, outcome.err
-    log = read_run_log(Path("run.log"))
-    assert log.digits == 3
-    assert log.header["labels"].startswith("one.txt: 1 box in 1 image,")
-    assert log.header["heads"].startswith("heads.npz: ")
-    assert (log.grid.width, Path("t.safetensors").exists()) == (64, True)
-
-
-def test_a_bad_variable_is_an_error_like_a_bad_flag(yolo_assign, monkeypatch):
-    monkeypatch.setenv("YOLO_ASSIGN_NC", "many")
-    outcome = yolo_assign("trace", "--labels", "labels.txt")
-    assert outcome.code == 2
-    assert "'--nc': 'many'" in outcome.err
-    assert "[usage]" in outcome.err
 
 
 # --- other commands ------------------------------------------------------------------------------------------------
@@ -217,13 +161,3 @@ def test_help_is_a_result(yolo_assign, command):
     outcome = yolo_assign(*command, "--help")
     assert (outcome.code, outcome.err) == (0, "")
     assert "Usage:" in outcome.out
-
-
-def test_pictures_of_a_real_grid_fit_a_narrow_terminal():
-    # 8400 anchors and a box over most of the image: the levels are drawn coarser until they stand side by side
-    grid = layout_grid("yolov8", (640, 640))
-    codes = np.ones(grid.anchors, dtype=np.uint8)
-    for room in (75, 100, 195):
-        drawn = picture("image 0 gt 0", codes, grid, b".o#", crop=True, room=room)
-        assert drawn.width == max(map(len, drawn.lines)) <= room
-        assert re.findall(r"P\d", drawn.lines[1]) == ["P3", "P4", "P5"]
