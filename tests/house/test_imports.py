@@ -65,6 +65,13 @@ def test_help_version_and_usage_errors_import_neither_torch_nor_what_only_a_trac
     assert "typer" in loaded
 
 
+def test_help_does_not_even_wait_for_numpy():
+    helps = [arguments for arguments, code in COMMANDS if not code]
+    loaded = loaded_after(f"from {NAME}.cli.main import run\nassert not any([run(one) for one in {helps!r}])")
+    assert "numpy" not in loaded
+    assert f"{NAME}.inputs.request" in loaded  # whose fields are options
+
+
 WITHOUT_TORCH = [
     # what works on finished traces and on labels, exit code
     (["explain", "run.log"], 0),
