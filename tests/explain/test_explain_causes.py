@@ -18,9 +18,10 @@ from yolo_assign_trace.explain.conflicts import NEARLY
 from yolo_assign_trace.explain.larger_input import holds_centre, smallest_helping
 from yolo_assign_trace.explain.summary import SIZES, size_classes
 from yolo_assign_trace.explain.texts import ENGLISH
-from yolo_assign_trace.explain.view import OUTCOMES
 from yolo_assign_trace.run.boxes_summary import CAUSES
+from yolo_assign_trace.run.trace_settings import TraceSettings
 from yolo_assign_trace.traces.stored import StoredOutput, StoredTrace
+from yolo_assign_trace.traces.view import OUTCOMES
 
 ORDINARY = (8.0, 8.0, 24.0, 24.0)  # holds four cells of P3 and one of P5
 LARGE, SMALL = (0, 0, 32, 32), (0, 0, 24, 24)
@@ -97,13 +98,15 @@ class TestNoAnchorInside:
         random = np.random.RandomState(4)
         first = random.uniform(0, 60, (200, 2))
         boxes = np.concatenate([first, first + random.uniform(0.6, 4, (200, 2))], axis=1).clip(0, 64)
-        larger = smallest_helping(boxes, GRID)
-        open_ones = larger.sure_height > 0
+        helps = smallest_helping(boxes, GRID)
+        smallest = np.array([found.size[0] if found.size else 0 for found in helps])
+        sure = np.array([found.sure[0] if found.sure else 0 for found in helps])
+        open_ones = sure > 0
         assert open_ones.sum() > 50
         for side in range(96, 1025, 32):
             helped = holds_centre(boxes * side / 64, (side, side), GRID.strides)
-            assert helped[open_ones & (larger.sure_height <= side)].all()
-            assert not helped[(larger.height > side)].any()
+            assert helped[open_ones & (sure <= side)].all()
+            assert not helped[(smallest > side)].any()
 
 
 class TestIgnored:
@@ -125,6 +128,22 @@ class TestIgnored:
         (pair,) = ask(trace, 0, 0, story.outsiders[0].anchor).pairs
         assert pair.outcome == "won-outside"
         assert [s.id for s in pair.sentences][:2] == ["ground_truth.padding", "resolve.zero"]
+
+
+def test_a_box_that_the_training_step_masked_out_says_so_and_is_not_called_padding() -> None:
+    trace = stored([[(5, 5, 7, 7), ORDINARY]], [predict(ORDINARY)])  # no centre lies in the first, so it has no pairs
+    outputs = dict(trace.outputs)
+    key = "ground_truth.mask_gt"
+    outputs[key] = dataclasses.replace(outputs[key], values=np.array([[[False], [True]]]))
+    masked = dataclasses.replace(trace, outputs=outputs)
+    cause = cause_of(masked)
+    assert cause.id == "masked-out"
+    assert told(cause)["cause.masked"]["sum"] == 24.0
+    (pair,) = ask(masked, 0, 0, 9).pairs
+    assert pair.sentences[0].id == "ground_truth.masked"
+    assert pair.sentences[0].text.startswith(
+        "mask_gt is false for it, so it selects nothing: x1 + y1 + x2 + y2 = 5 + 5"
+    )
 
 
 class TestMetricZero:
@@ -278,14 +297,15 @@ class TestSummary:
         trace = stored([[box]], [predict(at={0: (box, 0.9)})], topk=1)
         assert ask(trace).summary.reach.limit is None  # one bin per side: no limit
         for reg_max, beyond in [(8, 0), (7, 1), (16, 0)]:
-            reach = ask(dataclasses.replace(trace, settings={**trace.settings, "reg_max": reg_max})).summary.reach
+            settings = dataclasses.replace(trace.settings, reg_max=reg_max)
+            reach = ask(dataclasses.replace(trace, settings=settings)).summary.reach
             assert [(level.level, level.positives, level.beyond, level.farthest) for level in reach.levels] == [
                 ("P3", 1, beyond, 7.0),
                 ("P4", 0, 0, 0.0),
                 ("P5", 0, 0, 0.0),
             ]
         unknown = {key: held for key, held in trace.outputs.items() if held.output.name != "pred_distri"}
-        assert ask(dataclasses.replace(trace, settings={}, outputs=unknown)).summary.reach.reg_max is None
+        assert ask(dataclasses.replace(trace, settings=TraceSettings(), outputs=unknown)).summary.reach.reg_max is None
 
     SIZED = (
         # width, height, size class by the square root of the area
@@ -334,7 +354,7 @@ class TestSummary:
         found = set()
         for topk2 in (None, 1):
             trace = stored([[a, b, c, d]], [predict(at=at)], GENERATIONS["8.4.0"], topk=2, topk2=topk2)
-            found |= {candidate.outcome for gt in range(4) for candidate in ask(trace, 0, gt).box.candidates}
+            found |= {candidate.pair.outcome for gt in range(4) for candidate in ask(trace, 0, gt).box.candidates}
         assert found == set(OUTCOMES)
 
 

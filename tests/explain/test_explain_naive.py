@@ -59,9 +59,10 @@ def test_the_story_of_a_box_lists_its_candidates_and_adds_up_its_targets(generat
         i, j = line.image, line.gt
         story = ask(trace, i, j).box
         assert sorted(c.anchor for c in story.candidates) == np.flatnonzero(dense.inside[i, j]).tolist()
-        assert [c.metric for c in story.candidates] == sorted((c.metric for c in story.candidates), reverse=True)
-        for c in story.candidates:
-            k = c.anchor
+        metrics = [contender.pair.metric for contender in story.candidates]
+        assert metrics == sorted(metrics, reverse=True)
+        for contender in story.candidates:
+            k, c = contender.anchor, contender.pair
             assert (c.score, c.overlap, c.metric) == (
                 dense.score[i, j, k],
                 dense.overlap[i, j, k],
@@ -102,8 +103,8 @@ class Place:
         self.claims = int(dense.claims[i, k])
         self.then, self.owner = int(dense.then[i, k]), int(dense.owner[i, k])
         settings = dense.trace.settings
-        self.topk, self.topk2 = settings["topk"], settings["topk2"]
-        self.alpha, self.beta = settings["alpha"], settings["beta"]
+        self.topk, self.topk2 = settings.topk, settings.topk2
+        self.alpha, self.beta = settings.alpha, settings.beta
 
     def counting(self) -> np.ndarray:
         """(gt,) overlaps that count in a conflict, recomputed: in 8.0.0 of all boxes, later of those around it."""

@@ -25,8 +25,11 @@ def crowd(assigner: str = "yolov8") -> StoredTrace:
     return stored(random_labels(60), "yolov8", assigner, 320)
 
 
-def values_of(column: dict[str, str]) -> np.ndarray:
-    """The flat array in a column of the document."""
+def values_of(column: dict[str, Any]) -> np.ndarray:
+    """The flat array in a column of the document; of texts where it holds texts."""
+    if column["type"] == "text":
+        words = np.array(column["data"].split())
+        return words[values_of(column["at"])] if "at" in column else words
     return np.frombuffer(base64.b64decode(column["data"]), np.dtype(f"<{column['type']}"))
 
 

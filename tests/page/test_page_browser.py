@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from tests.commands import ROOT
-from tests.draw.drawn import stored, with_header
+from tests.draw.drawn import stored, with_header, with_images
 from tests.page.browser import chromium, opened
 from tests.page.pages import crowd, study
 from tests.page.test_page import HOSTILE, captured, in_double, quoted
@@ -19,10 +19,10 @@ from yolo_assign_trace.assignment.generations import YOLOV8
 from yolo_assign_trace.explain.pair import pair_story
 from yolo_assign_trace.explain.sentences import number, text_of
 from yolo_assign_trace.explain.texts import ENGLISH, NOUNS
-from yolo_assign_trace.explain.view import TraceView
 from yolo_assign_trace.page.chinese_sentences import SENTENCES
 from yolo_assign_trace.page.html import page_html
 from yolo_assign_trace.traces.open_trace import open_trace
+from yolo_assign_trace.traces.view import TraceView
 
 STAGES = [stage.name for stage in YOLOV8.stages]
 PAIRS_AT_MOST = 16
@@ -417,9 +417,8 @@ def test_screenshots_of_the_readme_can_be_taken(browser, folder):
 class TestTraces:
     def test_names_are_text(self, browser, folder):
         path = folder / "hostile.html"
-        named = with_header(
-            study(), {"names": f"[{', '.join([quoted(HOSTILE)] * 3)}]", "image[0]": HOSTILE, "labels": HOSTILE}
-        )
+        named = with_header(study(), {"names": f"[{', '.join([quoted(HOSTILE)] * 3)}]", "labels": HOSTILE})
+        named = with_images(named, HOSTILE)
         path.write_bytes(page_html(named))
         with opened(browser, path, "gt=0&anchor=14&stage=topk&lang=en") as found:
             assert HOSTILE in found.text("#box-title")
@@ -449,7 +448,7 @@ class TestTraces:
 
     def test_a_picture_lies_under_the_boxes(self, browser, folder):
         Image.new("RGB", (320, 240), (250, 0, 0)).save(folder / "street.png")
-        placed = with_header(study(), {"image[0]": "street.png, 320x240 px, scale 2, left 0, top 80"})
+        placed = with_images(study(), "street.png", size=(320, 240))
         (folder / "picture.html").write_bytes(page_html(placed, folder))
         with opened(browser, folder / "picture.html", "image=0&stage=ground_truth&lang=en") as found:
             photo = found.page.locator("#picture image")

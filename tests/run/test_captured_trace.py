@@ -112,8 +112,8 @@ def test_facts_and_boxes_come_from_the_captured_ground_truth(tmp_path):
     facts = {fact.id: fact.text for fact in memory.facts["capture"]}
     assert facts["anchors"] == "84 anchors per image: 64 of P3, 16 of P4, 4 of P5"
     assert facts["boxes"] == "4 boxes in 2 images, padded to 2 per image"
-    assert facts["ignored-as-padding"].endswith("1 box (image 0 gt 0)")
-    assert facts["masked-out"] == "mask_gt is false for 1 box (image 1 gt 1)"
+    assert facts["ignored-as-padding"].startswith("1 box (image 0 gt 0): ")
+    assert facts["masked-out"] == "1 box (image 1 gt 1): mask_gt is false for it, so it selects nothing"
     assert [box.cause for box in memory.boxes] == ["ignored-as-padding", "", "", "masked-out"]
 
 

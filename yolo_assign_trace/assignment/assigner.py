@@ -125,9 +125,14 @@ class Assigner:
         return any(output.name == "mask_resolved" for stage in self.stages for output in stage.outputs)
 
     @property
-    def swaps(self) -> tuple[str, ...]:
-        """``topk=mypkg.mod:my_topk`` for every stage that a user swapped."""
-        return tuple(f"{s.name}={s.module}:{s.function}" for s in self.stages if s.swapped is not None)
+    def enlarged_below(self) -> int | None:
+        """Index of the stride below which its screening enlarges a side, None if it does not."""
+        return getattr(self.stage("screen").result, "enlarged_below", None)
+
+    @property
+    def swaps(self) -> dict[str, str]:
+        """What stands in for a stage that a user swapped, such as ``mypkg.mod:my_topk``, by the stage's name."""
+        return {s.name: f"{s.module}:{s.function}" for s in self.stages if s.swapped is not None}
 
     def with_parameters(self, **changes: Any) -> Assigner:
         """The same stages with other parameters; None leaves a parameter as it is.

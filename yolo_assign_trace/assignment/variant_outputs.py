@@ -24,11 +24,15 @@ class ScreenedEnlarged(Screened):
         "mask_in_gts = min(x - x1, y - y1, x2 - x, y2 - y) > 1e-9 px, with the sides of screen_bboxes",
     )
 
+    enlarged_below: ClassVar[int] = 0
+    """Index of the stride below which a side is enlarged."""
+
     screen_bboxes: Tensor = tensor("image gt xyxy", "px", "boxes that the anchor centres are tested against")
 
 
 @dataclass(frozen=True)
 class ScreenedFloored(ScreenedEnlarged):
+    enlarged_below = 1
     differs = "a side shorter than the second stride is screened as long as the second"
     title = "pairs whose anchor centre lies inside the box, small boxes enlarged"
     says = (

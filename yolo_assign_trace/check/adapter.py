@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from ..assignment.assigner import Assigner
 from ..assignment.call import CALL, RESULTS
@@ -48,7 +46,7 @@ def output_names(text: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-class Candidate:
+class ForeignAssigner:
     """An assigner to be checked.
 
     Args:
@@ -64,7 +62,8 @@ class Candidate:
         self.call = self._make(found, assigner) if isinstance(found, type) else found
         if not callable(self.call):
             raise self._refuse(f"cannot be called: its type is {type(self.call).__name__}")
-        if isinstance(self.call, torch.nn.Module):
+        self.module = _is_module(self.call)
+        if self.module:
             self.call.eval()
 
     def answer(self, case: Case) -> dict[str, Array]:
@@ -73,6 +72,8 @@ class Candidate:
         Raises:
             InputError: it failed, or returned something that cannot be read.
         """
+        import torch
+
         given = {name: torch.from_numpy(array.copy()) for name, array in case.inputs().items()}
         keywords = self._keywords(case)
         try:
@@ -100,7 +101,7 @@ class Candidate:
             raise self._refuse(f"could not be made: {type(error).__name__}: {error}") from error
 
     def _parameters(self) -> Mapping[str, inspect.Parameter]:
-        call = self.call.forward if isinstance(self.call, torch.nn.Module) else self.call
+        call = self.call.forward if self.module else self.call
         try:
             return inspect.signature(call).parameters
         except (TypeError, ValueError):
@@ -112,6 +113,8 @@ class Candidate:
 
     def _keywords(self, case: Case) -> dict[str, Any]:
         """What some assigners ask for beside the usual six."""
+        import torch
+
         extras = {
             "stride_tensor": torch.from_numpy(case.stride_tensor.copy()),
             "strides": list(case.grid.strides),
@@ -141,8 +144,16 @@ class Candidate:
         return InputError("wrong-candidate", f"{self.name} {what}", hint=hint)
 
 
+def _is_module(call: Any) -> bool:
+    import torch
+
+    return isinstance(call, torch.nn.Module)
+
+
 def _as_array(value: Any) -> Array:
-    if isinstance(value, Tensor):
+    import torch
+
+    if isinstance(value, torch.Tensor):
         value = value.detach().cpu()
         value = value.float() if value.dtype == torch.bfloat16 else value
         array: Array = value.numpy()

@@ -47,7 +47,7 @@ def run_check(
     """Ask the candidate for its answer to every case and compare.
 
     Args:
-        answer: the candidate, such as :meth:`.adapter.Candidate.answer`.
+        answer: the candidate, such as :meth:`.adapter.ForeignAssigner.answer`.
         wanted: what it should be equal to.
         cases: names of the bundled cases to run.
         tolerance: of floats.

@@ -108,7 +108,7 @@ def _answers(candidate: str, outputs: str, reference: Any) -> Callable[[Case], d
             return answer
 
         return from_folder
-    from ..check.adapter import Candidate, output_names
+    from ..check.adapter import ForeignAssigner, output_names
 
     names = output_names(outputs) if outputs else ()
-    return Candidate(candidate, load_object(candidate, "candidate", "check"), reference, names).answer
+    return ForeignAssigner(candidate, load_object(candidate, "candidate", "check"), reference, names).answer

@@ -56,14 +56,14 @@ def draw(
 ) -> int:
     """Draw what became of anchors and boxes: one picture of the trace, one of every image, one of each --gt."""
     _require_matplotlib()
-    from ..draw.work import Wanted
+    from ..draw.work import DrawOptions
     from ..draw.work import draw as draw_trace
     from ..inputs.datasets.dataset import select_images
     from ..traces.open_trace import open_trace
 
     images, pictures = images_and_pictures(images, pictures)
     stages = tuple(name.strip() for names in stage or () for name in names.split(","))
-    asked = Wanted((), tuple(dict.fromkeys(gt or ())), tuple(dict.fromkeys(stages)), format, theme, pictures)
+    asked = DrawOptions((), tuple(dict.fromkeys(gt or ())), tuple(dict.fromkeys(stages)), format, theme, pictures)
     asked.check()  # before a large trace is read
     stored = open_trace(trace)
     selected = select_images(stored.box_counts, images) if images else ()

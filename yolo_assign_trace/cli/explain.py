@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -14,9 +13,6 @@ from .options.declared import OUTPUT, option
 from .options.expand import expanded
 from .screens.terminal import print_json, result_console
 from .trace_source import trace_from
-
-if TYPE_CHECKING:
-    from ..explain.answer import Answer
 
 QUESTION = "Question"
 
@@ -83,7 +79,9 @@ def explain(
 
     answer = explain_trace(stored, Question(image, gt, anchor, at))
     if json:
-        print_json(as_document(answer))
+        from ..explain.as_json import as_json
+
+        print_json(as_json(answer))
     else:
         from .screens.explain_text import print_answer
 
@@ -94,13 +92,6 @@ def explain(
             all_rows=all_rows,
         )
     return 1 if any(line.cause in failing for line in answer.asked) else 0
-
-
-def as_document(answer: Answer) -> dict[str, Any]:
-    """The answer for scripts: the header, and whichever of box, anchors, pairs and summary was asked for."""
-    document = {"header": dict(answer.header), "levels": answer.levels, "digits": answer.digits}
-    whole = asdict(answer)
-    return document | {name: whole[name] for name in ("box", "anchors", "pairs", "summary") if whole[name]}
 
 
 def _causes(text: str) -> frozenset[str]:

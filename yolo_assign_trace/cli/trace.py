@@ -155,7 +155,7 @@ class _Runner:
         return list(dict.fromkeys(path.parent for path in self.written)) if self.several else []
 
     def written_text(self) -> str:
-        """``run.log (370.0 kB)``, or ``313 files to run/ (4.2 GB)``."""
+        """``run.log (370.3 kB)``, or ``313 files to run/ (4.2 GB)``."""
         from rich.filesize import decimal
 
         if not self.several:

@@ -7,14 +7,12 @@ from dataclasses import dataclass
 
 from ..run.record import BoxLine
 from ..traces.stored import StoredTrace
+from ..traces.view import TraceView
 from .anchor import AnchorStory, anchor_story
 from .box import BoxStory, box_story
-from .causes import Causes
-from .funnel import Funnels
 from .pair import PairStory, pair_story
 from .question import Question
 from .summary import Summary, summary_of
-from .view import TraceView
 
 
 @dataclass(frozen=True)
@@ -38,34 +36,32 @@ class Answer:
     summary: Summary | None = None
 
 
-def explain_trace(
-    trace: StoredTrace, question: Question | None = None, names: Mapping[int, str] | None = None
-) -> Answer:
+def explain_trace(trace: StoredTrace, question: Question | None = None) -> Answer:
     """Why a box, an anchor or a pair of a finished trace ended as it did; without a question, all that went wrong.
 
     Args:
         trace: read from a file, or made in memory by :func:`yolo_assign_trace.traces.in_memory.stored_trace`.
         question: what to explain.
-        names: class names by number, as far as known.
 
     Raises:
         InputError: no such image, box or anchor, or a trace that lacks what explaining needs.
     """
     question = question or Question()
-    view = TraceView(trace, names)
+    view = TraceView(trace)
     levels = tuple(level.name for level in trace.grid.levels)
-    start = (trace.header, levels, view.settings.digits)
+    start = (trace.header, levels, trace.rounded_to)
     if question.about_everything:
-        summary = summary_of(view, Causes(view), question.image)
-        asked = tuple(line for line in view.lines if question.image in (None, line.image))
+        summary = summary_of(view, question.image)
+        asked = view.lines if question.image is None else view.lines_of(question.image)
         return Answer(*start, asked, summary=summary)
     image = question.the_image(view.b)
     view.require_image(image)
     anchors = question.anchors(trace.grid)
     if question.gt is None:
-        asked = tuple(line for line in view.lines if line.image == image)
-        return Answer(*start, asked, anchors=tuple(anchor_story(view, image, anchor) for anchor in anchors))
+        return Answer(
+            *start, view.lines_of(image), anchors=tuple(anchor_story(view, image, anchor) for anchor in anchors)
+        )
     asked = (view.require_box(image, question.gt),)
     if not anchors:
-        return Answer(*start, asked, box=box_story(view, Funnels(view), Causes(view), image, question.gt))
+        return Answer(*start, asked, box=box_story(view, image, question.gt))
     return Answer(*start, asked, pairs=tuple(pair_story(view, image, question.gt, anchor) for anchor in anchors))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..basics.arrays import Array
-from .view import TraceView
+from ..traces.view import TraceView
 
 NEARLY = 0.9
 """IoU from which two boxes count as nearly identical."""
@@ -91,12 +91,12 @@ def unselected_winners(view: TraceView) -> tuple[Unselected, ...]:
     """Contested anchors whose owner had not selected them, in order."""
     images, anchors = np.nonzero((view.claims > 1) & (view.resolved_owner >= 0))
     owners = view.resolved_owner[images, anchors]
-    pairs = view.pair_at(images * view.m + owners, anchors)
+    pairs = view.index.at(images * view.m + owners, anchors)
     chosen = view.selected[pairs] & (pairs >= 0) if len(view.pairs) else np.zeros(len(pairs), bool)
     found = []
     for n in np.flatnonzero(~chosen).tolist():
         image, anchor = int(images[n]), int(anchors[n])
-        around = view.pairs_of_anchor(image, anchor)
+        around = view.index.of_anchor(image, anchor)
         by = tuple(view.pairs[around[view.selected[around]], 1].tolist())
         found.append(Unselected(image, anchor, str(view.grid.address(anchor)), int(owners[n]), bool(pairs[n] >= 0), by))
     return tuple(found)
@@ -125,7 +125,7 @@ def starved_duplicates(view: TraceView) -> tuple[Starved, ...]:
     for line in view.lines:
         if line.cause != "lost-conflicts":
             continue
-        here = view.pairs_of_box(line.image, line.gt)
+        here = view.index.of_box(line.image, line.gt)
         owners = np.unique(view.pair_owner[here][view.selected[here]])
         if len(owners) != 1 or owners[0] < 0:
             continue

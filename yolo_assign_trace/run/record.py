@@ -19,6 +19,7 @@ from ..assignment.outputs import PARTS, Output
 from ..basics.arrays import Array
 from .given import Call, Image, Inputs
 from .statistics import Statistics
+from .trace_settings import TraceSettings
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,12 @@ class Run:
             **({"names": json.dumps(self.class_names, ensure_ascii=False)} if self.class_names else {}),
         }
 
+    def trace_settings(self) -> TraceSettings:
+        """What readers of a finished trace are told, as data."""
+        sizes: dict[str, Any] = {name: self.settings.get(name) for name in ("reg_max", "nc", "batch")}
+        inputs = TraceSettings(dtype=self.dtype, device=self.device, boxes=self.boxes, images=self.images, **sizes)
+        return inputs.made_by(self.assigner)
+
 
 def versions() -> dict[str, str]:
     """Versions that decide the numbers, by package."""
@@ -96,7 +103,8 @@ def assigner_line(assigner: Assigner, dtype: str, device: str) -> str:
     """What a header says about an assigner: name, generation, parameters, dtype, device, swapped stages."""
     note = f" ({assigner.note})" if assigner.note.startswith("generation") else ""
     where = "" if device == "cpu" else f" on {device}"
-    swapped = f"; SWAPPED {', '.join(assigner.swaps)}" if assigner.swaps else ""
+    swaps = ", ".join(f"{stage}={function}" for stage, function in assigner.swaps.items())
+    swapped = f"; SWAPPED {swaps}" if swaps else ""
     return f"{assigner.name}{note}: {assigner.parameters}, {dtype}{where}{swapped}"
 
 
@@ -190,14 +198,6 @@ class Record:
         """Computed on first use, once for all tracers."""
         dense = math.prod(self.sizes[axis] for axis in PARTS["triple"]) if self.output.on_pairs else None
         return Statistics.of(self.array, dense)
-
-    def shape_text(self) -> str:
-        """``image 4, anchor 84, class 3``; pair tensors also say what they are pairs of."""
-        text = ", ".join(f"{axis} {size}" for axis, size in zip(self.output.axes, self.array.shape, strict=True))
-        if self.output.on_pairs:
-            dense = ", ".join(f"{axis} {self.sizes[axis]}" for axis in PARTS["triple"])
-            text = text.replace(f"pair {len(self.array)}", f"pair {len(self.array)} of {dense}", 1)
-        return text
 
     def index_text(self, flat: int) -> str:
         """``[image,gt,anchor]``-like index of element ``flat`` of the array, counted row by row."""

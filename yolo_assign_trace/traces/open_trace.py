@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..basics.errors import InputError, reason_of
-from ..formats.log_grammar import TITLE
+from ..formats.log_grammar import parse_title
 from .run_log import read_run_log
 from .stored import StoredTrace
 from .tensors import read_trace_file
@@ -34,7 +34,7 @@ def open_trace(path: Path) -> StoredTrace:
         raise InputError("no-such-file", "there is no such trace", where=str(path), hint=_HINT) from None
     except (OSError, ValueError) as error:
         raise InputError("not-readable", f"this trace cannot be read: {reason_of(error)}", where=str(path)) from None
-    if start.removeprefix(b"\xef\xbb\xbf").startswith(TITLE.encode()):
+    if parse_title(start.decode("utf-8-sig", "replace")) is not None:
         return read_run_log(path)
     if start[8:9] == b"{":  # a safetensors file: eight bytes of length, then JSON
         return read_trace_file(path)

@@ -27,12 +27,6 @@ def put(files: dict[str, str]) -> None:
         Path(name).write_text(content)
 
 
-@pytest.fixture
-def here(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def survey_of(source: str, nc: int | None = None, **options):
     processes = options.pop("processes", None)
     return survey(open_dataset(Path(source)), SurveySettings(TODAY, nc, **options), processes=processes)

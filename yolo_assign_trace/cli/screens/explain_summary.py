@@ -10,7 +10,8 @@ from ...explain.sentences import number as num
 from ...tracers.text_page import Column, Page
 
 if TYPE_CHECKING:
-    from ...explain.summary import Count, Problem, Summary
+    from ...explain.summary import Count, Summary
+    from ...run.record import BoxLine
 
 ROWS = 12
 """Rows of a table that are shown without --all."""
@@ -42,9 +43,9 @@ def print_summary(page: Page, summary: Summary, levels: Sequence[str], command: 
     page.heading("By class")
     _counts(page, "class", _cut(summary.classes, all_rows))
     _more(page, len(summary.classes), all_rows)
-    box = next(iter(summary.problems), None)
-    if box is not None:
-        page.closing(f"next: {command} --image {box.image} --gt {box.gt}")
+    problem = next(iter(summary.problems), None)
+    if problem is not None:
+        page.closing(f"next: {command} --image {problem.line.image} --gt {problem.line.gt}")
 
 
 def _problems(page: Page, summary: Summary, levels: Sequence[str], all_rows: bool) -> None:
@@ -52,19 +53,19 @@ def _problems(page: Page, summary: Summary, levels: Sequence[str], all_rows: boo
         return
     page.heading("Boxes with a problem")
     for problem in _cut(summary.problems, all_rows):
-        label = f"{problem.label} {problem.label_name}".strip()
-        size = f"{problem.width:.1f}x{problem.height:.1f} px"
-        positives = f", but owns {count(problem.positives, 'anchor')}" if problem.positives else ""
-        start = f"image {problem.image} gt {problem.gt}  class {label}  {size}  {problem.cause.id}{positives}"
+        box = problem.line
+        label = f"{box.label} {problem.label_name}".strip()
+        positives = f", but owns {count(box.positives, 'anchor')}" if box.positives else ""
+        start = f"{box.name}  class {label}  {box.size} px  {problem.cause.id}{positives}"
         page.line((start, "bold red"))
-        page.line((f"candidates {_per_level(problem, levels)}; selected {problem.selected}", "dim"), indent=4)
+        page.line((f"candidates {_per_level(box, levels)}; selected {box.selected}", "dim"), indent=4)
         for sentence in problem.cause.sentences:
             page.line(sentence.text, indent=4)
     _more(page, len(summary.problems), all_rows)
 
 
-def _per_level(problem: Problem, levels: Sequence[str]) -> str:
-    parts = [f"{name} {number}" for name, number in zip(levels, problem.candidates, strict=True) if number]
+def _per_level(box: BoxLine, levels: Sequence[str]) -> str:
+    parts = [f"{name} {number}" for name, number in zip(levels, box.candidates, strict=True) if number]
     return ", ".join(parts) or "none"
 
 

@@ -11,15 +11,16 @@ from ...explain.funnel import STEPS
 from ...explain.pair import NO_PAIR_OUTCOMES
 from ...explain.sentences import Sentence
 from ...explain.sentences import number as num
-from ...explain.view import OUTCOMES
 from ...tracers.text_page import Column, Page
+from ...traces.view import OUTCOMES
 from .explain_summary import left_out, print_summary
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ...explain.anchor import AnchorStory, Claim
-    from ...explain.box import BoxStory, Candidate
+    from ...explain.anchor import AnchorStory
+    from ...explain.box import BoxStory, Contender
+    from ...explain.candidate import Candidate
     from ...explain.pair import PairStory
 
 ROWS = 12
@@ -48,8 +49,8 @@ def print_answer(answer: Answer, console: Console, *, command: str, all_rows: bo
 
 def _box(page: Page, box: BoxStory, levels: Sequence[str], command: str, all_rows: bool) -> None:
     corners = ", ".join(f"{corner:.6g}" for corner in box.box)
-    title = f"image {box.image} gt {box.gt}"
-    page.heading(title, f"class {named(box.label, box.label_name)}, {box.width:.1f}x{box.height:.1f} px ({corners})")
+    line = box.line
+    page.heading(line.name, f"class {named(line.label, box.label_name)}, {line.size} px ({corners})")
     page.line((box.verdict, "bold red" if box.cause else "bold green"))
     for sentence in box.cause.sentences if box.cause else ():
         page.line(sentence.text, indent=4)
@@ -77,10 +78,10 @@ def _box(page: Page, box: BoxStory, levels: Sequence[str], command: str, all_row
         _candidates(page, box, all_rows)
     for outsider in box.outsiders:
         page.line(f"{outsider.address} outside the box: overlap {num(outsider.overlap)}, target {num(outsider.target)}")
-    contested = [candidate for candidate in box.candidates if candidate.outcome in ("lost", "won")]
+    contested = [candidate for candidate in box.candidates if candidate.pair.outcome in ("lost", "won")]
     example = (contested or list(box.candidates))[:1]
     if example:
-        page.closing(f"next: {command} --image {box.image} --gt {box.gt} --anchor {example[0].anchor}")
+        page.closing(f"next: {command} --image {line.image} --gt {line.gt} --anchor {example[0].anchor}")
 
 
 def _cut(page: Page, box: BoxStory) -> None:
@@ -104,36 +105,41 @@ def _candidates(page: Page, box: BoxStory, all_rows: bool) -> None:
     shown = [
         candidate
         for place, candidate in enumerate(box.candidates)
-        if all_rows or place < ROWS or candidate.outcome != "not-selected"
+        if all_rows or place < ROWS or candidate.pair.outcome != "not-selected"
     ]
     shown = shown if all_rows else shown[:ROWS_AT_MOST]
     targets = ["" if c.target is None else num(c.target) for c in shown]
     page.table(
         [
-            Column("rank", ["?" if c.rank is None else str(c.rank) for c in shown]),
+            Column("rank", [_rank(c.pair) for c in shown]),
             Column("anchor", [c.address for c in shown], right=False, narrow=[_short(c.address) for c in shown]),
-            Column("score", [num(c.score) for c in shown]),
-            Column("overlap", [num(c.overlap) for c in shown]),
-            Column("metric", [num(c.metric) for c in shown]),
+            Column("score", [num(c.pair.score) for c in shown]),
+            Column("overlap", [num(c.pair.overlap) for c in shown]),
+            Column("metric", [num(c.pair.metric) for c in shown]),
             Column("target", targets, narrow=[]),
             Column("", [_outcome(c) for c in shown], right=False),
         ],
-        [_style(c) for c in shown],
+        [_style(c.pair) for c in shown],
     )
     left_out(page, len(box.candidates) - len(shown))
 
 
-def _outcome(candidate: Candidate) -> str:
-    if candidate.outcome == "lost":
+def _rank(pair: Candidate) -> str:
+    return "?" if pair.rank is None else str(pair.rank)
+
+
+def _outcome(candidate: Contender) -> str:
+    outcome = candidate.pair.outcome
+    if outcome == "lost":
         if candidate.owner < 0:
             return "lost to nobody"
         return f"lost to gt {candidate.owner} ({num(candidate.owner_overlap)})"
     texts = {"not-selected": "", "won": "won, not selected", "dropped": "dropped by topk2"}
-    return texts.get(candidate.outcome, candidate.outcome)
+    return texts.get(outcome, outcome)
 
 
-def _style(candidate: Candidate | Claim) -> str:
-    return {"positive": "green", "won": "green", "lost": "red", "dropped": "red"}.get(candidate.outcome, "")
+def _style(pair: Candidate) -> str:
+    return {"positive": "green", "won": "green", "lost": "red", "dropped": "red"}.get(pair.outcome, "")
 
 
 def _anchor(page: Page, anchor: AnchorStory) -> None:
@@ -144,18 +150,19 @@ def _anchor(page: Page, anchor: AnchorStory) -> None:
     page.line(f"best classes {classes}")
     if anchor.claims:
         claims = anchor.claims
+        ended = [claim.pair.outcome for claim in claims]
         page.line(f"lies in {count(len(claims), 'box')}, selected by {anchor.selected_by}:")
         page.table(
             [
                 Column("gt", [str(c.gt) for c in claims]),
                 Column("class", [named(c.label, c.label_name) for c in claims]),
-                Column("rank", ["?" if c.rank is None else str(c.rank) for c in claims]),
-                Column("score", [num(c.score) for c in claims]),
-                Column("overlap", [num(c.overlap) for c in claims]),
-                Column("metric", [num(c.metric) for c in claims]),
-                Column("", [OUTCOMES[c.outcome] for c in claims], right=False, narrow=[c.outcome for c in claims]),
+                Column("rank", [_rank(c.pair) for c in claims]),
+                Column("score", [num(c.pair.score) for c in claims]),
+                Column("overlap", [num(c.pair.overlap) for c in claims]),
+                Column("metric", [num(c.pair.metric) for c in claims]),
+                Column("", [OUTCOMES[outcome] for outcome in ended], right=False, narrow=ended),
             ],
-            [_style(c) for c in claims],
+            [_style(c.pair) for c in claims],
             indent=4,
         )
     else:

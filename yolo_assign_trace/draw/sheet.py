@@ -1,4 +1,4 @@
-"""A page measured in px from its top left corner, with text that is cut or wrapped to the room it has."""
+"""A sheet measured in px from its top left corner, with text that is cut or wrapped to the room it has."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ SMALL, NORMAL, LARGE = 11.5, 13.0, 19.0
 
 
 def points(px: float) -> float:
-    """px of the page as points."""
+    """px of the sheet as points."""
     return px * 72 / DPI
 
 
-class Page:
+class Sheet:
     """A figure of ``width`` x ``height`` px."""
 
     def __init__(self, width: float, height: float, theme: Theme) -> None:
@@ -90,9 +90,9 @@ class Page:
         )
 
 
-def colour_bar(page: Page, axes: Axes, norm: Normalize, orientation: Literal["horizontal", "vertical"]) -> None:
+def colour_bar(sheet: Sheet, axes: Axes, norm: Normalize, orientation: Literal["horizontal", "vertical"]) -> None:
     """The colours of ``norm`` in ``axes``; numbers as everywhere else, not as powers in mathematical type."""
-    bar = page.figure.colorbar(ScalarMappable(norm, COLOUR_MAP), cax=axes, orientation=orientation)
+    bar = sheet.figure.colorbar(ScalarMappable(norm, COLOUR_MAP), cax=axes, orientation=orientation)
     if isinstance(norm, LogNorm):
         low, high = math.ceil(math.log10(norm.vmin or 1)), math.floor(math.log10(norm.vmax or 1))
         powers = range(low, high + 1, 1 + (high - low) // MOST_TICKS)

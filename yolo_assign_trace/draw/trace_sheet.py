@@ -1,4 +1,4 @@
-"""The page of a whole trace: its anchors, where positives come from, how many are left at each step, their scores."""
+"""The sheet of a whole trace: its anchors, where positives come from, how many are left at each step, their scores."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from ..basics.arrays import Array
 from ..basics.plural import count
-from .image_page import CAPTION, FOOT, GAP, HEAD, MARGIN, foot, head
+from ..traces.view import TraceView
+from .image_sheet import CAPTION, FOOT, GAP, HEAD, MARGIN, foot, head
 from .marks import shape_of
-from .page import SMALL, Page, points
 from .panel import Panel, scale_of
-from .pictures import Picture, backdrop
-from .scene import TraceScene
+from .photos import Photo, backdrop
+from .sheet import SMALL, Sheet, points
 from .theme import Theme
 
 WIDTH, TALLEST = 1500.0, 760.0
@@ -21,47 +22,47 @@ SMALLEST_SIDE = 8
 BINS = 20
 
 
-def trace_page(trace: TraceScene, theme: Theme, picture: Picture | None) -> Page:
-    """The page of ``trace``; ``picture`` is that of its first image, if there is one."""
-    grid, lines = trace.grid, [line for lines in trace.lines for line in lines]
+def trace_sheet(view: TraceView, theme: Theme, photo: Photo | None) -> Sheet:
+    """The sheet of a whole trace; ``photo`` is that of its first image, if there is one."""
+    grid, lines = view.grid, view.lines
     half = (WIDTH - 2 * MARGIN - 2 * GAP) / 2
     upper = max(480.0, scale_of(grid, half, TALLEST) * grid.height)
     lower = 300.0
-    page = Page(WIDTH, HEAD + 2 * CAPTION + upper + lower + 3 * GAP + 30 + FOOT, theme)
+    sheet = Sheet(WIDTH, HEAD + 2 * CAPTION + upper + lower + 3 * GAP + 30 + FOOT, theme)
     without = sum(not line.positives for line in lines)
     more = f", {without} of them without positives" if without else ""
-    head(page, "The whole trace", f"{count(len(lines), 'box')} in {count(trace.images, 'image')}{more}")
+    head(sheet, "The whole trace", f"{count(len(lines), 'box')} in {count(view.b, 'image')}{more}")
 
     y = HEAD + CAPTION
-    panel = Panel(page, grid, MARGIN, y, half, TALLEST)
+    panel = Panel(sheet, grid, MARGIN, y, half, TALLEST)
     panel.axes.set_gid("anchors")
-    panel.picture(backdrop(picture, theme.page) if picture is not None else None)
-    _anchors(panel, trace)
-    _caption(page, MARGIN, y, f"{grid.anchors} anchors over {grid.width}x{grid.height} px")
+    panel.photo(backdrop(photo, theme.page) if photo is not None else None)
+    _anchors(panel, view)
+    _caption(sheet, MARGIN, y, f"{grid.anchors} anchors over {grid.width}x{grid.height} px")
     x = MARGIN + half + 2 * GAP
-    legend = _level_legend(page, trace, x, y)
-    _caption(page, x, y, "Anchors of every level")
-    chart = page.axes(x + 130, legend + CAPTION + GAP, half - GAP - 130, y + upper - legend - CAPTION - GAP)
-    _caption(page, x, legend + CAPTION + GAP, "Pairs and anchors left at each step")
-    _funnel(page, chart, trace)
+    legend = _level_legend(sheet, view, x, y)
+    _caption(sheet, x, y, "Anchors of every level")
+    chart = sheet.axes(x + 130, legend + CAPTION + GAP, half - GAP - 130, y + upper - legend - CAPTION - GAP)
+    _caption(sheet, x, legend + CAPTION + GAP, "Pairs and anchors left at each step")
+    _funnel(sheet, chart, view)
 
     y += upper + CAPTION + GAP
-    _caption(page, MARGIN, y, "Positives by side of their box (root of the area, px) and level")
-    _by_size(page, page.axes(MARGIN + 56, y + 8, half - 56, lower), trace)
-    _caption(page, x, y, "Target scores of the positives")
-    _histogram(page, page.axes(x + 56, y + 8, half - GAP - 56, lower), trace)
-    foot(page, trace.header)
-    return page
+    _caption(sheet, MARGIN, y, "Positives by side of their box (root of the area, px) and level")
+    _by_size(sheet, sheet.axes(MARGIN + 56, y + 8, half - 56, lower), view)
+    _caption(sheet, x, y, "Target scores of the positives")
+    _histogram(sheet, sheet.axes(x + 56, y + 8, half - GAP - 56, lower), view)
+    foot(sheet, view.trace.header)
+    return sheet
 
 
-def _caption(page: Page, x: float, y: float, text: str) -> None:
-    page.text(x, y - CAPTION + 4, text, bold=True)
+def _caption(sheet: Sheet, x: float, y: float, text: str) -> None:
+    sheet.text(x, y - CAPTION + 4, text, bold=True)
 
 
-def _anchors(panel: Panel, trace: TraceScene) -> None:
-    theme = panel.page.theme
-    points_of = trace.kept["anc_points"]
-    for i, level in enumerate(trace.grid.levels):
+def _anchors(panel: Panel, view: TraceView) -> None:
+    theme = panel.sheet.theme
+    points_of = view.array("anc_points")
+    for i, level in enumerate(view.grid.levels):
         size = float(np.clip(level.stride * panel.scale * 0.3, 1.6, 14))
         colour = theme.levels[i % len(theme.levels)]
         places = points_of[level.first : level.first + level.anchors]
@@ -69,21 +70,25 @@ def _anchors(panel: Panel, trace: TraceScene) -> None:
         panel.marks(name, places, shape_of(i), size, faces=colour, edges=colour, width=0.3, zorder=4 + i)
 
 
-def _level_legend(page: Page, trace: TraceScene, x: float, y: float) -> float:
-    theme = page.theme
-    for i, level in enumerate(trace.grid.levels):
+def _level_legend(sheet: Sheet, view: TraceView, x: float, y: float) -> float:
+    theme = sheet.theme
+    for i, level in enumerate(view.grid.levels):
         colour = theme.levels[i % len(theme.levels)]
-        place = [(x + 10) / page.width], [1 - (y + 15) / page.height]
-        page.figure.add_artist(Line2D(*place, marker=shape_of(i), ms=points(10), color=colour, ls="none"))
+        place = [(x + 10) / sheet.width], [1 - (y + 15) / sheet.height]
+        sheet.figure.add_artist(Line2D(*place, marker=shape_of(i), ms=points(10), color=colour, ls="none"))
         cells = f"{level.height}x{level.width} cells of {level.stride} px: {count(level.anchors, 'anchor')}"
-        page.text(x + 28, y + 7, f"{level.name}   {cells}")
+        sheet.text(x + 28, y + 7, f"{level.name}   {cells}")
         y += 21
     return y
 
 
-def _funnel(page: Page, axes: Axes, trace: TraceScene) -> None:
-    theme, funnel = page.theme, trace.funnel
-    names, values = list(funnel), list(funnel.values())
+def _funnel(sheet: Sheet, axes: Axes, view: TraceView) -> None:
+    """Counts over all images, from candidates to positives."""
+    theme = sheet.theme
+    names = ["candidate pairs", "metric above 0", "selected pairs", "positive anchors"]
+    with np.errstate(invalid="ignore"):
+        counted = [view.metric > 0, view.selected, view.positive]
+    values = [len(view.pairs), *(int(mask.sum()) for mask in counted)]
     bars = axes.barh(range(len(values)), values, color=theme.levels[0], height=0.6)
     widest = max([*values, 1])
     for i, (bar, value) in enumerate(zip(bars, values, strict=True)):
@@ -97,21 +102,22 @@ def _funnel(page: Page, axes: Axes, trace: TraceScene) -> None:
     axes.set_xlim(0, widest * 1.42)
     axes.set_yticks(range(len(names)), names, color=theme.text)
     axes.invert_yaxis()
-    _quiet(axes, page)
+    _quiet(axes, sheet)
     axes.set_xticks([])
 
 
-def _by_size(page: Page, axes: Axes, trace: TraceScene) -> None:
+def _by_size(sheet: Sheet, axes: Axes, view: TraceView) -> None:
     """Stacked bars over sizes that double; below each, how many boxes are of that size."""
-    theme = page.theme
-    level, side, _ = trace.positives
-    boxes = trace.sides
+    theme = sheet.theme
+    image, gt, anchor = view.positives
+    level, side = view.level[anchor], _side_of(view.corners[image, gt])
+    boxes = _side_of(np.array([(0, 0, line.width, line.height) for line in view.lines]).reshape(-1, 4))
     largest = max(float(boxes.max(initial=0)), SMALLEST_SIDE * 2)
     edges = SMALLEST_SIDE * 2.0 ** np.arange(np.ceil(np.log2(largest / SMALLEST_SIDE)) + 1)
     edges = np.concatenate([[0], edges])
     at = np.arange(len(edges) - 1)
     bottom = np.zeros(len(at))
-    for i, one in enumerate(trace.grid.levels):
+    for i, one in enumerate(view.grid.levels):
         values = np.histogram(side[level == i], edges)[0]
         bars = axes.bar(at, values, 0.72, bottom, color=theme.levels[i % len(theme.levels)], label=one.name)
         for bar, low in zip(bars, edges.tolist(), strict=False):
@@ -124,17 +130,18 @@ def _by_size(page: Page, axes: Axes, trace: TraceScene) -> None:
     axes.set_xticks(at, [f"{name}\n{count(n, 'box')}" for name, n in zip(names, found, strict=True)])
     axes.set_ylim(0, max(float(bottom.max()), 1) * 1.14)
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
-    _quiet(axes, page)
+    _quiet(axes, sheet)
 
 
-def _histogram(page: Page, axes: Axes, trace: TraceScene) -> None:
-    theme = page.theme
-    _, _, score = trace.positives
+def _histogram(sheet: Sheet, axes: Axes, view: TraceView) -> None:
+    theme = sheet.theme
+    image, _, anchor = view.positives
+    score = view.array("norm_align_metric")[image, anchor]
     finite = score[np.isfinite(score)].astype(np.float64)
     if not len(finite):
         axes.text(0.5, 0.5, "no positive anchor", ha="center", transform=axes.transAxes, color=theme.muted)
         axes.set_yticks([])
-        _quiet(axes, page)
+        _quiet(axes, sheet)
         return
     values, edges = np.histogram(finite, BINS, (0, max(float(finite.max()), 1e-12)))
     bars = axes.bar(edges[:-1], values, np.diff(edges) * 0.94, align="edge", color=theme.levels[0])
@@ -149,10 +156,16 @@ def _histogram(page: Page, axes: Axes, trace: TraceScene) -> None:
     )
     axes.set_ylim(0, max(int(values.max()), 1) * 1.16)
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
-    _quiet(axes, page)
+    _quiet(axes, sheet)
 
 
-def _quiet(axes: Axes, page: Page) -> None:
+def _side_of(corners: Array) -> Array:
+    """Root of the area of boxes (..., xyxy), px."""
+    side: Array = np.sqrt(np.maximum(corners[..., 2:].astype(np.float64) - corners[..., :2], 0).prod(axis=-1))
+    return side
+
+
+def _quiet(axes: Axes, sheet: Sheet) -> None:
     axes.tick_params(labelsize=points(SMALL), length=3, width=0.6)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)

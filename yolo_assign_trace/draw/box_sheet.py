@@ -1,4 +1,4 @@
-"""The page of one box: score, overlap and metric over the cells of each level, with the k-th value marked."""
+"""The sheet of one box: score, overlap and metric over the cells of each level, with the k-th value marked."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from matplotlib.patches import Rectangle
 from ..assignment.grid import Level
 from ..basics.arrays import Array
 from ..basics.plural import count
+from ..basics.printable import printable
 from ..formats.number_text import number_text
-from .image_page import FOOT, HEAD, MARGIN, foot, head
-from .names import plain
-from .page import NORMAL, SMALL, Page, colour_bar, points
+from .image_sheet import FOOT, HEAD, MARGIN, foot, head
 from .panel import DASHED, DOTTED
 from .scene import Box, ImageScene, Pairs
+from .sheet import NORMAL, SMALL, Sheet, colour_bar, points
 from .theme import COLOUR_MAP, VERMILION, Theme
 
 WIDTH, NAME, BAR, GAP = 1500.0, 150.0, 120.0, 30.0
@@ -49,42 +49,42 @@ class Window:
         return self.right - self.left, self.bottom - self.top
 
 
-def box_page(
+def box_sheet(
     scene: ImageScene, gt: int, header: Mapping[str, str], name: str, theme: Theme, topk: int | None = None
-) -> Page:
-    """The page of box ``gt``; ``name`` is the file name of its image, ``topk`` how many a box selects, if known."""
+) -> Sheet:
+    """The sheet of box ``gt``; ``name`` is the file name of its image, ``topk`` how many a box selects, if known."""
     box, levels = scene.boxes[gt], scene.grid.levels
     pairs = scene.pairs.where(scene.pairs.gt == gt)
     windows = [window(level, box, scene, pairs) for level in levels]
     each = (WIDTH - 2 * MARGIN - NAME - BAR - len(levels) * GAP) / len(levels)
     row = max(min(each * rows / columns, TALLEST) for columns, rows in (seen.size for seen in windows))
     top = HEAD + 44
-    page = Page(WIDTH, top + 3 * (row + TICKS) + CAPTION + FOOT, theme)
+    sheet = Sheet(WIDTH, top + 3 * (row + TICKS) + CAPTION + FOOT, theme)
     line = box.line
-    title = f"Image {scene.image}, gt {gt}: {plain(box.class_name)}, {line.width:.1f}x{line.height:.1f} px"
-    head(page, f"{title}{f', in {plain(name)}' if name else ''}", _subtitle(box, len(pairs.gt)))
-    page.text(MARGIN, HEAD - 8, page.cut(_cut_text(box, pairs, scene, topk), WIDTH - 2 * MARGIN)).set_gid("cut")
-    _legend(page, box, HEAD + 14)
+    title = f"Image {scene.image}, gt {gt}: {printable(box.class_name)}, {line.width:.1f}x{line.height:.1f} px"
+    head(sheet, f"{title}{f', in {printable(name)}' if name else ''}", _subtitle(box, len(pairs.gt)))
+    sheet.text(MARGIN, HEAD - 8, sheet.cut(_cut_text(box, pairs, scene, topk), WIDTH - 2 * MARGIN)).set_gid("cut")
+    _legend(sheet, box, HEAD + 14)
 
     y = top + CAPTION
     for what, values in (("score", pairs.score), ("overlap", pairs.overlap), ("metric", pairs.metric)):
         norm = _norm(what, values)
-        page.text(MARGIN, y + 4, _NAMES[what], bold=True)
-        for i, part in enumerate(page.wrap(_MEANINGS[what], NAME - 40, SMALL)):
-            page.text(MARGIN, y + 26 + 15 * i, part, size=SMALL, color=theme.muted)
+        sheet.text(MARGIN, y + 4, _NAMES[what], bold=True)
+        for i, part in enumerate(sheet.wrap(_MEANINGS[what], NAME - 40, SMALL)):
+            sheet.text(MARGIN, y + 26 + 15 * i, part, size=SMALL, color=theme.muted)
         for i, seen in enumerate(windows):
             x = MARGIN + NAME + i * (each + GAP)
             columns, rows = seen.size
             cell = min(each / columns, row / rows)
-            axes = page.axes(x, y, cell * columns, cell * rows)
+            axes = sheet.axes(x, y, cell * columns, cell * rows)
             axes.set_gid(f"{what}-{seen.level.name}")
-            _heat(page, axes, seen, pairs, values, norm, cell, what, box)
+            _heat(sheet, axes, seen, pairs, values, norm, cell, what, box)
             if what == "score":
-                page.text(x, top + 4, page.cut(_place(seen), each, NORMAL, bold=True), bold=True)
-        _bar(page, what, norm, box.cutoff, WIDTH - MARGIN - BAR + 12, y, row, highest=_highest(values))
+                sheet.text(x, top + 4, sheet.cut(_place(seen), each, NORMAL, bold=True), bold=True)
+        _bar(sheet, what, norm, box.cutoff, WIDTH - MARGIN - BAR + 12, y, row, highest=_highest(values))
         y += row + TICKS
-    foot(page, header)
-    return page
+    foot(sheet, header)
+    return sheet
 
 
 _NAMES = {"score": "score s", "overlap": "overlap u", "metric": "metric"}
@@ -112,10 +112,18 @@ def _range(low: float, high: float, cells: int) -> tuple[int, int]:
 
 
 def _heat(
-    page: Page, axes: Axes, seen: Window, pairs: Pairs, values: Array, norm: Normalize, cell: float, what: str, box: Box
+    sheet: Sheet,
+    axes: Axes,
+    seen: Window,
+    pairs: Pairs,
+    values: Array,
+    norm: Normalize,
+    cell: float,
+    what: str,
+    box: Box,
 ) -> None:
     """The values of the candidates of one level as coloured cells, and what became of them."""
-    level, theme = seen.level, page.theme
+    level, theme = seen.level, sheet.theme
     here = (pairs.anchor >= level.first) & (pairs.anchor < level.first + level.anchors)
     y, x = np.divmod(pairs.anchor[here] - level.first, level.width)
     field = np.full((seen.bottom - seen.top, seen.right - seen.left), np.nan)
@@ -144,7 +152,7 @@ def _heat(
             frame = Rectangle(place, 0.86, 0.86, fill=False, ec=colour, lw=wide, zorder=4)
             frame.set_gid(f"{what}-anchor-{anchor}-{name}")
             axes.add_artist(frame)
-    _numbers(page, axes, colours[at], x[inside], y[inside], shown, cell)
+    _numbers(sheet, axes, colours[at], x[inside], y[inside], shown, cell)
 
 
 def _marked(pairs: Pairs, what: str, box: Box) -> list[tuple[str, Array, str, float]]:
@@ -165,13 +173,13 @@ def _outlines(axes: Axes, level: Level, box: Box, theme: Theme) -> None:
             axes.add_artist(Rectangle((left, top), right - left, bottom - top, fill=False, ec=colour, lw=1.5, ls=dash))
 
 
-def _numbers(page: Page, axes: Axes, colours: Array, x: Array, y: Array, values: Array, cell: float) -> None:
+def _numbers(sheet: Sheet, axes: Axes, colours: Array, x: Array, y: Array, values: Array, cell: float) -> None:
     """The values in the cells, where every one of them fits."""
     if cell < 18 or not len(values):
         return
     for digits in DIGITS:
         texts = [number_text(float(value), digits) for value in values]
-        if max(page.measure(text, SMALL) for text in texts) <= cell * 0.84:
+        if max(sheet.measure(text, SMALL) for text in texts) <= cell * 0.84:
             break
     else:
         return
@@ -195,13 +203,13 @@ def _norm(what: str, values: Array) -> Normalize:
 
 
 def _bar(
-    page: Page, what: str, norm: Normalize, cutoff: float, x: float, y: float, height: float, highest: float
+    sheet: Sheet, what: str, norm: Normalize, cutoff: float, x: float, y: float, height: float, highest: float
 ) -> None:
     if not highest:
-        page.text(x, y + 4, "no value above 0", size=SMALL, color=page.theme.muted)
+        sheet.text(x, y + 4, "no value above 0", size=SMALL, color=sheet.theme.muted)
         return
-    axes = page.axes(x, y, 14, height)
-    colour_bar(page, axes, norm, "vertical")
+    axes = sheet.axes(x, y, 14, height)
+    colour_bar(sheet, axes, norm, "vertical")
     if what == "metric" and np.isfinite(cutoff) and cutoff > 0:
         for colour, width in ((UNDER, 5.0), (VERMILION, 2.6)):
             line = axes.axhline(max(cutoff, float(norm.vmin or 0)), color=colour, lw=width)
@@ -240,19 +248,19 @@ def _cut_text(box: Box, pairs: Pairs, scene: ImageScene, topk: int | None) -> st
     return text
 
 
-def _legend(page: Page, box: Box, y: float) -> None:
-    theme = page.theme
+def _legend(sheet: Sheet, box: Box, y: float) -> None:
+    theme = sheet.theme
     items = [("selected", OVER), ("at the k-th value", VERMILION)]
     items.append(("the box", theme.bad if box.cause else theme.box(box.gt)))
     if box.screened is not None:
         items.append(("as screening saw it", theme.screened))
     x = MARGIN
     for text, colour in items:
-        place = (x / page.width, 1 - (y + 13) / page.height)
-        size = 12 / page.width, 12 / page.height
+        place = (x / sheet.width, 1 - (y + 13) / sheet.height)
+        size = 12 / sheet.width, 12 / sheet.height
         under = [(UNDER, 4.0)] if colour in (OVER, VERMILION) else []
         for edge, wide in [*under, (colour, 2.0)]:
-            frame = Rectangle(place, *size, fill=False, ec=edge, lw=wide, transform=page.figure.transFigure)
-            page.figure.add_artist(frame)
-        page.text(x + 19, y, text)
-        x += 19 + page.measure(text) + 22
+            frame = Rectangle(place, *size, fill=False, ec=edge, lw=wide, transform=sheet.figure.transFigure)
+            sheet.figure.add_artist(frame)
+        sheet.text(x + 19, y, text)
+        x += 19 + sheet.measure(text) + 22
