@@ -93,13 +93,12 @@ def find_assigner(text: str) -> Assigner:
     return replace(GENERATIONS[generation], name=f"ultralytics=={dotted(release)}", note=note)
 
 
-def find_for(text: str, recorded: Mapping[str, float]) -> Assigner:
-    """As :func:`find_assigner`, with the parameters that come with the inputs, if ``text`` does not bring its own.
+def with_recorded(named: Assigner, recorded: Mapping[str, float]) -> Assigner:
+    """The assigner with the parameters that come with the inputs, if its name does not bring its own.
 
     Raises:
-        InputError: unknown name, or a recorded parameter that its stages do not have.
+        InputError: a recorded parameter that its stages do not have.
     """
-    named = find_assigner(text)
     # a name such as tood stands for parameters of its own
     return named.with_parameters(**recorded) if named.parameters == YOLOV8.parameters else named
 

@@ -63,21 +63,20 @@ def labels(
     from ..inputs.labels.findings import ERROR, WARNING
     from ..inputs.labels.rules import rules_of
     from ..inputs.request import Request
-    from ..run.letterbox import Placing
     from .screens.labels_text import SHOWN, print_survey, progress_bar
 
     dataset = open_dataset(source, splits=split, labels=labels)
     if nc and dataset.nc and nc != dataset.nc:
         message = f"the number of classes is {nc} according to --nc, {dataset.nc} according to {dataset.name}"
         raise InputError("classes-disagree", message, hint="leave --nc out")
-    as_release = Request(release=release).release_for(study=False)
+    chosen = Request(release=release, rules=labels_as, mode=mode).release_for()
     settings = SurveySettings(
-        rules=labels_as or rules_of(as_release),
+        rules=labels_as or rules_of(chosen.release),
         nc=nc or dataset.nc,
         imgsz=imgsz,
         image_size=image_size,
         letterboxed=letterboxed,
-        placing=Placing(as_release, mode),
+        placing=chosen.placing,
         decode=decode_images,
     )
     with progress_bar(len(dataset.entries)) as progress:

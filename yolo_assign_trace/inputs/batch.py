@@ -11,6 +11,7 @@ from ..assignment.grid import Grid
 from ..basics.arrays import Array
 from ..basics.plural import count
 from ..run.given import Call, Image, Inputs
+from ..run.release_choice import ReleaseChoice
 from .heads.layout import Heads
 from .heads.synthetic import require_memory, synthetic_images, synthetic_maps
 from .placed import PlacedTable
@@ -54,6 +55,7 @@ class Part:
         grid: the levels.
         tables: the rows, one table per image, or a single one whose rows may say which image they belong to.
         heads: where the head outputs come from.
+        release: of the package: what read the labels and placed the boxes.
         batch: number of images.
         digest: of the labels.
         images: the images, empty for a file of rows.
@@ -67,6 +69,7 @@ class Part:
     grid: Grid
     tables: Sequence[PlacedTable]
     heads: HeadSource
+    release: ReleaseChoice
     batch: int
     digest: str
     images: tuple[Image, ...] = ()
@@ -113,6 +116,7 @@ class Part:
             about={"labels": labels, "heads": self.heads.about},
             images=self.images,
             class_names=self.class_names,
+            release=self.release,
         )
 
     def _maps(self) -> list[Array]:

@@ -13,12 +13,12 @@ from typing import NamedTuple
 import numpy as np
 
 from ..assignment.grid import Grid
-from ..assignment.releases import Release
 from ..basics.errors import InputError, Parameter
 from ..basics.plural import count
 from ..basics.printable import printable
 from ..run.given import Image
-from ..run.letterbox import TRAIN, Letterbox, Placing
+from ..run.letterbox import TRAIN, Letterbox
+from ..run.release_choice import ReleaseChoice
 from .batch import HeadSource, Part
 from .datasets.dataset import Source, dataset_of, select_images
 from .datasets.entries import Dataset, Entry
@@ -52,7 +52,7 @@ class DatasetLabels:
         dataset: where they are from.
         chosen: positions of the selected images.
         picked: those that are traced; images may have been dropped.
-        placing: how images come to lie in the input.
+        release: of the package: what reads labels and places boxes.
         shapes_of: (width, height) of all images by position, if they are sorted into rectangular batches.
         remarks: what was dropped or changed, in sentences.
     """
@@ -60,7 +60,7 @@ class DatasetLabels:
     dataset: Dataset
     chosen: range
     picked: tuple[_Picked, ...]
-    placing: Placing
+    release: ReleaseChoice
     shapes_of: tuple[tuple[int, int], ...] | None
     remarks: tuple[str, ...]
 
@@ -108,17 +108,17 @@ class DatasetLabels:
             raise InputError(
                 "rect-needs-a-head", "only a named head fits any input", where=Parameter("rect"), hint=hint
             )
-        return layout_grid(shapes.name, self.placing.rect_imgsz(sizes, long_side, max(LAYOUTS[shapes.name])))
+        return layout_grid(shapes.name, self.release.placing.rect_imgsz(sizes, long_side, max(LAYOUTS[shapes.name])))
 
     def _placed(
         self, members: list[_Picked], grid: Grid, long_side: int | None
     ) -> tuple[list[tuple[_Picked, PlacedTable]], list[Finding]]:
         """The images of a batch as they lie in the input, and what is to be pointed out about their boxes."""
         imgsz = (grid.height, grid.width)
-        whole, placed, findings = Letterbox.whole(imgsz), [], list[Finding]()
+        placing, whole, placed, findings = self.release.placing, Letterbox.whole(imgsz), [], list[Finding]()
         for picked in members:
-            box = Letterbox.of(picked.size, imgsz, self.placing, long_side=long_side) if picked.size else None
-            table, odd = place_table(picked.table, box, whole, self.placing)
+            box = Letterbox.of(picked.size, imgsz, placing, long_side=long_side) if picked.size else None
+            table, odd = place_table(picked.table, box, whole, placing)
             placed.append((picked, table))
             findings += odd
         return placed, findings
@@ -144,6 +144,7 @@ class DatasetLabels:
             grid=grid,
             tables=[table for _, table in members],
             heads=heads,
+            release=self.release,
             batch=len(members),
             digest=digest.hexdigest()[:12],
             images=tuple(Image(name, table.letterbox) for name, (_, table) in zip(names, members, strict=True)),
@@ -154,7 +155,7 @@ class DatasetLabels:
         )
 
 
-def labels_of_dataset(request: Request, source: Source, release: Release) -> DatasetLabels:
+def labels_of_dataset(request: Request, source: Source, release: ReleaseChoice) -> DatasetLabels:
     """Read the labels of all selected images, so that everything wrong is told before anything is traced.
 
     Raises:
@@ -187,8 +188,7 @@ def labels_of_dataset(request: Request, source: Source, release: Release) -> Dat
     if set(states) - {FOUND}:
         counted = ", ".join(f"{number} {state}" for state, number in sorted(states.items()))
         remarks.append(f"label files: {counted}; images without boxes are background")
-    placing = Placing(release, request.mode)
-    return DatasetLabels(dataset, chosen, tuple(picked), placing, shapes_of, tuple(remarks))
+    return DatasetLabels(dataset, chosen, tuple(picked), release, shapes_of, tuple(remarks))
 
 
 class _LookedAt(NamedTuple):
@@ -213,7 +213,7 @@ class _Reader:
     """Reads labels and images as the request says."""
 
     request: Request
-    release: Release
+    release: ReleaseChoice
     nc: int | None
     near: NearMisses = field(default_factory=NearMisses)
 
@@ -221,11 +221,11 @@ class _Reader:
         given = self.request.image_size
         image = CheckedImage(size=given, checked=given) if given else None
         if not given and not self.request.letterboxed:
-            image = look_at(entry, self.release)
+            image = look_at(entry, self.release.release)
         return _LookedAt(entry, self.read_table(entry), image)
 
     def read_table(self, entry: Entry) -> LabelTable:
-        return read_entry(entry, self.request.rules or rules_of(self.release), self.nc, self.near)
+        return read_entry(entry, self.request.rules or rules_of(self.release.release), self.nc, self.near)
 
 
 def _sorted_by_shape(dataset: Dataset, reader: _Reader) -> tuple[Dataset, tuple[tuple[int, int], ...]]:

@@ -9,12 +9,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from ..assignment.releases import Release
 from ..basics.arrays import Array
 from ..basics.errors import InputError, Parameter
 from ..basics.plural import count
 from ..run.given import Image
-from ..run.letterbox import VALIDATION, Letterbox, Placing
+from ..run.letterbox import Letterbox
+from ..run.release_choice import ReleaseChoice
 from .batch import HeadSource, Part
 from .heads.shapes import STUDY, Shapes
 from .labels.findings import as_error, remarks_about
@@ -36,14 +36,14 @@ class FileLabels:
         table: the rows, as training reads the file.
         digest: first hex digits of the SHA-256 of the text, without the line ends' form.
         remarks: what was dropped or changed, in sentences.
-        placing: how its images come to lie in the input.
+        release: of the package: what reads it and places its boxes.
     """
 
     name: str
     table: LabelTable
     digest: str
     remarks: tuple[str, ...] = ()
-    placing: Placing = VALIDATION
+    release: ReleaseChoice = ReleaseChoice()
 
     nc: ClassVar[None] = None
 
@@ -77,20 +77,21 @@ class FileLabels:
         grid, remarks = shapes.grid, []
         batch = self._batch(shapes, heads)
         imgsz = (grid.height, grid.width)
-        letterbox = Letterbox.of(request.image_size, imgsz, self.placing) if request.image_size else None
+        letterbox = Letterbox.of(request.image_size, imgsz, self.release.placing) if request.image_size else None
         if letterbox:
             remarks.append(f"every image is letterboxed: {letterbox}")
         elif shapes.name != STUDY and len(self.table.rows) and not self.has_images and not request.letterboxed:
             remarks.append(
                 "boxes are taken as fractions of the network input; `image_size=WxH` letterboxes them as training does"
             )
-        placed, findings = place_table(self.table, letterbox, Letterbox.whole(imgsz), self.placing)
+        placed, findings = place_table(self.table, letterbox, Letterbox.whole(imgsz), self.release.placing)
         remarks += remarks_about(findings)
         part = Part(
             name=self.name,
             grid=grid,
             tables=(placed,),
             heads=heads,
+            release=self.release,
             batch=batch,
             digest=self.digest,
             images=(Image(self.name, letterbox),) if letterbox and not self.has_images else (),
@@ -121,7 +122,7 @@ class FileLabels:
         return batch
 
 
-def labels_of_file(request: Request, data: bytes, release: Release) -> FileLabels:
+def labels_of_file(request: Request, data: bytes, release: ReleaseChoice) -> FileLabels:
     """The labels of a request for a single file, whose content is ``data``.
 
     Raises:
@@ -132,8 +133,8 @@ def labels_of_file(request: Request, data: bytes, release: Release) -> FileLabel
             hint = "it needs a dataset: `data`, or `labels` with a folder, a list or COCO annotations"
             message = f"{request.source} is a single label file"
             raise InputError("not-a-dataset", message, where=Parameter(name), hint=hint)
-    labels = read_labels(request.source, request.rules or rules_of(release), request.on_bad, data)
-    return replace(labels, placing=Placing(release, request.mode))
+    labels = read_labels(request.source, request.rules or rules_of(release.release), request.on_bad, data)
+    return replace(labels, release=release)
 
 
 def read_labels(path: Path, rules: LabelRules = TODAY, on_bad: str = STOP, data: bytes | None = None) -> FileLabels:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from ..assignment.assigner import Assigner
-from ..assignment.releases import Release
 from ..basics.errors import InputError, Parameter
 from ..basics.plural import count
 from ..run.given import Call, Inputs
+from ..run.release_choice import ReleaseChoice
 from .batch import CallPart, HeadSource, Part
 from .dataset_batches import DatasetLabels, labels_of_dataset
 from .datasets.dataset import Source, open_source
@@ -40,13 +40,13 @@ class Opened:
         levels_from: what to change when the levels do not do: an option, or the file that tells them.
         synthetic: are the heads no trained model's?
         parameters: of an assigner, as far as they come with the inputs.
-        release: of the package: what reads labels, places and assigns if nothing else is said.
+        release: of the package: what reads labels, places and assigns.
         remarks: what a user should see although nothing is wrong.
     """
 
     parts: Sequence[Part | CallPart]
     levels_from: str
-    release: Release
+    release: ReleaseChoice
     synthetic: bool = False
     parameters: Mapping[str, float] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
@@ -85,8 +85,10 @@ def open_inputs(request: Request) -> Opened:
         return _open_labelled(request)
     call = read_capture(request.capture)
     name = display_name(request.capture)
-    release = request.release_for(study=False)
-    return Opened([CallPart(call)], name, release, parameters=call.parameters, remarks=call.remarks)
+    release = request.release_for(recorded=call.release.release if call.release else None)
+    return Opened(
+        [CallPart(replace(call, release=release))], name, release, parameters=call.parameters, remarks=call.remarks
+    )
 
 
 def _open_labelled(request: Request) -> Opened:
@@ -105,11 +107,11 @@ def _open_labelled(request: Request) -> Opened:
 
 
 def _open_read(
-    request: Request, source: Source, asked: Shapes | None, default: Shapes | None, release: Release
+    request: Request, source: Source, asked: Shapes | None, default: Shapes | None, release: ReleaseChoice
 ) -> Opened:
     """``asked`` are the shapes that were named, ``default`` those to take if neither they nor heads are there."""
     is_file = request.data is None and source.kind == LABELS
-    rules = request.rules or rules_of(release)
+    rules = request.rules or rules_of(release.release)
     labels = labels_of_file(request, source.data, release) if is_file else labels_of_dataset(request, source, release)
     classes = max((table.classes for table in labels.tables), default=0)
     nc, nc_source = _known_classes(request, labels, classes, asked)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..assignment.releases import NEWEST_MEASURED, Release, parse_release
 from ..basics.errors import InputError, Parameter
 from ..run.letterbox import VAL
+from ..run.release_choice import ReleaseChoice
 from .labels.policy import STOP
 from .labels.rules import LabelRules
 
@@ -78,21 +80,26 @@ class Request:
         if not self.capture:
             _ = self.source
 
-    def release_for(self, *, study: bool) -> Release:
-        """The release that was asked for; otherwise the study grid's own, or the newest measured.
+    def release_for(self, *, study: bool = False, recorded: Release | None = None) -> ReleaseChoice:
+        """The release that was asked for; otherwise what the inputs recorded, the study grid's own, or the newest.
 
         Raises:
             InputError: no release.
         """
+        beside: dict[str, Any] = {"labels_as": self.rules.release if self.rules else None, "mode": self.mode}
         if self.release is None:
-            return STUDY_RELEASE if study else NEWEST_MEASURED
+            if recorded:
+                return ReleaseChoice(recorded, "recorded with the call", **beside)
+            if study:
+                return ReleaseChoice(STUDY_RELEASE, "the tutorial's", **beside)
+            return ReleaseChoice(NEWEST_MEASURED, "the newest measured", **beside)
         release = parse_release(self.release, Parameter("release"))
         if release is None:
             hint = "write a release, such as `release=8.4.190`"
             raise InputError(
                 "unknown-release", f"{self.release!r} is no release", where=Parameter("release"), hint=hint
             )
-        return release
+        return ReleaseChoice(release, "as asked", **beside)
 
     @property
     def files(self) -> list[Path]:

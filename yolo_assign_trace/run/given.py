@@ -13,6 +13,7 @@ from ..assignment.call import CALL, Captured, begin_with_capture, state_of_call
 from ..assignment.grid import Grid
 from ..assignment.outputs import FIXED_SIZES
 from .letterbox import Letterbox
+from .release_choice import ReleaseChoice
 
 if TYPE_CHECKING:
     import torch
@@ -44,6 +45,7 @@ class Inputs:
         about: one line each about ``labels`` and ``heads``, for headers.
         images: the images by name; empty if they have none.
         class_names: by class; empty if the classes have none.
+        release: that labels were read and boxes placed by; None where no release had a part in it.
     """
 
     grid: Grid
@@ -55,6 +57,7 @@ class Inputs:
     about: Mapping[str, str] = field(default_factory=dict)
     images: tuple[Image, ...] = ()
     class_names: tuple[str, ...] = ()
+    release: ReleaseChoice | None = None
 
     @property
     def boxes(self) -> tuple[int, ...]:
@@ -121,7 +124,7 @@ class Call:
         grid: levels and anchors.
         six: what the assigner is called with, arrays or tensors of one float dtype; ``anc_points`` are the cell
             centres of ``grid``.
-        about, images, class_names: as in :class:`Inputs`.
+        about, images, class_names, release: as in :class:`Inputs`.
         parameters: topk, topk2, alpha and beta of the call as far as they were saved with it.
         remarks: what a user should know about how the file was read.
     """
@@ -133,6 +136,7 @@ class Call:
     remarks: tuple[str, ...] = ()
     images: tuple[Image, ...] = ()
     class_names: tuple[str, ...] = ()
+    release: ReleaseChoice | None = None
 
     @property
     def batch(self) -> int:
@@ -166,10 +170,11 @@ class Call:
 
     @property
     def dtype(self) -> torch.dtype:
-        """Of the scores."""
+        """Of the scores; of the boxes where scores are half as precise."""
         import torch
 
-        return torch.as_tensor(self.six.pd_scores).dtype
+        dtype = torch.as_tensor(self.six.pd_scores).dtype
+        return dtype if dtype.itemsize >= 4 else torch.as_tensor(self.six.pd_bboxes).dtype
 
     def begin(self, assigner: Assigner) -> Assigner:
         """The stages that run, as :func:`~yolo_assign_trace.assignment.call.begin_with_capture` has them."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
@@ -34,6 +33,9 @@ class TraceSettings:
         device: what computed it: cpu or cuda.
         boxes: label rows of every image, before padding.
         images: the images by name; empty if they have none.
+        release: of the package: it reads labels, places boxes and assigns if nothing else was said.
+        labels_as: the release that labels were read by.
+        mode: were boxes placed as in validation (``val``) or as in training (``train``)?
     """
 
     assigner: str = ""
@@ -52,6 +54,9 @@ class TraceSettings:
     device: str = ""
     boxes: tuple[int, ...] | None = None
     images: tuple[Image, ...] = ()
+    release: str = ""
+    labels_as: str = ""
+    mode: str = ""
 
     def made_by(self, assigner: Assigner) -> TraceSettings:
         """The same inputs under ``assigner``."""
@@ -106,14 +111,14 @@ def _image(told: Mapping[str, Any]) -> Image:
     if box is None:
         return Image(str(told["name"]))
     sides: dict[str, Any] = {f.name: int(box[f.name]) for f in fields(Letterbox)}
-    letterbox = Letterbox(**sides | {"scale": float(box["scale"])})
-    if not 0 < letterbox.scale < math.inf:
-        raise ValueError(f"an image cannot be scaled by {letterbox.scale}")
+    letterbox = Letterbox(**sides | {name: float(box[name]) for name in ("left", "top")})
+    if min(letterbox.width, letterbox.height, letterbox.scaled_width, letterbox.scaled_height) < 1:
+        raise ValueError(f"an image cannot be {letterbox}")
     return Image(str(told["name"]), letterbox)
 
 
 _READ: Mapping[str, Callable[[Any], Any]] = {
-    **dict.fromkeys(("assigner", "generation", "overlap", "dtype", "device"), str),
+    **dict.fromkeys(("assigner", "generation", "overlap", "dtype", "device", "release", "labels_as", "mode"), str),
     **dict.fromkeys(("topk", "topk2", "enlarged_below", "reg_max", "nc", "batch"), int),
     **dict.fromkeys(("alpha", "beta"), float),
     "swapped": lambda told: {str(stage): str(function) for stage, function in told.items()},

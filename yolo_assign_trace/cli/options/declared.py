@@ -129,7 +129,9 @@ _SHARED = (
     Option("reg_max", INPUT, "Bins per side, R; default: 16.", "N", least=1),
     Option("seed", INPUT, "Seed of synthetic heads.", "N", least=0, most=2**32 - 1),
     # with which assigner, and where to compute
-    Option("assigner", ASSIGNER, "A name of yolo-assign assigners, or a release: ultralytics==8.4.190.", "NAME"),
+    Option(
+        "assigner", ASSIGNER, "Another assigner than the release's: a name of yolo-assign assigners, or 8.4.60.", "NAME"
+    ),
     Option("topk", ASSIGNER, "Candidates that a box selects.", "N", least=1),
     Option("topk2", ASSIGNER, "Positives that a box keeps, from 8.4.0 on.", "N", least=1),
     Option("alpha", ASSIGNER, "Exponent of the class score.", "X", least=0),
