@@ -14,6 +14,7 @@ from .screens.terminal import in_flags, print_json, say
 
 if TYPE_CHECKING:
     from ..inputs.load import Opened
+    from ..run.release_choice import ReleaseChoice
     from ..sweep.rows import Row
     from ..sweep.settings import Setting
 
@@ -31,7 +32,9 @@ def sweep(
         str | None,
         option("imgsz", parser=None, metavar="LIST", help="Network inputs: 640,1280; height x width: 384x640."),
     ] = None,
-    assigner: Annotated[str, _swept("assigner", "NAMES", "Names or releases: yolov8,ultralytics==8.4.190.")] = "yolov8",
+    assigner: Annotated[
+        str | None, _swept("assigner", "NAMES", "Names or releases: yolov8,8.4.190. Default: the release's own.")
+    ] = None,
     topk: Annotated[str | None, _swept("topk", "NUMBERS", "Candidates that a box selects: 5,10.")] = None,
     topk2: Annotated[str | None, _swept("topk2", "NUMBERS", "Positives that a box keeps.")] = None,
     alpha: Annotated[str | None, _swept("alpha", "NUMBERS", "Exponents of the class score.")] = None,
@@ -57,8 +60,8 @@ def sweep(
     }
     sizes = listed("imgsz", imgsz, side_by_side)
 
-    def combined(recorded: Mapping[str, float]) -> list[Setting]:
-        return combinations(assigners, parameters, sizes, recorded)
+    def combined(release: ReleaseChoice, recorded: Mapping[str, float]) -> list[Setting]:
+        return combinations(assigners or [release.assigner.name], parameters, sizes, recorded)
 
     rows, notes, synthetic = _run(request, combined)
 
@@ -81,13 +84,13 @@ def sweep(
 
 
 def _run(
-    request: Request, combined: Callable[[Mapping[str, float]], list[Setting]]
+    request: Request, combined: Callable[[ReleaseChoice, Mapping[str, float]], list[Setting]]
 ) -> tuple[list[Row], list[str], bool]:
     """Count every setting; the inputs of one size are read once.
 
     Args:
         request: what to trace.
-        combined: the settings on top of the parameters that the inputs bring.
+        combined: the settings on top of the release and the parameters that the inputs bring.
 
     Returns:
         The rows, remarks, and whether the heads are synthetic.
@@ -96,13 +99,14 @@ def _run(
     from ..sweep.rows import Row
     from ..sweep.tally import Tally, tally_all
 
-    sizes = list(dict.fromkeys(setting.imgsz for setting in combined({})))  # a wrong name is told before reading
+    early = combined(request.release_for(), {})  # a wrong name is told before anything is read
+    sizes = list(dict.fromkeys(setting.imgsz for setting in early))
     if request.heads and len(sizes) > 1:
         message = f"the head outputs are of one input size, but --imgsz lists {len(sizes)}"
         raise InputError("options-exclude", message, where="--imgsz", hint="sweep each size with heads of its own")
     opened = {imgsz: open_inputs(replace(request, imgsz=imgsz)) for imgsz in sizes}
     first = opened[sizes[0]]
-    settings = combined(first.parameters)
+    settings = combined(first.release, first.parameters)
     for setting in settings:
         _require(opened[setting.imgsz], setting)
     tallies = [Tally() for _ in settings]

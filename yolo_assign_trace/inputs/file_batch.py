@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -43,7 +43,7 @@ class FileLabels:
     table: LabelTable
     digest: str
     remarks: tuple[str, ...] = ()
-    release: ReleaseChoice = ReleaseChoice()
+    release: ReleaseChoice = field(default_factory=ReleaseChoice)
 
     nc: ClassVar[None] = None
 

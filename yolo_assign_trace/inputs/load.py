@@ -86,9 +86,8 @@ def open_inputs(request: Request) -> Opened:
     call = read_capture(request.capture)
     name = display_name(request.capture)
     release = request.release_for(recorded=call.release.release if call.release else None)
-    return Opened(
-        [CallPart(replace(call, release=release))], name, release, parameters=call.parameters, remarks=call.remarks
-    )
+    call = replace(call, release=release)
+    return Opened([CallPart(call)], name, release, parameters=call.parameters, remarks=call.remarks)
 
 
 def _open_labelled(request: Request) -> Opened:
