@@ -293,6 +293,12 @@ def _check_images(parts: list[Part], heads: HeadSource) -> None:
         message = f"expected heads of {count(images, 'image')}, as many as are traced, found {real.batch}"
         hint = f"select them with `images`, such as `images=0:{real.batch}`"
         raise InputError("wrong-batch", message, where=real.path, hint=hint)
+    names = [Path(image.name).name for part in parts for image in part.images]
+    for i, (name, theirs) in enumerate(zip(names, real.images, strict=False)):
+        if name != Path(theirs).name:
+            message = f"image {i} of the heads is {Path(theirs).name}, but {name} is traced there"
+            hint = "save the heads of these images in this order, unshuffled and without augmentation"
+            raise InputError("heads-of-other-images", message, where=real.path, hint=hint)
     for part in parts:
         if part.grid != real.grid:
             message = f"the heads are of {real.grid}, but with `rect` {part.images[0].name} has {part.grid}"

@@ -25,6 +25,7 @@ from .labels.row import above_count
 from .labels.rules import LabelRules, rules_of
 from .labels.text import LabelTable
 from .reading.files import display_name
+from .recorded_outputs import compare_outputs
 from .request import Request
 
 DATASET_SHAPES = "yolov8"
@@ -85,9 +86,17 @@ def open_inputs(request: Request) -> Opened:
         return _open_labelled(request)
     call = read_capture(request.capture)
     name = display_name(request.capture)
-    release = request.release_for(recorded=call.release.release if call.release else None)
+    release = request.release_for(recorded=call.recorded_by)
     call = replace(call, release=release)
-    return Opened([CallPart(call)], name, release, parameters=call.parameters, remarks=call.remarks)
+    remarks = list(call.remarks)
+    if call.recorded_by is None and request.release is None:
+        remarks.append(
+            f"the capture does not say which release made it: traced as {release.name}, {release.reason}; "
+            "if it was another one, say `release`"
+        )
+    if call.outputs:
+        remarks.append(compare_outputs(call))
+    return Opened([CallPart(call)], name, release, parameters=call.parameters, remarks=tuple(remarks))
 
 
 def _open_labelled(request: Request) -> Opened:

@@ -12,6 +12,7 @@ from ..assignment.assigner import Assigner
 from ..assignment.call import CALL, Captured, begin_with_capture, state_of_call
 from ..assignment.grid import Grid
 from ..assignment.outputs import FIXED_SIZES
+from ..assignment.releases import Release
 from .letterbox import Letterbox
 from .release_choice import ReleaseChoice
 
@@ -127,6 +128,8 @@ class Call:
         about, images, class_names, release: as in :class:`Inputs`.
         parameters: topk, topk2, alpha and beta of the call as far as they were saved with it.
         remarks: what a user should know about how the file was read.
+        outputs: what the original answered, arrays by name, as far as it was saved with the call.
+        recorded_by: the release that made the call, if it was saved with it.
     """
 
     grid: Grid
@@ -137,6 +140,8 @@ class Call:
     images: tuple[Image, ...] = ()
     class_names: tuple[str, ...] = ()
     release: ReleaseChoice | None = None
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    recorded_by: Release | None = None
 
     @property
     def batch(self) -> int:
