@@ -65,7 +65,7 @@ def sweep(
 
     rows, notes, synthetic = _run(request, combined)
 
-    from ..sweep.rows import SYNTHETIC
+    from ..run.given import SYNTHETIC
     from .screens.sweep_text import print_csv, print_sweep
 
     if json:

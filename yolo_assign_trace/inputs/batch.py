@@ -117,6 +117,7 @@ class Part:
             images=self.images,
             class_names=self.class_names,
             release=self.release,
+            synthetic=self.heads.real is None,
         )
 
     def _maps(self) -> list[Array]:

@@ -21,6 +21,7 @@ from .heads.capture import read_capture
 from .heads.channels import Expectations
 from .heads.layout import read_heads
 from .heads.shapes import DEFAULT_REG_MAX, LAYOUTS, STUDY, STUDY_GRID, Shapes, read_shapes
+from .installed import about_installed
 from .labels.row import above_count
 from .labels.rules import LabelRules, rules_of
 from .labels.text import LabelTable
@@ -94,6 +95,7 @@ def open_inputs(request: Request) -> Opened:
             f"the capture does not say which release made it: traced as {release.name}, {release.reason}; "
             "if it was another one, say `release`"
         )
+        remarks += filter(None, [about_installed(release, labels=False)])
     if call.outputs:
         remarks.append(compare_outputs(call))
     return Opened([CallPart(call)], name, release, parameters=call.parameters, remarks=tuple(remarks))
@@ -136,6 +138,8 @@ def _open_read(
     heads = HeadSource(nc or max(classes, 1), reg_max, request.seed, real)
     parts, about_boxes = labels.parts(request, shapes, heads)
     remarks = [*labels.remarks, *about_boxes, *([real.reading] if real else [])]
+    if request.release is None:
+        remarks += filter(None, [about_installed(release, labels=True)])
     if request.imgsz and not real and request.imgsz != (size := (shapes.grid.height, shapes.grid.width)):
         both = " x ".join(f"{side} to {rounded}" for side, rounded in zip(request.imgsz, size, strict=True))
         remarks.append(f"imgsz is rounded up to whole largest strides, as training does: {both}")

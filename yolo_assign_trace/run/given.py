@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+SYNTHETIC = (
+    "synthetic heads: only candidates, no-anchor-inside and ignored-as-padding, which are geometry, carry meaning"
+)
+"""What must be said wherever numbers of heads of no model are shown."""
+
+
 @dataclass(frozen=True)
 class Image:
     """An image of a trace: its name, and how it lies in the network input if that is known."""
@@ -47,6 +53,7 @@ class Inputs:
         images: the images by name; empty if they have none.
         class_names: by class; empty if the classes have none.
         release: that labels were read and boxes placed by; None where no release had a part in it.
+        synthetic: are the maps drawn, so that no model had a part in it?
     """
 
     grid: Grid
@@ -59,6 +66,7 @@ class Inputs:
     images: tuple[Image, ...] = ()
     class_names: tuple[str, ...] = ()
     release: ReleaseChoice | None = None
+    synthetic: bool = False
 
     @property
     def boxes(self) -> tuple[int, ...]:
@@ -125,7 +133,7 @@ class Call:
         grid: levels and anchors.
         six: what the assigner is called with, arrays or tensors of one float dtype; ``anc_points`` are the cell
             centres of ``grid``.
-        about, images, class_names, release: as in :class:`Inputs`.
+        about, images, class_names, release, synthetic: as in :class:`Inputs`.
         parameters: topk, topk2, alpha and beta of the call as far as they were saved with it.
         remarks: what a user should know about how the file was read.
         outputs: what the original answered, arrays by name, as far as it was saved with the call.
@@ -140,6 +148,7 @@ class Call:
     images: tuple[Image, ...] = ()
     class_names: tuple[str, ...] = ()
     release: ReleaseChoice | None = None
+    synthetic: bool = False
     outputs: Mapping[str, Any] = field(default_factory=dict)
     recorded_by: Release | None = None
 

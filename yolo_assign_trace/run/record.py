@@ -41,6 +41,7 @@ class Run:
         images: the images by name; empty if they have none.
         class_names: by class; empty if the classes have none.
         release: of the package, that labels were read and boxes placed by; None if none had a part in it.
+        synthetic: are the heads no model's?
     """
 
     assigner: Assigner
@@ -55,6 +56,7 @@ class Run:
     images: tuple[Image, ...] = ()
     class_names: tuple[str, ...] = ()
     release: ReleaseChoice | None = None
+    synthetic: bool = False
 
     @classmethod
     def of(cls, inputs: Inputs | Call, assigner: Assigner, dtype: str, device: str) -> Run:
@@ -71,6 +73,7 @@ class Run:
             images=inputs.images,
             class_names=inputs.class_names,
             release=inputs.release,
+            synthetic=inputs.synthetic,
             versions=MappingProxyType(versions()),
         )
 
@@ -90,6 +93,7 @@ class Run:
     def trace_settings(self) -> TraceSettings:
         """What readers of a finished trace are told, as data."""
         sizes: dict[str, Any] = {name: self.settings.get(name) for name in ("reg_max", "nc", "batch")}
+        sizes["synthetic"] = self.synthetic
         if self.release:
             labels_as = self.release.labels_as or self.release.release
             sizes |= {"release": self.release.name, "labels_as": dotted(labels_as), "mode": self.release.mode}

@@ -54,7 +54,7 @@ class ReleaseChoice:
         """What ``other`` places or assigns otherwise."""
         changes = _LETTERBOX_CHANGES if self.mode == VAL else _TRAINING_CHANGES
         told = {
-            "places": bisect(changes, self.release) != bisect(changes, other),
+            "places boxes": bisect(changes, self.release) != bisect(changes, other),
             "assigns": self.assigner.generation != find_assigner(dotted(other)).generation,
         }
         return tuple(what for what, differs in told.items() if differs)

@@ -76,6 +76,7 @@ def run_to_call(inputs: Inputs | Call, dtype: torch.dtype | None = None, device:
         images=inputs.images,
         class_names=inputs.class_names,
         release=inputs.release,
+        synthetic=inputs.synthetic,
     )
 
 

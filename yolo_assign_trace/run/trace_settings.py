@@ -36,6 +36,7 @@ class TraceSettings:
         release: of the package: it reads labels, places boxes and assigns if nothing else was said.
         labels_as: the release that labels were read by.
         mode: were boxes placed as in validation (``val``) or as in training (``train``)?
+        synthetic: are the heads no model's?
     """
 
     assigner: str = ""
@@ -57,6 +58,7 @@ class TraceSettings:
     release: str = ""
     labels_as: str = ""
     mode: str = ""
+    synthetic: bool = False
 
     def made_by(self, assigner: Assigner) -> TraceSettings:
         """The same inputs under ``assigner``."""
@@ -121,6 +123,7 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
     **dict.fromkeys(("assigner", "generation", "overlap", "dtype", "device", "release", "labels_as", "mode"), str),
     **dict.fromkeys(("topk", "topk2", "enlarged_below", "reg_max", "nc", "batch"), int),
     **dict.fromkeys(("alpha", "beta"), float),
+    "synthetic": bool,
     "swapped": lambda told: {str(stage): str(function) for stage, function in told.items()},
     "boxes": lambda told: tuple(map(int, told)),
     "images": lambda told: tuple(map(_image, told)),
