@@ -66,7 +66,7 @@ def call_problem(tensors: Mapping[str, Any], sizes: Mapping[str, int] = FIXED_SI
     """Why tensors or arrays cannot be those of one call: the first that has other axes; None if all fit.
 
     Args:
-        given: those of the six that there are, by name.
+        tensors: those of the six that there are, by name.
         sizes: axes whose length is known; the others must agree among the six.
     """
     known = dict(sizes)

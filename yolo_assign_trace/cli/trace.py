@@ -81,7 +81,6 @@ def trace(
     its ending, and the console shows a line per image.
     """
     opened, assigner = opened_with(request, chosen)
-    assigner = opened.begin(assigner)
     outputs = Outputs(
         log=None if no_log else log,
         save=save,

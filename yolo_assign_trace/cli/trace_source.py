@@ -36,11 +36,16 @@ def trace_from(path: Path | None, request: Request, chosen: AssignerOptions) -> 
     if len(opened.parts) > 1:
         message = f"the images make {len(opened.parts)} batches, and only one is looked at"
         raise InputError("several-batches", message, hint="select images with --images, or raise --batch")
-    return traced(opened, assigner, chosen)
+    from ..tracers.memory import Memory
+    from ..traces.in_memory import stored_trace
+
+    memory = Memory()
+    chosen.run(opened.parts[0], assigner, [memory])
+    return stored_trace(memory)
 
 
 def opened_with(request: Request, chosen: AssignerOptions, *, to_run: bool = True) -> tuple[Opened, Assigner]:
-    """Everything that the options name, read and held against each other, with its remarks said.
+    """Everything that the options name, read and held against each other, with its remarks said; the stages that run.
 
     Args:
         request: what to trace.
@@ -61,7 +66,7 @@ def opened_with(request: Request, chosen: AssignerOptions, *, to_run: bool = Tru
         opened.require_memory()
     for remark in opened.remarks:
         say(f"note: {remark}", "yellow")
-    return opened, assigner
+    return opened, opened.begin(assigner)
 
 
 def traced(opened: Opened, assigner: Assigner, chosen: AssignerOptions) -> StoredTrace:
@@ -70,5 +75,5 @@ def traced(opened: Opened, assigner: Assigner, chosen: AssignerOptions) -> Store
     from ..traces.in_memory import stored_trace
 
     memory = Memory()
-    chosen.run(opened.parts[0], opened.begin(assigner), [memory])
+    chosen.run(opened.parts[0], assigner, [memory])
     return stored_trace(memory)

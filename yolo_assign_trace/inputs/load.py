@@ -39,7 +39,7 @@ class Opened:
 
     Attributes:
         parts: the batches.
-        levels_from: what to change when the levels do not do: an option, or the file that tells them.
+        levels_from: what to change when the levels do not do: a parameter, or the file that tells them.
         synthetic: are the heads no trained model's?
         parameters: of an assigner, as far as they come with the inputs.
         release: of the package: what reads labels, places and assigns.
@@ -190,8 +190,7 @@ def _check_classes(tables: Sequence[LabelTable], nc: int, source: str, rules: La
             label = float(table.rows[row, 1])
             message = f"{above_count(label, nc)}, according to {source}"
             if label == nc and rules.class_may_equal_count:
-                message += f"; {rules.name} accepts it, but its loss indexes past the last class"
-                message += ", so there is no trace of it"
+                why = f"{rules.name} accepts it, but its loss indexes past the last class, so there is no trace of it"
                 hint = "mend the label or the count"
-                raise InputError("class-equals-count", message, where=table.place(row), hint=hint)
+                raise InputError("class-equals-count", f"{message}; {why}", where=table.place(row), hint=hint)
             raise InputError("class-too-large", message, where=table.place(row))

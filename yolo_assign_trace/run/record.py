@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.metadata import version
 from types import MappingProxyType
 from typing import Any
@@ -74,7 +74,7 @@ class Run:
             class_names=inputs.class_names,
             release=inputs.release,
             synthetic=inputs.synthetic,
-            versions=MappingProxyType(versions()),
+            versions=versions(),
         )
 
     def header(self) -> dict[str, str]:
@@ -101,10 +101,12 @@ class Run:
         return inputs.made_by(self.assigner)
 
 
-def versions() -> dict[str, str]:
+@cache  # it takes 2 ms, and a dataset is many runs
+def versions() -> Mapping[str, str]:
     """Versions that decide the numbers, by package."""
     # without the build suffix: the same release made for another device gives the same numbers
-    return {name: version(name).partition("+")[0] for name in ("yolo-assign-trace", "torch", "numpy")}
+    numbers = {name: version(name).partition("+")[0] for name in ("yolo-assign-trace", "torch", "numpy")}
+    return MappingProxyType(numbers)
 
 
 def versions_line(versions: Mapping[str, str]) -> str:

@@ -60,7 +60,7 @@ def test_a_folder_is_a_folder_whatever_its_name(here):
 def test_a_source_of_text_is_read_only_once(here):
     """So a pipe will do, such as ``--labels <(grep ^0 all.txt)``."""
     os.mkfifo("pipe.txt")
-    rows = "0 .25 .25 .5 .5\n" * 1 + "1 .5 .5 .5 .5\n"
+    rows = "0 .25 .25 .5 .5\n1 .5 .5 .5 .5\n"
     with ThreadPoolExecutor() as pool:
         writing = pool.submit(Path("pipe.txt").write_text, rows)
         inputs, _ = load_inputs(Request(labels=Path("pipe.txt")))
