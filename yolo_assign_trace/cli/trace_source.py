@@ -67,13 +67,3 @@ def opened_with(request: Request, chosen: AssignerOptions, *, to_run: bool = Tru
     for remark in opened.remarks:
         say(f"note: {remark}", "yellow")
     return opened, opened.begin(assigner)
-
-
-def traced(opened: Opened, assigner: Assigner, chosen: AssignerOptions) -> StoredTrace:
-    """The only batch, traced in memory."""
-    from ..tracers.memory import Memory
-    from ..traces.in_memory import stored_trace
-
-    memory = Memory()
-    chosen.run(opened.parts[0], assigner, [memory])
-    return stored_trace(memory)
