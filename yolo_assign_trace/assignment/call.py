@@ -22,6 +22,8 @@ FIRST = "screen"
 """The stage that takes what an assigner is called with."""
 
 FLOATS = ("float32", "float64")
+HALVES = ("float16", "bfloat16")
+"""Mixed precision hands over scores and anchor centres in one of these; its boxes are float32."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,8 @@ def state_of_call(six: Mapping[str, Tensor], grid: Grid) -> dict[str, Any]:
         six: the inputs of the call by name.
         grid: the levels that the anchors come from.
 
+    Half precision is widened to the dtype of the others, which loses nothing, as autocast does for powers and products.
+
     Raises:
         InputError: the first tensor whose axes do not fit, floats of another dtype than float32 or float64 or of
             two, or labels beyond the classes.
@@ -96,8 +100,11 @@ def state_of_call(six: Mapping[str, Tensor], grid: Grid) -> dict[str, Any]:
     if problem:
         raise problem
     b, _, c = six["pd_scores"].shape
+    floats = next((six[name] for name in _FLOAT_INPUTS if _dtype(six[name]) in FLOATS), None)
+    wide = six["pd_bboxes"].float() if floats is None else floats
     return {
         **six,
+        **{name: six[name].to(wide.dtype) for name in _FLOAT_INPUTS},
         "gt_labels": six["gt_labels"].long(),
         "mask_gt": six["mask_gt"].bool(),
         "grid": grid,
@@ -107,12 +114,12 @@ def state_of_call(six: Mapping[str, Tensor], grid: Grid) -> dict[str, Any]:
 
 
 def _kind_problem(six: Mapping[str, Tensor]) -> InputError | None:
-    expected = _dtype(six["pd_scores"])
-    for name in CALL:
-        dtype = _dtype(six[name])
-        if name not in ("gt_labels", "mask_gt") and (dtype not in FLOATS or dtype != expected):
+    dtypes = {name: dtype for name in _FLOAT_INPUTS if (dtype := _dtype(six[name])) not in HALVES}
+    expected = next(iter(dtypes.values()), "")
+    for name, dtype in dtypes.items():
+        if dtype not in FLOATS or dtype != expected:
             kinds = expected if expected in FLOATS else " or ".join(FLOATS)
-            hint = "training runs its assigner in float32 too: call .float() first"
+            hint = "convert one of them; float16 and bfloat16 are widened"
             return InputError("wrong-dtype", f"expected {kinds}, found {dtype}", where=name, hint=hint)
     labels, classes = six["gt_labels"], six["pd_scores"].shape[2]
     if labels.numel():
@@ -121,6 +128,9 @@ def _kind_problem(six: Mapping[str, Tensor]) -> InputError | None:
             message = f"{smallest if smallest < 0 else largest:g} {no_class(classes)}"
             return InputError("class-too-large", message, where="gt_labels")
     return None
+
+
+_FLOAT_INPUTS = tuple(name for name in CALL if name not in ("gt_labels", "mask_gt"))
 
 
 def _dtype(tensor: Tensor) -> str:

@@ -10,7 +10,15 @@ from ..basics.errors import InputError, Parameter, did_you_mean
 from .assigner import Assigner, Stage
 from .outputs import STAGE_RESULTS
 from .releases import NEWEST_MEASURED, Release, dotted, parse_release
-from .variant_outputs import AlignedReordered, ResolvedAndKept, ResolvedUnmasked, ScreenedEnlarged, ScreenedFloored
+from .variant_outputs import (
+    AlignedReordered,
+    NormalizedUnmasked,
+    ResolvedAndKept,
+    ResolvedUnmasked,
+    ScreenedEnlarged,
+    ScreenedFloored,
+    SelectedUnmasked,
+)
 
 
 def _changed(stages: tuple[Stage, ...], *changes: Stage) -> tuple[Stage, ...]:
@@ -19,7 +27,12 @@ def _changed(stages: tuple[Stage, ...], *changes: Stage) -> tuple[Stage, ...]:
 
 
 _8_0_52 = tuple(Stage(result.stage, result, result.stage) for result in STAGE_RESULTS)
-_8_0_0 = _changed(_8_0_52, Stage("resolve", ResolvedUnmasked, "resolve_unmasked", "variants"))
+_8_0_0 = _changed(
+    _8_0_52,
+    Stage("topk", SelectedUnmasked, "topk_unmasked", "variants"),
+    Stage("resolve", ResolvedUnmasked, "resolve_unmasked", "variants"),
+    Stage("normalize", NormalizedUnmasked, "normalize_unmasked", "variants"),
+)
 _8_4_0 = _changed(
     _8_0_52,
     Stage("screen", ScreenedEnlarged, "screen_enlarged", "variants"),
@@ -80,13 +93,12 @@ def find_assigner(text: str) -> Assigner:
     return replace(GENERATIONS[generation], name=f"ultralytics=={dotted(release)}", note=note)
 
 
-def find_for(text: str, recorded: Mapping[str, float]) -> Assigner:
-    """As :func:`find_assigner`, with the parameters that come with the inputs, if ``text`` does not bring its own.
+def with_recorded(named: Assigner, recorded: Mapping[str, float]) -> Assigner:
+    """The assigner with the parameters that come with the inputs, if its name does not bring its own.
 
     Raises:
-        InputError: unknown name, or a recorded parameter that its stages do not have.
+        InputError: a recorded parameter that its stages do not have.
     """
-    named = find_assigner(text)
     # a name such as tood stands for parameters of its own
     return named.with_parameters(**recorded) if named.parameters == YOLOV8.parameters else named
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options.declared import OUTPUT, option
+from ..run.letterbox import VAL
+from .options.declared import INPUT, OUTPUT, option
 from .screens.terminal import print_json
 
 if TYPE_CHECKING:
@@ -31,11 +32,17 @@ def labels(
             help="Folder of the labels, if not where training looks.",
         ),
     ] = None,
+    release: Annotated[str | None, option("release")] = None,
     labels_as: Annotated[Any, option("labels_as")] = None,
+    mode: Annotated[Any, option("mode")] = VAL,
     nc: Annotated[int | None, option("nc", help="Number of classes, unless a data.yaml says it.")] = None,
     imgsz: Annotated[Any, option("imgsz", help="Network input, for boxes that become tiny in it.")] = "640",
     image_size: Annotated[Any, option("image_size")] = None,
     letterboxed: Annotated[bool, option("letterboxed", variable=False)] = False,
+    decode_images: Annotated[
+        bool,
+        option("decode_images", panel=INPUT, help="Decode every image, not only look at its header and end."),
+    ] = False,
     processes: Annotated[
         int | None,
         option("processes", panel=OUTPUT, metavar="N", least=1, help="Processes; default: one per core."),
@@ -54,14 +61,24 @@ def labels(
     from ..inputs.datasets.dataset import open_dataset
     from ..inputs.datasets.survey import SurveySettings, survey
     from ..inputs.labels.findings import ERROR, WARNING
-    from ..inputs.labels.rules import TODAY
+    from ..inputs.labels.rules import rules_of
+    from ..inputs.request import Request
     from .screens.labels_text import SHOWN, print_survey, progress_bar
 
     dataset = open_dataset(source, splits=split, labels=labels)
     if nc and dataset.nc and nc != dataset.nc:
         message = f"the number of classes is {nc} according to --nc, {dataset.nc} according to {dataset.name}"
         raise InputError("classes-disagree", message, hint="leave --nc out")
-    settings = SurveySettings(labels_as or TODAY, nc or dataset.nc, imgsz, image_size, letterboxed)
+    chosen = Request(release=release, rules=labels_as, mode=mode).release_for()
+    settings = SurveySettings(
+        rules=labels_as or rules_of(chosen.release),
+        nc=nc or dataset.nc,
+        imgsz=imgsz,
+        image_size=image_size,
+        letterboxed=letterboxed,
+        placing=chosen.placing,
+        decode=decode_images,
+    )
     with progress_bar(len(dataset.entries)) as progress:
         counts = survey(dataset, settings, processes=processes, progress=progress)
     if json:
@@ -73,6 +90,7 @@ def labels(
 
 
 def _document(dataset: Dataset, settings: SurveySettings, counts: Survey) -> dict[str, Any]:
+    from ..assignment.releases import dotted
     from ..inputs.datasets.survey import STATES
     from ..inputs.labels.findings import KINDS
 
@@ -80,12 +98,14 @@ def _document(dataset: Dataset, settings: SurveySettings, counts: Survey) -> dic
         "source": dataset.name,
         "kind": dataset.kind,
         "read_as": settings.rules.name,
+        "placed_as": dotted(settings.placing.release),
+        "mode": settings.placing.mode,
         "images": counts.images,
         "labels": {state: counts.states[state] for state in STATES},
         "polygon_files": counts.polygons,
         "dropped_images": counts.dropped,
         "image_files": counts.image_files,
-        "image_headers_read": counts.headers_read,
+        "images_decoded": counts.decoded,
         "boxes": counts.boxes,
         "classes": settings.nc,
         "class_names": dataset.class_names,

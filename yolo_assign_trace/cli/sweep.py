@@ -14,6 +14,7 @@ from .screens.terminal import in_flags, print_json, say
 
 if TYPE_CHECKING:
     from ..inputs.load import Opened
+    from ..run.release_choice import ReleaseChoice
     from ..sweep.rows import Row
     from ..sweep.settings import Setting
 
@@ -31,7 +32,9 @@ def sweep(
         str | None,
         option("imgsz", parser=None, metavar="LIST", help="Network inputs: 640,1280; height x width: 384x640."),
     ] = None,
-    assigner: Annotated[str, _swept("assigner", "NAMES", "Names or releases: yolov8,ultralytics==8.4.190.")] = "yolov8",
+    assigner: Annotated[
+        str | None, _swept("assigner", "NAMES", "Names or releases: yolov8,8.4.190. Default: the release's own.")
+    ] = None,
     topk: Annotated[str | None, _swept("topk", "NUMBERS", "Candidates that a box selects: 5,10.")] = None,
     topk2: Annotated[str | None, _swept("topk2", "NUMBERS", "Positives that a box keeps.")] = None,
     alpha: Annotated[str | None, _swept("alpha", "NUMBERS", "Exponents of the class score.")] = None,
@@ -57,52 +60,54 @@ def sweep(
     }
     sizes = listed("imgsz", imgsz, side_by_side)
 
-    def combined(recorded: Mapping[str, float]) -> list[Setting]:
-        return combinations(assigners, parameters, sizes, recorded)
+    def combined(release: ReleaseChoice, recorded: Mapping[str, float]) -> list[Setting]:
+        return combinations(assigners or [release.assigner.name], parameters, sizes, recorded)
 
-    rows, notes, synthetic = _run(request, combined)
+    rows, notes, first = _run(request, combined)
+    synthetic, release = first.synthetic, _release_line(first.release, rows)
 
-    from ..sweep.rows import SYNTHETIC
+    from ..run.given import SYNTHETIC
     from .screens.sweep_text import print_csv, print_sweep
 
     if json:
         notes = [*notes, SYNTHETIC] if synthetic else notes
         rows_as_json = [row.as_document(rows[0]) for row in rows]
-        print_json({"synthetic_heads": synthetic, "notes": notes, "rows": rows_as_json})
+        print_json({"release": release, "synthetic_heads": synthetic, "notes": notes, "rows": rows_as_json})
         return
     for note in notes:
         say(f"note: {note}", "yellow")
     if csv:
         if synthetic:
             say(f"note: {SYNTHETIC}", "yellow")
-        print_csv(rows, synthetic)
+        print_csv(rows, first.release.name, synthetic)
     else:
-        print_sweep(rows, synthetic)
+        print_sweep(rows, release, synthetic)
 
 
 def _run(
-    request: Request, combined: Callable[[Mapping[str, float]], list[Setting]]
-) -> tuple[list[Row], list[str], bool]:
+    request: Request, combined: Callable[[ReleaseChoice, Mapping[str, float]], list[Setting]]
+) -> tuple[list[Row], list[str], Opened]:
     """Count every setting; the inputs of one size are read once.
 
     Args:
         request: what to trace.
-        combined: the settings on top of the parameters that the inputs bring.
+        combined: the settings on top of the release and the parameters that the inputs bring.
 
     Returns:
-        The rows, remarks, and whether the heads are synthetic.
+        The rows, remarks, and the inputs of the first size.
     """
     from ..inputs.load import open_inputs
     from ..sweep.rows import Row
     from ..sweep.tally import Tally, tally_all
 
-    sizes = list(dict.fromkeys(setting.imgsz for setting in combined({})))  # a wrong name is told before reading
+    early = combined(request.release_for(), {})  # a wrong name is told before anything is read
+    sizes = list(dict.fromkeys(setting.imgsz for setting in early))
     if request.heads and len(sizes) > 1:
         message = f"the head outputs are of one input size, but --imgsz lists {len(sizes)}"
         raise InputError("options-exclude", message, where="--imgsz", hint="sweep each size with heads of its own")
     opened = {imgsz: open_inputs(replace(request, imgsz=imgsz)) for imgsz in sizes}
     first = opened[sizes[0]]
-    settings = combined(first.parameters)
+    settings = combined(first.release, first.parameters)
     for setting in settings:
         _require(opened[setting.imgsz], setting)
     tallies = [Tally() for _ in settings]
@@ -112,7 +117,13 @@ def _run(
         for part in inputs.parts:
             tally_all(part.inputs(), [assigner for assigner, _ in mine], [tally for _, tally in mine])
     notes = list(dict.fromkeys(in_flags(remark) for inputs in opened.values() for remark in inputs.remarks))
-    return [Row(s, tally) for s, tally in zip(settings, tallies, strict=True)], notes, first.synthetic
+    return [Row(s, tally) for s, tally in zip(settings, tallies, strict=True)], notes, first
+
+
+def _release_line(release: ReleaseChoice, rows: list[Row]) -> str:
+    """What headers say; which assigner is another one is said only where all rows have the same."""
+    generations = {row.setting.assigner.generation: row.setting.assigner for row in rows}
+    return release.line(*generations.values() if len(generations) == 1 else ())
 
 
 def _require(opened: Opened, setting: Setting) -> None:

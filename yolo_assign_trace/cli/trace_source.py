@@ -58,9 +58,9 @@ def opened_with(request: Request, chosen: AssignerOptions, *, to_run: bool = Tru
     from ..inputs.load import open_inputs
 
     request.check()
-    chosen.chosen()  # a wrong name is told before anything is read
+    chosen.chosen(request.release_for())  # a wrong name is told before anything is read
     opened = open_inputs(request)
-    assigner = chosen.chosen(opened.parameters)
+    assigner = chosen.chosen(opened.release, opened.parameters)
     opened.require_anchors(assigner.parameters.topk)
     if to_run:
         opened.require_memory()

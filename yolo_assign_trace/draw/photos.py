@@ -54,8 +54,8 @@ def find_photo(folder: Path | None, trace: StoredTrace, image: int) -> MaybePhot
     if named.letterbox is None:  # only the name is known: the labels are relative to the whole photo
         left, top, width, height = 0.0, 0.0, float(trace.grid.width), float(trace.grid.height)
     else:
-        left, top, scale = named.letterbox.left, named.letterbox.top, named.letterbox.scale
-        width, height = pixels.width * scale, pixels.height * scale
+        left, top = named.letterbox.left, named.letterbox.top
+        width, height = float(named.letterbox.scaled_width), float(named.letterbox.scaled_height)
     if max(pixels.size) > LARGEST:
         pixels.thumbnail((LARGEST, LARGEST))
     return MaybePhoto(Photo(np.asarray(pixels), (left, left + width, top + height, top)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from ..run.record import BoxLine
 from ..traces.stored import StoredTrace
@@ -24,6 +25,7 @@ class Answer:
         levels: names of the levels, fine first.
         digits: significant digits of the trace's floats where they are rounded, None if they are exact.
         asked: the closing lines of the boxes that the question was about.
+        synthetic: are the heads no model's?
     """
 
     header: Mapping[str, str]
@@ -34,6 +36,7 @@ class Answer:
     anchors: tuple[AnchorStory, ...] = ()
     pairs: tuple[PairStory, ...] = ()
     summary: Summary | None = None
+    synthetic: bool = False
 
 
 def explain_trace(trace: StoredTrace, question: Question | None = None) -> Answer:
@@ -49,19 +52,18 @@ def explain_trace(trace: StoredTrace, question: Question | None = None) -> Answe
     question = question or Question()
     view = TraceView(trace)
     levels = tuple(level.name for level in trace.grid.levels)
-    start = (trace.header, levels, trace.rounded_to)
+    answer = partial(Answer, trace.header, levels, trace.rounded_to, synthetic=trace.settings.synthetic)
     if question.about_everything:
         summary = summary_of(view, question.image)
         asked = view.lines if question.image is None else view.lines_of(question.image)
-        return Answer(*start, asked, summary=summary)
+        return answer(asked, summary=summary)
     image = question.the_image(view.b)
     view.require_image(image)
     anchors = question.anchors(trace.grid)
     if question.gt is None:
-        return Answer(
-            *start, view.lines_of(image), anchors=tuple(anchor_story(view, image, anchor) for anchor in anchors)
-        )
+        stories = tuple(anchor_story(view, image, anchor) for anchor in anchors)
+        return answer(view.lines_of(image), anchors=stories)
     asked = (view.require_box(image, question.gt),)
     if not anchors:
-        return Answer(*start, asked, box=box_story(view, image, question.gt))
-    return Answer(*start, asked, pairs=tuple(pair_story(view, image, question.gt, anchor) for anchor in anchors))
+        return answer(asked, box=box_story(view, image, question.gt))
+    return answer(asked, pairs=tuple(pair_story(view, image, question.gt, anchor) for anchor in anchors))

@@ -46,14 +46,14 @@ ENGLISH: Mapping[str, str] = {
     "topk.selected": "rank {rank} of {candidates}, and the box takes {topk}: selected",
     "topk.selected-by-tie": "metric {metric} has rank {rank} of {candidates} with others equal to it, and the box "
     "takes {topk}: selected by the order of equal metrics",
-    "topk.selected-zero": "fewer than {topk} of {candidates} have a metric above 0, so the box fills up with zeros: "
-    "selected by the order of equal metrics",
+    "topk.selected-zero": "fewer than {topk} of {candidates} have a metric above 0, so the places left go to anchors "
+    "of metric 0 anywhere on the grid, in the order of torch.topk: it is one of them, selected",
     "topk.not-selected": "rank {rank} of {candidates}, and the box takes {topk}: not selected, {metric} is {short} "
     "below the cut-off {cutoff}",
     "topk.not-selected-by-tie": "metric {metric} equals the cut-off at rank {rank} of {candidates}: not selected by "
     "the order of equal metrics",
-    "topk.not-selected-zero": "fewer than {topk} of {candidates} have a metric above 0, but the order of equal "
-    "metrics filled up with other anchors: not selected",
+    "topk.not-selected-zero": "fewer than {topk} of {candidates} have a metric above 0, and the places left went to "
+    "other anchors of metric 0 anywhere on the grid, in the order of torch.topk: not selected",
     "topk.picked": "selected",
     "topk.left": "not selected",
     "resolve.unclaimed": "no box selected the anchor: it stays background",
@@ -118,8 +118,8 @@ ENGLISH: Mapping[str, str] = {
     "cause.zero-overlap": "the overlap is 0 in {number} of them",
     "cause.zero-both": "score and overlap are 0 in {number} of them",
     "cause.zero-product": f"score and overlap are above 0 in {{number}} of them, {_TOO_SMALL}",
-    "cause.zero-ties": "a box without metrics above 0 fills up with zeros, and the order of equal values picked "
-    "other anchors",
+    "cause.zero-ties": "without a metric above 0 a box takes anchors of metric 0 from anywhere on the grid, in the "
+    "order of torch.topk; here they all lie outside it and are dropped again",
     "cause.zero-no-ties": "none of them was selected",
     "cause.zero-kept": "it had {resolved} after conflicts, and among equal zeros topk2 kept other anchors",
     "cause.lost": "{anchors} of the {selected} that it selected went to gt {owner}; closest at anchor {anchor}: "

@@ -11,11 +11,10 @@ from ..assignment.grid import Grid
 from ..basics.arrays import Array
 from ..basics.plural import count
 from ..run.given import Call, Image, Inputs
-from ..run.letterbox import Letterbox
+from ..run.release_choice import ReleaseChoice
 from .heads.layout import Heads
 from .heads.synthetic import require_memory, synthetic_images, synthetic_maps
-from .labels.row import BATCH
-from .labels.text import LabelTable
+from .labels.placed import PlacedTable
 
 
 @dataclass(frozen=True)
@@ -55,8 +54,8 @@ class Part:
         name: of the source, for headers.
         grid: the levels.
         tables: the rows, one table per image, or a single one whose rows may say which image they belong to.
-        letterboxes: of every table, how its images lie in the input; None where rows are fractions of the input.
         heads: where the head outputs come from.
+        release: of the package: what read the labels and placed the boxes.
         batch: number of images.
         digest: of the labels.
         images: the images, empty for a file of rows.
@@ -68,9 +67,9 @@ class Part:
 
     name: str
     grid: Grid
-    tables: Sequence[LabelTable]
-    letterboxes: Sequence[Letterbox | None]
+    tables: Sequence[PlacedTable]
     heads: HeadSource
+    release: ReleaseChoice
     batch: int
     digest: str
     images: tuple[Image, ...] = ()
@@ -87,12 +86,12 @@ class Part:
 
     @property
     def boxes(self) -> int:
-        return sum(len(table.rows) for table in self.tables)
+        return sum(len(placed.table.rows) for placed in self.tables)
 
     @property
     def rows(self) -> Array:
         """(box, 6) float64: image, class, cx, cy, w, h as fractions of the network input."""
-        return np.concatenate([np.zeros((0, 6)), *map(self._placed, range(len(self.tables)))])
+        return np.concatenate([np.zeros((0, 6)), *(placed.rows(i) for i, placed in enumerate(self.tables))])
 
     def require_memory(self) -> None:
         """Can synthetic heads be made?
@@ -117,6 +116,8 @@ class Part:
             about={"labels": labels, "heads": self.heads.about},
             images=self.images,
             class_names=self.class_names,
+            release=self.release,
+            synthetic=self.heads.real is None,
         )
 
     def _maps(self) -> list[Array]:
@@ -126,15 +127,6 @@ class Part:
         if self.positions is not None:
             return synthetic_images(self.grid, self.positions, heads.channels, heads.seed)
         return synthetic_maps(self.grid, self.batch, heads.channels, heads.seed)
-
-    def _placed(self, number: int) -> Array:
-        table, letterbox = self.tables[number], self.letterboxes[number]
-        rows = table.rows.astype(np.float64)
-        if table.form != BATCH:
-            rows[:, 0] = number
-        if letterbox:
-            rows[:, 2:] = letterbox.place(rows[:, 2:])
-        return rows
 
 
 @dataclass(frozen=True)

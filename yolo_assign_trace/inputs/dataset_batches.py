@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
@@ -16,27 +15,24 @@ import numpy as np
 from ..assignment.grid import Grid
 from ..basics.errors import InputError, Parameter
 from ..basics.plural import count
-from ..basics.printable import printable
 from ..run.given import Image
-from ..run.letterbox import Letterbox, rect_imgsz
+from ..run.letterbox import TRAIN, Letterbox
+from ..run.release_choice import ReleaseChoice
 from .batch import HeadSource, Part
+from .dataset_images import ImageReader, no_image_left, sorted_by_shape, without_mixed_polygons
 from .datasets.dataset import Source, dataset_of, select_images
-from .datasets.entries import Dataset, Entry
-from .datasets.image_files import NearMisses
-from .datasets.read_entry import read_entry, size_of
+from .datasets.entries import Dataset
 from .heads.shapes import LAYOUTS, Shapes, layout_grid
-from .labels.findings import Finding, as_error, remarks_about
-from .labels.geometry import geometry_findings
-from .labels.policy import DROP_IMAGE, STOP, drop_failures
+from .labels.findings import Finding, remarks_about
+from .labels.placed import PlacedTable, place_table
 from .labels.text import FOUND, LabelTable
 from .reading.files import display_name
 from .request import Request
 
 
 class _Picked(NamedTuple):
-    """An image that is traced: which of the selected ones it is, its position in the dataset, its labels and size."""
+    """An image that is traced: its position in the dataset, its labels and size."""
 
-    rank: int
     position: int
     table: LabelTable
     size: tuple[int, int] | None
@@ -50,12 +46,16 @@ class DatasetLabels:
         dataset: where they are from.
         chosen: positions of the selected images.
         picked: those that are traced; images may have been dropped.
+        release: of the package: what reads labels and places boxes.
+        shapes_of: (width, height) of all images by position, if they are sorted into rectangular batches.
         remarks: what was dropped or changed, in sentences.
     """
 
     dataset: Dataset
     chosen: range
     picked: tuple[_Picked, ...]
+    release: ReleaseChoice
+    shapes_of: tuple[tuple[int, int], ...] | None
     remarks: tuple[str, ...]
 
     @property
@@ -74,129 +74,125 @@ class DatasetLabels:
     def parts(self, request: Request, shapes: Shapes, heads: HeadSource) -> tuple[list[Part], list[str]]:
         """Images in order, at most ``request.at_once`` a batch, and remarks about their boxes.
 
-        With ``rect`` a batch also ends where the input changes its size. Batches are cut before images are dropped,
-        so that the other images keep their companions and file names.
+        Batches are cut before images are dropped, so that the other images keep their companions and file names; with
+        ``rect`` they are those of training, counted from the first image of the dataset.
 
         Raises:
             InputError: levels that do not fit any input, or heads that are not those of the images.
         """
-        grids = [_grid(request, shapes, picked) for picked in self.picked]
-        parts, at = [], 0
-        both = zip(self.picked, grids, strict=True)
-        for (number, grid), group in groupby(both, key=lambda item: (item[0].rank // request.at_once, item[1])):
-            members = [picked for picked, _ in group]
-            parts.append(self._part(members, grid, heads, self._span(request, number, members), at))
+        at_once, first = request.at_once, 0 if request.rect else self.chosen[0]
+        parts, findings, at = [], list[Finding](), 0
+        for number, group in groupby(self.picked, key=lambda picked: (picked.position - first) // at_once):
+            batch = range(first + number * at_once, first + (number + 1) * at_once)
+            grid, long_side = shapes.grid, None
+            if self.shapes_of:
+                long_side = max(grid.height, grid.width)
+                grid = self._rectangle(shapes, long_side, self.shapes_of[batch.start : batch.stop])
+            members, odd = self._placed(list(group), grid, long_side)
+            findings += odd
+            span = (max(batch.start, self.chosen[0]), min(batch.stop, self.chosen.stop) - 1)
+            parts.append(self._part(members, grid, heads, span, at))
             at += len(members)
         _check_images(parts, heads)
-        return parts, list(remarks_about(finding for part in parts for finding in _geometry(part)))
+        return parts, list(remarks_about(findings))
 
-    def _span(self, request: Request, number: int, members: list[_Picked]) -> tuple[int, int]:
-        """First and last position of a batch: with ``rect`` those of its images, otherwise also of dropped ones."""
-        if request.rect:
-            return members[0].position, members[-1].position
-        first = number * request.at_once
-        last = min(first + request.at_once, len(self.chosen)) - 1
-        return self.chosen[first], self.chosen[last]
+    def _rectangle(self, shapes: Shapes, long_side: int, sizes: Sequence[tuple[int, int]]) -> Grid:
+        if shapes.name not in LAYOUTS:
+            hint = f"choose a head: `shapes={', '.join(LAYOUTS)}`"
+            raise InputError(
+                "rect-needs-a-head", "only a named head fits any input", where=Parameter("rect"), hint=hint
+            )
+        return layout_grid(shapes.name, self.release.placing.rect_imgsz(sizes, long_side, max(LAYOUTS[shapes.name])))
 
-    def _part(self, members: list[_Picked], grid: Grid, heads: HeadSource, span: tuple[int, int], at: int) -> Part:
+    def _placed(
+        self, members: list[_Picked], grid: Grid, long_side: int | None
+    ) -> tuple[list[tuple[_Picked, PlacedTable]], list[Finding]]:
+        """The images of a batch as they lie in the input, and what is to be pointed out about their boxes."""
         imgsz = (grid.height, grid.width)
-        letterboxes = [Letterbox.of(picked.size, imgsz) if picked.size else None for picked in members]
-        names = [display_name(Path(self.dataset.entries[picked.position].name)) for picked in members]
-        digest = hashlib.sha256()
+        placing, whole, placed, findings = self.release.placing, Letterbox.whole(imgsz), [], list[Finding]()
         for picked in members:
+            box = Letterbox.of(picked.size, imgsz, placing, long_side=long_side) if picked.size else None
+            table, odd = place_table(picked.table, box, whole, placing)
+            placed.append((picked, table))
+            findings += odd
+        return placed, findings
+
+    def _part(
+        self,
+        members: Sequence[tuple[_Picked, PlacedTable]],
+        grid: Grid,
+        heads: HeadSource,
+        span: tuple[int, int],
+        at: int,
+    ) -> Part:
+        entries = [self.dataset.entries[picked.position] for picked, _ in members]
+        names = [display_name(Path(entry.name)) for entry in entries]
+        digest = hashlib.sha256()
+        for picked, _ in members:
             rows = picked.table.rows.astype(np.float64)
             digest.update(len(rows).to_bytes(8, "little") + rows.tobytes())
-        first, last = members[0].position, members[-1].position
-        numbers = f"image {first}" if last == first else f"images {first} to {last}"
+        positions = [picked.position for picked, _ in members]
+        numbers = f"image {positions[0]}" if len(positions) == 1 else f"images {positions[0]} to {positions[-1]}"
         return Part(
             name=f"{self.name} {numbers}",
             grid=grid,
-            tables=[picked.table for picked in members],
-            letterboxes=letterboxes,
+            tables=[table for _, table in members],
             heads=heads,
+            release=self.release,
             batch=len(members),
             digest=digest.hexdigest()[:12],
-            images=tuple(map(Image, names, letterboxes)),
+            images=tuple(Image(name, table.letterbox) for name, (_, table) in zip(names, members, strict=True)),
             class_names=self.dataset.class_names,
-            positions=[picked.position for picked in members],
+            positions=positions,
             span=span,
             at=at,
         )
 
 
-def labels_of_dataset(request: Request, source: Source) -> DatasetLabels:
+def labels_of_dataset(request: Request, source: Source, release: ReleaseChoice) -> DatasetLabels:
     """Read the labels of all selected images, so that everything wrong is told before anything is traced.
 
+    With ``rect`` all images are looked at and sorted first, without those that are dropped, as training does; they are
+    selected after that.
+
     Raises:
-        InputError: a source that cannot be used, rows that fail, or an image whose size is not known.
+        InputError: a source that cannot be used, rows or images that training refuses, or an image whose size is not
+            known.
     """
     splits = [request.split or "train"] if request.data else [request.split] if request.split else None
     dataset = dataset_of(source, splits=splits, labels=request.labels if request.data else None)
-    chosen = select_images(dataset.entries, request.images)
     counts = {request.nc, dataset.nc} - {None}
     nc = counts.pop() if len(counts) == 1 else None  # where they disagree, load.py names all numbers
-    entries, near = [dataset.entries[position] for position in chosen], NearMisses()
-    tables = [read_entry(entry, request.rules, nc, near) for entry in entries]
-    bad = [failure for table in tables for failure in table.failures]
-    if bad and request.on_bad == STOP:
-        raise as_error(bad)
-    picked, dropped = _pick(request, chosen, entries, tables)
+    reader = ImageReader(request, release, nc)
+    dropped, shapes_of = list[str](), None
+    if request.rect:
+        in_order, dropped = sorted_by_shape(dataset.entries, reader)
+        dataset = replace(dataset, entries=[one.entry for one in in_order])
+        shapes_of = tuple(reader.shape(one) for one in in_order)
+        chosen = select_images(in_order, request.images)
+        looked_at = in_order[chosen.start : chosen.stop]
+    else:
+        chosen = select_images(dataset.entries, request.images)
+        looked_at = reader.read_all(dataset.entries[position] for position in chosen)
+    about_training = list[str]()
+    if request.mode == TRAIN:
+        looked_at, about_training = without_mixed_polygons(dataset.entries, looked_at, reader)
+    picked, odd = list[_Picked](), list[Finding]()
+    for position, one in zip(chosen, looked_at, strict=True):
+        table, words = one.left(request.on_bad)
+        dropped += [words] if words else []
+        odd += [*(one.about_image if table else ()), *one.table.findings]
+        if table:
+            picked.append(_Picked(position, table, reader.size(one)))
     if not picked:
-        message = "every image has rows that fail or cannot be read, so none is left"
-        raise InputError("no-image-left", message, where=str(request.source), hint="see yolo-assign labels")
-    odd = [finding for both in zip(entries, tables, strict=True) for finding in _about_image(*both)]
+        raise no_image_left(request)
     about = [*(f"read {remark}" for remark in dataset.remarks), *remarks_about(dataset.findings)]
-    remarks = [*about, *dropped, *remarks_about(odd)]
-    states = Counter(table.state for table in tables)
+    remarks = [*about, *dropped, *remarks_about(odd), *about_training]
+    states = Counter(one.table.state for one in looked_at)
     if set(states) - {FOUND}:
         counted = ", ".join(f"{number} {state}" for state, number in sorted(states.items()))
         remarks.append(f"label files: {counted}; images without boxes are background")
-    return DatasetLabels(dataset, chosen, tuple(picked), tuple(remarks))
-
-
-def _pick(
-    request: Request, chosen: range, entries: Sequence[Entry], tables: Sequence[LabelTable]
-) -> tuple[list[_Picked], list[str]]:
-    """What is traced under ``request.on_bad``, and in words what is dropped."""
-    picked, dropped = list[_Picked](), list[str]()
-    for rank, (position, entry, table) in enumerate(zip(chosen, entries, tables, strict=True)):
-        kept, words = drop_failures(table, request.on_bad)
-        if words:
-            dropped.append(words)
-            if request.on_bad == DROP_IMAGE:
-                continue
-        try:
-            picked.append(_Picked(rank, position, kept, _size(request, entry)))
-        except InputError as error:
-            if request.on_bad != DROP_IMAGE or error.id == "image-size-unknown":
-                raise
-            dropped.append(f"dropped the image {printable(error.where)}: {error.message} [{error.id}]")
-    return picked, dropped
-
-
-def _size(request: Request, entry: Entry) -> tuple[int, int] | None:
-    """Width and height of an image; None where labels are fractions of the input already."""
-    if request.letterboxed:
-        return None
-    size = request.image_size or size_of(entry)
-    if size is None:
-        raise InputError(
-            "image-size-unknown",
-            "there is no image of this name, so its size is not known",
-            where=entry.label,
-            hint="give `image_size=WxH`, or `letterboxed` if the labels are fractions of the network input",
-        )
-    return size
-
-
-def _grid(request: Request, shapes: Shapes, picked: _Picked) -> Grid:
-    if not request.rect or picked.size is None:
-        return shapes.grid
-    if shapes.name not in LAYOUTS:
-        hint = f"choose a head: `shapes={', '.join(LAYOUTS)}`"
-        raise InputError("rect-needs-a-head", "only a named head fits any input", where=Parameter("rect"), hint=hint)
-    long_side = max(shapes.grid.height, shapes.grid.width)
-    return layout_grid(shapes.name, rect_imgsz(picked.size, long_side, LAYOUTS[shapes.name]))
+    return DatasetLabels(dataset, chosen, tuple(picked), release, shapes_of, tuple(remarks))
 
 
 def _check_images(parts: list[Part], heads: HeadSource) -> None:
@@ -208,21 +204,13 @@ def _check_images(parts: list[Part], heads: HeadSource) -> None:
         message = f"expected heads of {count(images, 'image')}, as many as are traced, found {real.batch}"
         hint = f"select them with `images`, such as `images=0:{real.batch}`"
         raise InputError("wrong-batch", message, where=real.path, hint=hint)
+    names = [Path(image.name).name for part in parts for image in part.images]
+    for i, (name, theirs) in enumerate(zip(names, real.images, strict=False)):
+        if name != Path(theirs).name:
+            message = f"image {i} of the heads is {Path(theirs).name}, but {name} is traced there"
+            hint = "save the heads of these images in this order, unshuffled and without augmentation"
+            raise InputError("heads-of-other-images", message, where=real.path, hint=hint)
     for part in parts:
         if part.grid != real.grid:
             message = f"the heads are of {real.grid}, but with `rect` {part.images[0].name} has {part.grid}"
             raise InputError("heads-do-not-fit", message, where=real.path, hint="leave `rect` out, or trace one image")
-
-
-def _about_image(entry: Entry, table: LabelTable) -> list[Finding]:
-    if entry.image is None or os.path.exists(entry.image):  # noqa: PTH110 - names may be too long for a Path
-        return list(table.findings)
-    return [*table.findings, Finding("image-not-found", "there is no such image", entry.image)]
-
-
-def _geometry(part: Part) -> Iterator[Finding]:
-    """What is to be pointed out about the boxes as they lie in the input."""
-    imgsz = (part.grid.height, part.grid.width)
-    whole = Letterbox.of((part.grid.width, part.grid.height), imgsz)
-    for table, letterbox in zip(part.tables, part.letterboxes, strict=True):
-        yield from geometry_findings(table, imgsz, letterbox or whole)

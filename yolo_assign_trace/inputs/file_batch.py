@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -14,13 +14,14 @@ from ..basics.errors import InputError, Parameter
 from ..basics.plural import count
 from ..run.given import Image
 from ..run.letterbox import Letterbox
+from ..run.release_choice import ReleaseChoice
 from .batch import HeadSource, Part
 from .heads.shapes import STUDY, Shapes
 from .labels.findings import as_error, remarks_about
-from .labels.geometry import geometry_findings
+from .labels.placed import place_table
 from .labels.policy import DROP_IMAGE, STOP, drop_failures
 from .labels.row import BATCH
-from .labels.rules import TODAY, LabelRules
+from .labels.rules import TODAY, LabelRules, rules_of
 from .labels.text import LabelTable, parse_labels
 from .reading.files import display_name, read_bytes
 from .request import Request
@@ -35,12 +36,14 @@ class FileLabels:
         table: the rows, as training reads the file.
         digest: first hex digits of the SHA-256 of the text, without the line ends' form.
         remarks: what was dropped or changed, in sentences.
+        release: of the package: what reads it and places its boxes.
     """
 
     name: str
     table: LabelTable
     digest: str
     remarks: tuple[str, ...] = ()
+    release: ReleaseChoice = field(default_factory=ReleaseChoice)
 
     nc: ClassVar[None] = None
 
@@ -73,22 +76,22 @@ class FileLabels:
         """
         grid, remarks = shapes.grid, []
         batch = self._batch(shapes, heads)
-        letterbox = Letterbox.of(request.image_size, (grid.height, grid.width)) if request.image_size else None
+        imgsz = (grid.height, grid.width)
+        letterbox = Letterbox.of(request.image_size, imgsz, self.release.placing) if request.image_size else None
         if letterbox:
             remarks.append(f"every image is letterboxed: {letterbox}")
         elif shapes.name != STUDY and len(self.table.rows) and not self.has_images and not request.letterboxed:
             remarks.append(
                 "boxes are taken as fractions of the network input; `image_size=WxH` letterboxes them as training does"
             )
-        # without a letterbox the rows are fractions of the input itself
-        whole = letterbox or Letterbox.of((grid.width, grid.height), (grid.height, grid.width))
-        remarks += remarks_about(geometry_findings(self.table, (grid.height, grid.width), whole))
+        placed, findings = place_table(self.table, letterbox, Letterbox.whole(imgsz), self.release.placing)
+        remarks += remarks_about(findings)
         part = Part(
             name=self.name,
             grid=grid,
-            tables=(self.table,),
-            letterboxes=(letterbox,),
+            tables=(placed,),
             heads=heads,
+            release=self.release,
             batch=batch,
             digest=self.digest,
             images=(Image(self.name, letterbox),) if letterbox and not self.has_images else (),
@@ -119,7 +122,7 @@ class FileLabels:
         return batch
 
 
-def labels_of_file(request: Request, data: bytes) -> FileLabels:
+def labels_of_file(request: Request, data: bytes, release: ReleaseChoice) -> FileLabels:
     """The labels of a request for a single file, whose content is ``data``.
 
     Raises:
@@ -130,7 +133,8 @@ def labels_of_file(request: Request, data: bytes) -> FileLabels:
             hint = "it needs a dataset: `data`, or `labels` with a folder, a list or COCO annotations"
             message = f"{request.source} is a single label file"
             raise InputError("not-a-dataset", message, where=Parameter(name), hint=hint)
-    return read_labels(request.source, request.rules, request.on_bad, data)
+    labels = read_labels(request.source, request.rules or rules_of(release.release), request.on_bad, data)
+    return replace(labels, release=release)
 
 
 def read_labels(path: Path, rules: LabelRules = TODAY, on_bad: str = STOP, data: bytes | None = None) -> FileLabels:

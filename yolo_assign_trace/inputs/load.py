@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -11,19 +11,22 @@ from ..assignment.assigner import Assigner
 from ..basics.errors import InputError, Parameter
 from ..basics.plural import count
 from ..run.given import Call, Inputs
+from ..run.release_choice import ReleaseChoice
 from .batch import CallPart, HeadSource, Part
 from .dataset_batches import DatasetLabels, labels_of_dataset
-from .datasets.dataset import open_source
+from .datasets.dataset import Source, open_source
 from .datasets.entries import LABELS
 from .file_batch import FileLabels, labels_of_file
 from .heads.capture import read_capture
 from .heads.channels import Expectations
 from .heads.layout import read_heads
-from .heads.shapes import DEFAULT_REG_MAX, LAYOUTS, STUDY, Shapes, read_shapes
+from .heads.shapes import DEFAULT_REG_MAX, LAYOUTS, STUDY, STUDY_GRID, Shapes, read_shapes
+from .installed import about_installed
 from .labels.row import above_count
-from .labels.rules import LabelRules
+from .labels.rules import LabelRules, rules_of
 from .labels.text import LabelTable
 from .reading.files import display_name
+from .recorded_outputs import compare_outputs
 from .request import Request
 
 DATASET_SHAPES = "yolov8"
@@ -39,11 +42,13 @@ class Opened:
         levels_from: what to change when the levels do not do: a parameter, or the file that tells them.
         synthetic: are the heads no trained model's?
         parameters: of an assigner, as far as they come with the inputs.
+        release: of the package: what reads labels, places and assigns.
         remarks: what a user should see although nothing is wrong.
     """
 
     parts: Sequence[Part | CallPart]
     levels_from: str
+    release: ReleaseChoice
     synthetic: bool = False
     parameters: Mapping[str, float] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
@@ -82,14 +87,42 @@ def open_inputs(request: Request) -> Opened:
         return _open_labelled(request)
     call = read_capture(request.capture)
     name = display_name(request.capture)
-    return Opened([CallPart(call)], name, parameters=call.parameters, remarks=call.remarks)
+    release = request.release_for(recorded=call.recorded_by)
+    call = replace(call, release=release)
+    remarks = list(call.remarks)
+    if call.recorded_by is None and request.release is None:
+        remarks.append(
+            f"the capture does not say which release made it: traced as {release.name}, {release.reason}; "
+            "if it was another one, say `release`"
+        )
+        remarks += filter(None, [about_installed(release, labels=False)])
+    if call.outputs:
+        remarks.append(compare_outputs(call))
+    return Opened([CallPart(call)], name, release, parameters=call.parameters, remarks=tuple(remarks))
 
 
 def _open_labelled(request: Request) -> Opened:
     source = open_source(request.source)
     is_file = request.data is None and source.kind == LABELS
-    labels = labels_of_file(request, source.data) if is_file else labels_of_dataset(request, source)
-    asked = read_shapes(request.shapes, request.imgsz) if request.shapes else None
+    round_up = request.heads is None  # what real heads say is so
+    asked = read_shapes(request.shapes, request.imgsz, round_up=round_up) if request.shapes else None
+    default = None
+    if not asked and not request.heads:
+        default = read_shapes(STUDY if is_file else DATASET_SHAPES, request.imgsz, round_up=round_up)
+    known = asked or default
+    opened = _open_read(request, source, asked, default, request.release_for(study=bool(known and known.is_study)))
+    if known is None and opened.parts[0].grid == STUDY_GRID:  # the heads told it
+        return _open_read(request, source, asked, default, request.release_for(study=True))
+    return opened
+
+
+def _open_read(
+    request: Request, source: Source, asked: Shapes | None, default: Shapes | None, release: ReleaseChoice
+) -> Opened:
+    """``asked`` are the shapes that were named, ``default`` those to take if neither they nor heads are there."""
+    is_file = request.data is None and source.kind == LABELS
+    rules = request.rules or rules_of(release.release)
+    labels = labels_of_file(request, source.data, release) if is_file else labels_of_dataset(request, source, release)
     classes = max((table.classes for table in labels.tables), default=0)
     nc, nc_source = _known_classes(request, labels, classes, asked)
     real = None
@@ -97,21 +130,26 @@ def _open_labelled(request: Request) -> Opened:
         imgsz = None if asked else request.imgsz
         real = read_heads(request.heads, Expectations(asked, imgsz, request.reg_max, nc, nc_source, classes))
         nc, nc_source = real.nc, real.name
-    default = STUDY if is_file else DATASET_SHAPES
-    shapes = asked or (Shapes(real.shapes_name, real.grid) if real else read_shapes(default, request.imgsz))
+    shapes = asked or default or (Shapes(real.shapes_name, real.grid) if real else None)
+    assert shapes is not None
     if nc:
-        _check_classes(labels.tables, nc, nc_source, request.rules)
+        _check_classes(labels.tables, nc, nc_source, rules)
     reg_max = real.reg_max if real else request.reg_max or shapes.reg_max or DEFAULT_REG_MAX
     heads = HeadSource(nc or max(classes, 1), reg_max, request.seed, real)
     parts, about_boxes = labels.parts(request, shapes, heads)
     remarks = [*labels.remarks, *about_boxes, *([real.reading] if real else [])]
+    if request.release is None:
+        remarks += filter(None, [about_installed(release, labels=True)])
+    if request.imgsz and not real and request.imgsz != (size := (shapes.grid.height, shapes.grid.width)):
+        asked_for, rounded = (str(a) if a == b else f"{a}x{b}" for a, b in (request.imgsz, size))
+        remarks.append(f"imgsz {asked_for} is rounded up to {rounded}, whole largest strides, as training does")
     if not any(part.boxes for part in parts):
         images = count(sum(part.batch for part in parts), "image")
         what = f"{request.source} is empty" if is_file else f"there is no box in {request.source}"
         remarks.append(f"{what}: traced as {images} without boxes")
     named = shapes.name in (STUDY, *LAYOUTS)
     levels_from = Parameter(f"shapes={shapes.name}") if named else shapes.name
-    return Opened(parts, levels_from, synthetic=real is None, remarks=tuple(remarks))
+    return Opened(parts, levels_from, release, synthetic=real is None, remarks=tuple(remarks))
 
 
 def load_inputs(request: Request) -> tuple[Inputs | Call, list[str]]:

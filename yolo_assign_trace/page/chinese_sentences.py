@@ -38,11 +38,14 @@ SENTENCES: Mapping[str, str] = {
     "topk.selected": "在 {candidates} 个候选中排第 {rank}，该框取 {topk} 个：选中",
     "topk.selected-by-tie": "对齐度 {metric} 在 {candidates} 个候选中与其他候选并列第 {rank}，该框取 {topk} 个："
     "按并列值的次序选中",
-    "topk.selected-zero": "{candidates} 个候选中对齐度大于 0 的不足 {topk} 个，该框用 0 补足：按并列值的次序选中",
+    "topk.selected-zero": "{candidates} 个候选中对齐度大于 0 的不足 {topk} 个，"
+    "余下的名额按 torch.topk 的次序给整个网格上对齐度为 0 的锚点："
+    "它在其中，选中",
     "topk.not-selected": "在 {candidates} 个候选中排第 {rank}，该框取 {topk} 个：未选中，{metric} 比截断值 {cutoff} "
     "低 {short}",
     "topk.not-selected-by-tie": "对齐度 {metric} 等于截断值，在 {candidates} 个候选中排第 {rank}：按并列值的次序未选中",
-    "topk.not-selected-zero": "{candidates} 个候选中对齐度大于 0 的不足 {topk} 个，但并列值的次序用其他锚点补足："
+    "topk.not-selected-zero": "{candidates} 个候选中对齐度大于 0 的不足 {topk} 个，"
+    "余下的名额按 torch.topk 的次序给了整个网格上其他对齐度为 0 的锚点："
     "未选中",
     "topk.picked": "选中",
     "topk.left": "未选中",
@@ -101,7 +104,8 @@ SENTENCES: Mapping[str, str] = {
     "cause.zero-overlap": "其中 {number} 个重叠度为 0",
     "cause.zero-both": "其中 {number} 个得分和重叠度都为 0",
     "cause.zero-product": f"其中 {{number}} 个得分和重叠度都大于 0，{_TOO_SMALL}",
-    "cause.zero-ties": "没有大于 0 的对齐度时，框用 0 补足，而并列值的次序选了其他锚点",
+    "cause.zero-ties": "没有大于 0 的对齐度时，框按 torch.topk 的次序从整个网格取对齐度为 0 的锚点；"
+    "这里它们都在框外，随后被去掉",
     "cause.zero-no-ties": "没有一个被选中",
     "cause.zero-kept": "解决冲突后它还有 {resolved} 个，而在并列的 0 中 topk2 保留了其他锚点",
     "cause.lost": "它选中的 {selected} 个锚点中有 {anchors} 个归了 gt {owner}；最接近的是锚点 {anchor}：那边的重叠度为 "

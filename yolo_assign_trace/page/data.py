@@ -82,6 +82,7 @@ def page_data(
         "format": FORMAT,
         "header": dict(trace.header),
         "digits": trace.rounded_to,
+        "synthetic": trace.settings.synthetic,
         "grid": {
             "height": trace.grid.height,
             "width": trace.grid.width,

@@ -16,8 +16,10 @@ import numpy as np
 from ..assignment.assigner import Assigner, Stage
 from ..assignment.grid import Grid
 from ..assignment.outputs import PARTS, Output
+from ..assignment.releases import dotted
 from ..basics.arrays import Array
 from .given import Call, Image, Inputs
+from .release_choice import ReleaseChoice
 from .statistics import Statistics
 from .trace_settings import TraceSettings
 
@@ -38,6 +40,8 @@ class Run:
         versions: versions that decide the numbers, by package.
         images: the images by name; empty if they have none.
         class_names: by class; empty if the classes have none.
+        release: of the package, that labels were read and boxes placed by; None if none had a part in it.
+        synthetic: are the heads no model's?
     """
 
     assigner: Assigner
@@ -51,6 +55,8 @@ class Run:
     versions: Mapping[str, str]
     images: tuple[Image, ...] = ()
     class_names: tuple[str, ...] = ()
+    release: ReleaseChoice | None = None
+    synthetic: bool = False
 
     @classmethod
     def of(cls, inputs: Inputs | Call, assigner: Assigner, dtype: str, device: str) -> Run:
@@ -66,6 +72,8 @@ class Run:
             about=MappingProxyType(dict(inputs.about)),
             images=inputs.images,
             class_names=inputs.class_names,
+            release=inputs.release,
+            synthetic=inputs.synthetic,
             versions=versions(),
         )
 
@@ -75,6 +83,7 @@ class Run:
             "labels": self.about.get("labels", f"{sum(self.boxes)} boxes in {self.sizes['image']} images"),
             "grid": str(self.grid),
             "heads": self.about.get("heads", "tensors given by the caller"),
+            **({"release": self.release.line(self.assigner)} if self.release else {}),
             "assigner": assigner_line(self.assigner, self.dtype, self.device),
             "versions": versions_line(self.versions),
             **{f"image[{i}]": str(image) for i, image in enumerate(self.images)},
@@ -84,6 +93,11 @@ class Run:
     def trace_settings(self) -> TraceSettings:
         """What readers of a finished trace are told, as data."""
         sizes: dict[str, Any] = {name: self.settings.get(name) for name in ("reg_max", "nc", "batch")}
+        sizes["synthetic"] = self.synthetic
+        if self.release:
+            labels_as = self.release.labels_as or self.release.release
+            sizes |= {"release": self.release.name, "release_from": self.release.reason}
+            sizes |= {"labels_as": dotted(labels_as), "mode": self.release.mode}
         inputs = TraceSettings(dtype=self.dtype, device=self.device, boxes=self.boxes, images=self.images, **sizes)
         return inputs.made_by(self.assigner)
 

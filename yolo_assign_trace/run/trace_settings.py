@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from ..assignment.assigner import Assigner, Parameters
+from ..assignment.releases import parse_release
 from .given import Image
 from .letterbox import Letterbox
+from .release_choice import ReleaseChoice
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +35,11 @@ class TraceSettings:
         device: what computed it: cpu or cuda.
         boxes: label rows of every image, before padding.
         images: the images by name; empty if they have none.
+        release: of the package: it reads labels, places boxes and assigns if nothing else was said.
+        release_from: why it is this one, in a few words.
+        labels_as: the release that labels were read by.
+        mode: were boxes placed as in validation (``val``) or as in training (``train``)?
+        synthetic: are the heads no model's?
     """
 
     assigner: str = ""
@@ -52,6 +58,11 @@ class TraceSettings:
     device: str = ""
     boxes: tuple[int, ...] | None = None
     images: tuple[Image, ...] = ()
+    release: str = ""
+    release_from: str = ""
+    labels_as: str = ""
+    mode: str = ""
+    synthetic: bool = False
 
     def made_by(self, assigner: Assigner) -> TraceSettings:
         """The same inputs under ``assigner``."""
@@ -69,6 +80,16 @@ class TraceSettings:
         """The assigner's parameters by name, as far as they are told."""
         told = {f.name: getattr(self, f.name) for f in fields(Parameters)}
         return {name: value for name, value in told.items() if value is not None}
+
+    @property
+    def release_choice(self) -> ReleaseChoice | None:
+        """The release with what was chosen beside it; None if there is none.
+
+        Raises:
+            InputError: a release that there never was.
+        """
+        release, labels_as = parse_release(self.release), parse_release(self.labels_as)
+        return ReleaseChoice(release, self.release_from, labels_as, self.mode) if release else None
 
     @property
     def tells_screening(self) -> bool:
@@ -106,16 +127,18 @@ def _image(told: Mapping[str, Any]) -> Image:
     if box is None:
         return Image(str(told["name"]))
     sides: dict[str, Any] = {f.name: int(box[f.name]) for f in fields(Letterbox)}
-    letterbox = Letterbox(**sides | {"scale": float(box["scale"])})
-    if not 0 < letterbox.scale < math.inf:
-        raise ValueError(f"an image cannot be scaled by {letterbox.scale}")
+    letterbox = Letterbox(**sides | {name: float(box[name]) for name in ("left", "top")})
+    if min(letterbox.width, letterbox.height, letterbox.scaled_width, letterbox.scaled_height) < 1:
+        raise ValueError(f"an image cannot be {letterbox}")
     return Image(str(told["name"]), letterbox)
 
 
 _READ: Mapping[str, Callable[[Any], Any]] = {
     **dict.fromkeys(("assigner", "generation", "overlap", "dtype", "device"), str),
+    **dict.fromkeys(("release", "release_from", "labels_as", "mode"), str),
     **dict.fromkeys(("topk", "topk2", "enlarged_below", "reg_max", "nc", "batch"), int),
     **dict.fromkeys(("alpha", "beta"), float),
+    "synthetic": bool,
     "swapped": lambda told: {str(stage): str(function) for stage, function in told.items()},
     "boxes": lambda told: tuple(map(int, told)),
     "images": lambda told: tuple(map(_image, told)),

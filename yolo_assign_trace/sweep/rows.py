@@ -10,11 +10,6 @@ from ..basics.box_sizes import SIZES
 from .settings import Setting
 from .tally import Tally
 
-SYNTHETIC = (
-    "synthetic heads: only candidates, no-anchor-inside and ignored-as-padding, which are geometry, carry meaning"
-)
-"""What must be said of counts on heads of no trained model."""
-
 
 @dataclass(frozen=True)
 class Row:

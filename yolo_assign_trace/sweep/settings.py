@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ..assignment.assigner import Assigner
-from ..assignment.generations import find_for
+from ..assignment.generations import find_assigner, with_recorded
 from ..basics.errors import InputError, Parameter
 
 LARGEST = 1000
@@ -79,7 +79,9 @@ def combinations(
     for (size, pixels), name, *values in product(imgsz or [("", None)], assigners, *lists):
         chosen = {"imgsz": size, "assigner": name} | {n: text for n, (text, _) in zip(names, values, strict=True)}
         changes = {n: value for n, (_, value) in zip(names, values, strict=True)}
-        settings.append(Setting(find_for(name, recorded).with_parameters(**changes), pixels, chosen))
+        settings.append(
+            Setting(with_recorded(find_assigner(name), recorded).with_parameters(**changes), pixels, chosen)
+        )
         if len(settings) > LARGEST:
             raise InputError("too-many", f"these lists make more than {LARGEST} combinations", hint="shorten a list")
     return settings

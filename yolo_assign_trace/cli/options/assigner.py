@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ...assignment.generations import find_for
+from ...assignment.generations import find_assigner, with_recorded
+from ...run.release_choice import ReleaseChoice
 from .devices import require_device
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 class AssignerOptions:
     """The options of that name; None where nothing was said."""
 
-    assigner: str = "yolov8"
+    assigner: str | None = None
     topk: int | None = None
     topk2: int | None = None
     alpha: float | None = None
@@ -30,16 +31,18 @@ class AssignerOptions:
     dtype: str | None = None
     device: str = "cpu"
 
-    def chosen(self, recorded: Mapping[str, float] | None = None) -> Assigner:
+    def chosen(self, release: ReleaseChoice, recorded: Mapping[str, float] | None = None) -> Assigner:
         """The assigner, without swapped stages, which need torch.
 
         Args:
+            release: what assigns if no assigner is named.
             recorded: parameters that come with the inputs; options win over them.
 
         Raises:
             InputError: an unknown name or a parameter that cannot be.
         """
-        return find_for(self.assigner, recorded or {}).with_parameters(
+        named = find_assigner(self.assigner) if self.assigner else release.assigner
+        return with_recorded(named, recorded or {}).with_parameters(
             topk=self.topk, topk2=self.topk2, alpha=self.alpha, beta=self.beta, overlap=self.overlap
         )
 

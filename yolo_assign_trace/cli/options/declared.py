@@ -78,6 +78,12 @@ def _labels_as(text: str) -> Any:
     return rules_as(text)
 
 
+def _mode(text: str) -> str:
+    from ...run.letterbox import parse_mode
+
+    return parse_mode(text)
+
+
 def _on_bad(text: str) -> str:
     from ...inputs.labels.policy import parse_on_bad
 
@@ -92,6 +98,10 @@ _SHAPES = (
     "Feature maps: yolov8, yolov8-p2, yolov8-p6, study, or a YAML file. "
     "Default: what fits --heads; without them study for a label file, yolov8 for a dataset."
 )
+_RELEASE = (
+    "Of the ultralytics package: it reads the labels, places and assigns. "
+    "Default: 8.4.190; the study grid is the tutorial's, 8.3.253."
+)
 _CAPTURE = "The six inputs of an assigner call, saved from a training step; instead of labels and heads."
 _DTYPE = "Compute in float32 or float64. Default: float32; a capture keeps its own."
 
@@ -105,7 +115,11 @@ _SHARED = (
     Option("image_size", INPUT, "Size of the images; default: from their headers.", "WxH", parser=_image_size),
     Option("letterboxed", INPUT, "Labels are fractions of the network input already."),
     Option("rect", INPUT, "Fit the input to each image in whole strides, not to a square."),
-    Option("labels_as", INPUT, "Read labels as this release: 8.3.200.", "RELEASE", parser=_labels_as),
+    Option("release", INPUT, _RELEASE, "RELEASE"),
+    Option(
+        "mode", INPUT, "Place boxes as in validation, or clip and drop them as in training.", "val|train", parser=_mode
+    ),
+    Option("labels_as", INPUT, "Read labels as another release: 8.3.200.", "RELEASE", parser=_labels_as),
     Option("on_bad", INPUT, "Rows that fail: stop; drop-image, as training does; or drop-row.", "NAME", parser=_on_bad),
     Option("shapes", INPUT, _SHAPES, "NAME|FILE"),
     Option("imgsz", INPUT, "Network input of a named head: 640, or height,width.", "PX", parser=_imgsz),
@@ -115,7 +129,9 @@ _SHARED = (
     Option("reg_max", INPUT, "Bins per side, R; default: 16.", "N", least=1),
     Option("seed", INPUT, "Seed of synthetic heads.", "N", least=0, most=2**32 - 1),
     # with which assigner, and where to compute
-    Option("assigner", ASSIGNER, "A name of yolo-assign assigners, or a release: ultralytics==8.4.190.", "NAME"),
+    Option(
+        "assigner", ASSIGNER, "Another assigner than the release's: a name of yolo-assign assigners, or 8.4.60.", "NAME"
+    ),
     Option("topk", ASSIGNER, "Candidates that a box selects.", "N", least=1),
     Option("topk2", ASSIGNER, "Positives that a box keeps, from 8.4.0 on.", "N", least=1),
     Option("alpha", ASSIGNER, "Exponent of the class score.", "X", least=0),

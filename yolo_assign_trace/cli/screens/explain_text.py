@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from ...explain.funnel import STEPS
 from ...explain.pair import NO_PAIR_OUTCOMES
 from ...explain.sentences import Sentence
 from ...explain.sentences import number as num
+from ...run.given import SYNTHETIC
 from ...tracers.text_page import Column, Page
 from ...traces.view import OUTCOMES
 from .explain_summary import left_out, print_summary
@@ -30,9 +32,11 @@ ROWS_AT_MOST = 30
 def print_answer(answer: Answer, console: Console, *, command: str, all_rows: bool = False) -> None:
     """Print an answer; ``command`` is how it was asked for, without a question, to suggest the next one."""
     page = Page(console)
-    for key in ("assigner", "heads"):
+    for key in ("release", "assigner", "heads"):
         if value := answer.header.get(key):
             page.line((f"{key:<10}{value}", "yellow" if "not a trained model" in value else "dim"), indent=0, hang=10)
+    if answer.synthetic:
+        page.line((SYNTHETIC, "yellow"), indent=10, hang=0)
     if answer.digits is not None:
         page.line((f"{'numbers':<10}as printed in the log, {answer.digits} digits", "dim"), indent=0, hang=10)
     if answer.box is not None:
@@ -107,10 +111,11 @@ def _candidates(page: Page, box: BoxStory, all_rows: bool) -> None:
         if all_rows or place < ROWS or candidate.pair.outcome != "not-selected"
     ]
     shown = shown if all_rows else shown[:ROWS_AT_MOST]
+    shares = Counter(c.pair.rank for c in box.candidates)
     targets = ["" if c.target is None else num(c.target) for c in shown]
     page.table(
         [
-            Column("rank", [_rank(c.pair) for c in shown]),
+            Column("rank", [_rank(c.pair, shares[c.pair.rank]) for c in shown]),
             Column("anchor", [c.address for c in shown], right=False, narrow=[_short(c.address) for c in shown]),
             Column("score", [num(c.pair.score) for c in shown]),
             Column("overlap", [num(c.pair.overlap) for c in shown]),
@@ -123,8 +128,9 @@ def _candidates(page: Page, box: BoxStory, all_rows: bool) -> None:
     left_out(page, len(box.candidates) - len(shown))
 
 
-def _rank(pair: Candidate) -> str:
-    return "?" if pair.rank is None else str(pair.rank)
+def _rank(pair: Candidate, sharing: int = 1) -> str:
+    """``3``, or ``3=`` where several candidates share it."""
+    return "?" if pair.rank is None else f"{pair.rank}{'=' if sharing > 1 else ''}"
 
 
 def _outcome(candidate: Contender) -> str:

@@ -8,16 +8,25 @@ from collections.abc import Sequence
 
 from ...basics.box_sizes import SIZES
 from ...formats.number_text import number_text
-from ...sweep.rows import SYNTHETIC, Row, varied
+from ...run.given import SYNTHETIC
+from ...sweep.rows import Row, varied
 from ...tracers.text_page import Column, Page
 from .terminal import result_console
 
+GEOMETRIC = ("no-anchor-inside", "ignored-as-padding")
+"""Causes that boxes and anchors alone decide."""
 
-def print_sweep(rows: Sequence[Row], synthetic: bool) -> None:
-    """What was assigned, what got nothing and why, and where it went by size; differences to the first row."""
+
+def print_sweep(rows: Sequence[Row], release: str, synthetic: bool) -> None:
+    """What was assigned, what got nothing and why, and where it went by size; differences to the first row.
+
+    On synthetic heads only what is geometry is shown: the rest would look like results of a model.
+    """
     page = Page(result_console())
+    page.line((f"release   {release}", "dim"), indent=0, hang=10)
     if synthetic:
-        page.line((SYNTHETIC, "yellow"), indent=0)
+        _print_geometry(page, rows)
+        return
     page.heading("Assigned", "in brackets: the difference to the first row")
     names = ("candidates", "positives", "contested", "mean_target", "without")
     _table(page, rows, [_numbers(name.replace("_", " "), [row.counts[name] for row in rows]) for name in names])
@@ -32,6 +41,18 @@ def print_sweep(rows: Sequence[Row], synthetic: bool) -> None:
         i: [f"{positives} / {without}" for _, positives, without in (counts[i] for counts in sizes)] for i in shown
     }
     _table(page, rows, [Column(f"{SIZES[i]} px", cells[i]) for i in shown])
+    page.print()
+
+
+def _print_geometry(page: Page, rows: Sequence[Row]) -> None:
+    page.line((SYNTHETIC, "yellow"), indent=0)
+    page.heading("Geometry", "in brackets: the difference to the first row")
+    columns = [_numbers("boxes", [row.tally.boxes for row in rows])]
+    columns.append(_numbers("candidates", [row.tally.candidates for row in rows]))
+    columns += [_numbers(cause, [row.tally.causes[cause] for row in rows]) for cause in GEOMETRIC]
+    _table(page, rows, columns)
+    page.gap()
+    page.line(("--json and --csv have all counts; positives need heads of a model, see --heads", "dim"), indent=0)
     page.print()
 
 
@@ -63,10 +84,10 @@ def _against(value: float | None, first: float | None) -> str:
     return f"{_text(value)} ({sign}{_text(abs(value - first))})"
 
 
-def print_csv(rows: Sequence[Row], synthetic: bool) -> None:
+def print_csv(rows: Sequence[Row], release: str, synthetic: bool) -> None:
     """One line a row, for scripts."""
-    heads = {"heads": "synthetic" if synthetic else "given"}
-    documents = [row.as_flat(rows) | heads for row in rows]
+    of_all = {"heads": "synthetic" if synthetic else "given", "release": release}
+    documents = [row.as_flat(rows) | of_all for row in rows]
     writer = csv.DictWriter(sys.stdout, fieldnames=list(documents[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(documents)

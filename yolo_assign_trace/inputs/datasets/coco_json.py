@@ -10,8 +10,9 @@ import numpy as np
 
 from ...basics.errors import InputError
 from ...basics.plural import count
-from ..labels.findings import Finding
-from ..labels.text import ANNOTATION, EMPTY, FOUND, LabelTable, reduce_rows
+from ..labels.duplicates import reduce_rows
+from ..labels.findings import ANNOTATION, Finding
+from ..labels.text import EMPTY, FOUND, LabelTable
 from ..reading.files import display_name, read_bytes
 from .entries import COCO, Dataset, Entry
 
@@ -48,11 +49,12 @@ def read_coco(path: Path) -> Dataset:
         here = rows.get(image_id, [])
         numbers = np.array([row for row, _ in here], dtype=np.float32).reshape(-1, 6)
         findings: list[Finding] = []
-        kept, places = reduce_rows(
-            numbers, np.array([i for _, i in here], dtype=np.int64), str(path), findings, ANNOTATION
+        places = np.array([i for _, i in here], dtype=np.int64)
+        order = reduce_rows(numbers, places, str(path), findings, unit=ANNOTATION)
+        state = FOUND if len(order) else EMPTY
+        table = LabelTable(
+            str(path), numbers[order], places[order], findings=tuple(findings), unit=ANNOTATION, state=state
         )
-        state = FOUND if len(kept) else EMPTY
-        table = LabelTable(str(path), kept, places, findings=tuple(findings), unit=ANNOTATION, state=state)
         entries.append(Entry(None, str(path), name, table, size))
     remark = f"{count(len(entries), 'image')}, categories {_range(classes)} read as classes 0 to {len(classes) - 1}"
     names = tuple(name for _, name in classes)

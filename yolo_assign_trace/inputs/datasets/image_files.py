@@ -1,10 +1,9 @@
-"""Which files are images, where their labels lie, and how large they are."""
+"""Which files are images, and where their labels lie."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,12 +15,6 @@ SUFFIXES = frozenset(["avif", "bmp", "dng", "heic", "heif", "jp2", "jpeg", "jpg"
 
 _LABEL_FOLDERS = ("labels", "label", "annotations")
 """Folders, in any case, in which labels may have been put by mistake."""
-
-_ORIENTATION = 0x0112
-"""The EXIF tag that says how a camera was held; values from 5 on swap width and height."""
-
-_TIFF_SIZE = (0x0100, 0x0101)
-"""The tags that say width and height as stored."""
 
 
 def is_image(name: str) -> bool:
@@ -141,29 +134,6 @@ class NearMisses:
         folder, name = os.path.split(image)
         images = self._named(folder, *(f"{stem}.{suffix}" for suffix in SUFFIXES))
         return stem != name.rpartition(".")[0] and any(other.rpartition(".")[0] == stem for other in images)
-
-
-def image_size(path: str) -> tuple[int, int]:
-    """Width and height of an image as it is shown, from its header; a camera held upright swaps them.
-
-    Raises:
-        InputError: a file that is missing, or no image.
-    """
-    from PIL import Image, UnidentifiedImageError
-
-    try:
-        with warnings.catch_warnings(action="ignore"), Image.open(path) as image:  # Pillow warns of large images
-            width, height = image.size
-            if image.format == "TIFF":  # Pillow has turned these already, from some version on
-                width, height = (int(getattr(image, "tag_v2")[tag]) for tag in _TIFF_SIZE)  # noqa: B009 - of TIFF only
-            turned = image.getexif().get(_ORIENTATION, 1)
-    except FileNotFoundError:
-        raise InputError("no-such-file", "there is no such image", where=path) from None
-    except Exception as error:  # damaged files make Pillow raise errors of many kinds
-        hint = "give `image_size=WxH` if the image itself is not needed"
-        reason = "its header is no image's" if isinstance(error, UnidentifiedImageError) else str(error)
-        raise InputError("image-not-readable", f"this image cannot be read: {reason}", where=path, hint=hint) from None
-    return (height, width) if isinstance(turned, int) and 5 <= turned <= 8 else (width, height)
 
 
 def parse_image_size(text: str) -> tuple[int, int]:

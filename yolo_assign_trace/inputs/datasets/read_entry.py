@@ -1,4 +1,4 @@
-"""The labels of one image of a dataset, and how large the image is."""
+"""The labels of one image of a dataset."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..labels.rules import LabelRules
 from ..labels.text import EMPTY, FOUND, MISSING, LabelTable, no_rows, parse_labels
 from ..reading.files import read_bytes
 from .entries import Entry
-from .image_files import NearMisses, image_size
+from .image_files import NearMisses
 
 
 def read_entry(entry: Entry, rules: LabelRules, nc: int | None, near: NearMisses | None = None) -> LabelTable:
@@ -44,14 +44,3 @@ def _about_missing(entry: Entry, finder: NearMisses) -> Finding:
         message = f"there is no such label file; is {near[0]} meant?"
         return Finding("label-misplaced", message, entry.label, hint=f"training looks for {entry.label} only")
     return Finding("label-missing", "there is no such label file", entry.label)
-
-
-def size_of(entry: Entry) -> tuple[int, int] | None:
-    """Width and height of an image as it is shown; None without an image.
-
-    Raises:
-        InputError: the image cannot be read.
-    """
-    if entry.size is not None:
-        return entry.size
-    return image_size(entry.image) if entry.image is not None else None

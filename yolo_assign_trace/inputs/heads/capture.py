@@ -4,21 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
 
-from ...assignment.call import CALL, Captured, call_problem, no_class
+from ...assignment.call import CALL, RESULTS, Captured, call_problem, no_class
+from ...assignment.releases import Release, parse_release
 from ...basics.arrays import Array
 from ...basics.errors import InputError, did_you_mean
 from ...basics.plural import count, cut_list
-from ...run.given import Call
+from ...run.given import Call, Image
 from .files import ArrayFile, read_arrays
 from .points import cell_centres, grid_of_points, grid_of_strides
 
 ALIASES: Mapping[str, str] = {"pred_scores": "pd_scores", "pred_bboxes": "pd_bboxes"}
 PARAMETERS = ("topk", "topk2", "alpha", "beta")
+OUTPUT = "output."
+"""What the names of recorded outputs may begin with."""
+
+_OTHER_ASSIGNERS: Mapping[str, tuple[str, ...]] = {
+    "pose": ("pd_kpts", "gt_kpts", "sigmas"),
+    "segmentation": ("pd_coef", "proto", "gt_masks", "mask_scale"),
+}
+"""Inputs that only other assigners are called with."""
 NAMED_AT_MOST = 6
 
 
@@ -30,10 +39,11 @@ def read_capture(path: Path) -> Call:
     float64 if any of them was; labels int64, the mask bool. A ``topk2`` of 0 means not used and is left out.
 
     Raises:
-        InputError: missing entries, wrong axes or types, boxes that are not finite, labels beyond the classes, or
-            points that are no cell centres.
+        InputError: missing entries, wrong axes or types, boxes that are not finite, labels beyond the classes,
+            points that are no cell centres, or a call of an assigner for other things than boxes.
     """
     file = read_arrays(path, "capture")
+    _require_plain_boxes(file)
     arrays = _named(file)
     _check_axes(file, arrays)
     parameters = _parameters(file)
@@ -61,8 +71,48 @@ def read_capture(path: Path) -> Call:
     if others:
         entries = "1 other entry is" if len(others) == 1 else f"{len(others)} other entries are"
         remarks.append(f"{entries} not used: {cut_list(others, NAMED_AT_MOST)}")
-    call = Call(grid, Captured(**made), parameters=parameters, remarks=tuple(remarks))
+    call = Call(
+        grid,
+        Captured(**made),
+        parameters=parameters,
+        remarks=tuple(remarks),
+        images=tuple(Image(PurePath(name).name) for name in _images(file, len(made["pd_scores"]))),
+        class_names=file.text("class_names", "names"),
+        outputs=_outputs(file),
+        recorded_by=_release(file),
+    )
     return replace(call, about=_about(file, call))
+
+
+def _require_plain_boxes(file: ArrayFile) -> None:
+    """Traced as plain boxes, a call of another assigner would give wrong answers without a word."""
+    for kind, names in _OTHER_ASSIGNERS.items():
+        inputs = [name for name in names if name in file.arrays]
+        if inputs:
+            message = f"this is a call of the {kind} assigner, which also takes {', '.join(inputs)}"
+            hint = "only calls of the assigner of plain boxes can be traced"
+            raise InputError("other-assigner", message, where=f"{file.path}[{inputs[0]}]", hint=hint)
+    boxes = file.arrays.get("gt_bboxes")
+    if boxes is not None and boxes.ndim == 3 and boxes.shape[2] == 5:
+        message = f"this is a call of the assigner of rotated boxes: five numbers a box, {list(boxes.shape)}"
+        raise InputError("other-assigner", message, where=f"{file.path}[gt_bboxes]")
+
+
+def _images(file: ArrayFile, batch: int) -> tuple[str, ...]:
+    names = file.text("images", "im_file")
+    return names if len(names) == batch else ()
+
+
+def _outputs(file: ArrayFile) -> dict[str, Array]:
+    """What the original answered, if it was recorded too."""
+    named = {name: file.arrays.get(f"{OUTPUT}{name}", file.arrays.get(name)) for name in RESULTS}
+    return {name: array for name, array in named.items() if array is not None}
+
+
+def _release(file: ArrayFile) -> Release | None:
+    """The release that the call was made by, if it was recorded too."""
+    text = file.text("release")
+    return parse_release(text[0], f"{file.path}[release]") if text else None
 
 
 def _about(file: ArrayFile, call: Call) -> dict[str, str]:
@@ -76,7 +126,9 @@ def _about(file: ArrayFile, call: Call) -> dict[str, str]:
 def _unknown(file: ArrayFile) -> list[str]:
     """Entries that have no use here."""
     known = {*CALL, *ALIASES, "imgsz", "strides", *PARAMETERS, *(f"hyper_{name}" for name in PARAMETERS)}
-    return [name for name in file.arrays if name not in known and not name.isdecimal()]
+    known |= {*RESULTS, "pictures", *(f"{OUTPUT}{name}" for name in RESULTS)}
+    others = [name for name in file.arrays if name not in known and not name.isdecimal()]
+    return [name for name in others if not name.startswith("assigner.")]  # of the recording of a training
 
 
 def _named(file: ArrayFile) -> dict[str, Array]:

@@ -37,6 +37,7 @@ class Heads:
         reg_max: bins per side R.
         nc: number of classes c.
         reading: how the file was read, in one sentence.
+        images: names of the images that the outputs belong to, if the file has them.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Heads:
     reg_max: int
     nc: int
     reading: str
+    images: tuple[str, ...] = ()
 
     @property
     def batch(self) -> int:
@@ -247,7 +249,16 @@ def _heads(file: ArrayFile, maps: list[Array], levels: Levels, channels: Channel
     note = f", {file.note}," if file.note else ""
     reading = f"read as {what}{note}: {levels.options}{levels.note}, {reg_max}, {classes}"
     return Heads(
-        file.name, file.path, maps, file.digest, levels.grid, levels.name, channels.reg_max, channels.nc, reading
+        name=file.name,
+        path=file.path,
+        maps=maps,
+        digest=file.digest,
+        grid=levels.grid,
+        shapes_name=levels.name,
+        reg_max=channels.reg_max,
+        nc=channels.nc,
+        reading=reading,
+        images=file.text("images", "im_file"),
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ...assignment.grid import Grid
 from ...basics.errors import InputError
-from .shapes import LAYOUTS, STUDY, STUDY_IMGSZ, STUDY_MAPS, Shapes, layout_grid
+from .shapes import LAYOUTS, STUDY, STUDY_GRID, STUDY_IMGSZ, Shapes, layout_grid
 
 Sizes = Sequence[tuple[int, int]]
 
@@ -93,7 +93,7 @@ def _candidates(
         return [Levels(shapes.name, shapes.grid, f"`shapes={shapes.name}`{size}", "" if size else f" ({imgsz_text})")]
     levels = []
     if imgsz in (None, STUDY_IMGSZ):
-        levels.append(Levels(STUDY, Grid.of(STUDY_IMGSZ, STUDY_MAPS), f"`shapes={STUDY}`"))
+        levels.append(Levels(STUDY, STUDY_GRID, f"`shapes={STUDY}`"))
     for name, strides in LAYOUTS.items():
         size_px = imgsz or _likely_imgsz(strides, anchors, sizes)
         if size_px is not None:

@@ -13,7 +13,7 @@ from ..reading.yaml_file import read_yaml, short
 
 STUDY = "study"
 STUDY_IMGSZ = (640, 640)
-STUDY_MAPS = ((8, 8), (4, 4), (2, 2))
+STUDY_GRID = Grid.of(STUDY_IMGSZ, ((8, 8), (4, 4), (2, 2)))
 LAYOUTS: Mapping[str, tuple[int, ...]] = {
     "yolov8": (8, 16, 32),
     "yolov8-p2": (4, 8, 16, 32),
@@ -34,6 +34,11 @@ class Shapes:
     nc: int | None = None
     reg_max: int | None = None
     batch: int | None = None
+
+    @property
+    def is_study(self) -> bool:
+        """Are these the maps of the tutorial's sample, by whatever name?"""
+        return self.grid == STUDY_GRID
 
 
 def parse_imgsz(text: str) -> tuple[int, int]:
@@ -56,8 +61,10 @@ def parse_imgsz(text: str) -> tuple[int, int]:
     return sizes[0], sizes[-1]
 
 
-def read_shapes(name: str, imgsz: tuple[int, int] | None = None) -> Shapes:
+def read_shapes(name: str, imgsz: tuple[int, int] | None = None, *, round_up: bool = False) -> Shapes:
     """The shapes called ``name``: a layout of :data:`LAYOUTS` at ``imgsz``, ``study``, or a YAML file.
+
+    Training rounds input sizes up to the largest stride; ``round_up`` does so.
 
     Raises:
         InputError: unknown name, unreadable file, wrong key or value (with its line), maps that do not tile.
@@ -70,9 +77,13 @@ def read_shapes(name: str, imgsz: tuple[int, int] | None = None) -> Shapes:
                 where=Parameter("imgsz"),
                 hint=f"leave `imgsz` out, or choose a head: `shapes={', '.join(LAYOUTS)}`",
             )
-        return Shapes(name, Grid.of(STUDY_IMGSZ, STUDY_MAPS))
+        return Shapes(name, STUDY_GRID)
     if name in LAYOUTS:
-        return Shapes(name, layout_grid(name, imgsz or (640, 640)))
+        height, width = imgsz or (640, 640)
+        if round_up:
+            stride = max(LAYOUTS[name])
+            height, width = -(-height // stride) * stride, -(-width // stride) * stride
+        return Shapes(name, layout_grid(name, (height, width)))
     path = Path(name)
     if path.suffix in (".yaml", ".yml") or exists(path):
         if imgsz is not None:

@@ -15,6 +15,7 @@ GRADES = (ERROR, WARNING, NOTE)
 _DROPS = "training drops the whole image"
 _NO_BATCH = "the row belongs to no image"
 _UNUSED = "training never sees it"
+_DROPS_IMAGE = "training drops the image"
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ KINDS: Mapping[str, Kind] = {
     "not-text": Kind(ERROR, _DROPS),
     "not-readable": Kind(ERROR, _DROPS),
     "byte-order-mark": Kind(ERROR, _DROPS),
+    "blank-row": Kind(ERROR, _DROPS),
     "wrong-column-count": Kind(ERROR, _DROPS),
     "confidence-column": Kind(ERROR, _DROPS),
     "odd-coordinates": Kind(ERROR, _DROPS),
@@ -44,6 +46,10 @@ KINDS: Mapping[str, Kind] = {
     "negative-image": Kind(ERROR, _NO_BATCH),
     "image-too-large": Kind(ERROR, _NO_BATCH),
     "out-of-range": Kind(ERROR, _DROPS),
+    # images that training refuses
+    "image-not-readable": Kind(ERROR, _DROPS_IMAGE),
+    "image-too-small": Kind(ERROR, _DROPS_IMAGE),
+    "image-format": Kind(ERROR, _DROPS_IMAGE),
     # what training changes, or what it is silent about
     "duplicate-box": Kind(WARNING, "training keeps one and sorts the rows of the file by class, x, y, w, h"),
     "same-box-other-class": Kind(WARNING, "training keeps both; they compete for the same anchors"),
@@ -55,7 +61,7 @@ KINDS: Mapping[str, Kind] = {
     "label-misplaced": Kind(WARNING, "training takes the image for background"),
     "label-without-image": Kind(WARNING, _UNUSED),
     "image-not-found": Kind(WARNING, _UNUSED),
-    "image-not-readable": Kind(WARNING, "training drops an image that it cannot open"),
+    "dropped-in-training": Kind(WARNING, "training drops the box, without augmentation too"),
     "valid-key": Kind(WARNING, "training knows only val"),
     "other-folder": Kind(WARNING, "training started in this folder does not find the split"),
     "annotation-skipped": Kind(WARNING, "the box is left out"),
@@ -65,6 +71,9 @@ KINDS: Mapping[str, Kind] = {
     "under-2-px": Kind(NOTE, "training's augmentation throws boxes away when a side is under 2 px"),
     "leaves-the-image": Kind(NOTE, "the part outside holds no pixels"),
     "point-outside": Kind(NOTE, "only the box around the points is checked"),
+    "clipped-in-training": Kind(NOTE, "training clips the box to the input"),
+    "remade-in-training": Kind(NOTE, "training makes the box anew, from the contour of its polygon"),
+    "image-rewritten": Kind(NOTE, "training writes the image file anew"),
     "not-a-label-file": Kind(NOTE, "left out"),
 }
 """By id. Ids are stable: scripts rely on them."""
@@ -91,6 +100,17 @@ class Finding:
     @property
     def where(self) -> str:
         return f"{self.path}:{self.line}" if self.line else self.path
+
+
+LINE, ANNOTATION = "line", "annotation"
+"""What a row's place in its file is counted in."""
+
+
+def finding_at(id: str, message: str, path: str, place: int, unit: str) -> Finding:
+    """A finding about the row at ``place`` of a file, counted in ``unit``."""
+    if unit == LINE:
+        return Finding(id, message, path, place)
+    return Finding(id, message, f"{path}[{unit}s[{place}]]")
 
 
 def as_error(findings: Sequence[Finding]) -> InputError:
