@@ -25,7 +25,7 @@ from .datasets.entries import Dataset, Entry
 from .datasets.image_check import CheckedImage, findings_about, look_at
 from .datasets.image_files import NearMisses
 from .datasets.read_entry import read_entry
-from .heads.shapes import LAYOUTS, Shapes, layout_grid
+from .heads.shapes import LAYOUTS, Shapes
 from .labels.findings import ERROR, Finding, as_error, remarks_about
 from .labels.policy import DROP_IMAGE, STOP, drop_failures
 from .labels.row import BOXES
@@ -103,12 +103,12 @@ class DatasetLabels:
         return parts, list(remarks_about(findings))
 
     def _rectangle(self, shapes: Shapes, long_side: int, sizes: Sequence[tuple[int, int]]) -> Grid:
-        if shapes.name not in LAYOUTS:
+        if not shapes.fits_any:
             hint = f"choose a head: `shapes={', '.join(LAYOUTS)}`"
             raise InputError(
                 "rect-needs-a-head", "only a named head fits any input", where=Parameter("rect"), hint=hint
             )
-        return layout_grid(shapes.name, self.release.placing.rect_imgsz(sizes, long_side, max(LAYOUTS[shapes.name])))
+        return shapes.at(self.release.placing.rect_imgsz(sizes, long_side, max(shapes.strides))).grid
 
     def _placed(
         self, members: list[_Picked], grid: Grid, long_side: int | None
@@ -148,6 +148,7 @@ class DatasetLabels:
             batch=len(members),
             digest=digest.hexdigest()[:12],
             images=tuple(Image(name, table.letterbox) for name, (_, table) in zip(names, members, strict=True)),
+            pictures=tuple(entry.image for entry in entries),
             class_names=self.dataset.class_names,
             positions=positions,
             span=span,
