@@ -15,6 +15,7 @@ from ..labels.geometry import LOST_UNDER, geometry_findings
 from ..labels.row import POLYGONS
 from ..labels.rules import LabelRules
 from ..labels.text import EMPTY, FOUND, MISSING, LabelTable
+from ..placed import place_table
 from .entries import Dataset, Entry
 from .image_check import findings_about, look_at
 from .image_files import NearMisses
@@ -181,7 +182,8 @@ def survey_part(entries: Sequence[Entry], settings: SurveySettings) -> Survey:
     images = [look_at(entry, settings.placing.release, decode=settings.decode) for entry in entries]
     bounds = {has_image: settings.smallest(image=has_image) for has_image in (False, True)}
     smallest = [bounds[entry.image is not None] for entry in entries]
-    odd = [bool(findings_about(entry, image)) for entry, image in zip(entries, images, strict=True)]
+    training = settings.placing.training  # there every box may be clipped or dropped
+    odd = [training or bool(findings_about(entry, image)) for entry, image in zip(entries, images, strict=True)]
     plain = read_plain(entries, odd, settings.rules, settings.nc, smallest)
     part = Survey(plain.files, Counter({FOUND: plain.files} if plain.files else {}), plain.boxes, classes=plain.classes)
     part.image_files = sum(image is not None and image.finding != "image-not-found" for image in images)
@@ -199,15 +201,18 @@ def survey_part(entries: Sequence[Entry], settings: SurveySettings) -> Survey:
         if not dropped:
             part.boxes += len(table.rows)
             part.classes.update(map(int, table.rows[:, 1].tolist()))
-        findings = [*about_image, *table.findings, *_geometry(table, settings, image.size if image else None)]
+        findings = [*about_image, *table.findings, *_about_boxes(table, settings, image.size if image else None)]
         if findings:
             part.add(sorted(findings, key=lambda finding: finding.line))
     return part
 
 
-def _geometry(table: LabelTable, settings: SurveySettings, size: tuple[int, int] | None) -> Iterator[Finding]:
+def _about_boxes(table: LabelTable, settings: SurveySettings, size: tuple[int, int] | None) -> Iterable[Finding]:
+    """What is to be said of the boxes in the image and in the input."""
     if not len(table.rows):
-        return
+        return []
     size = (settings.imgsz[1], settings.imgsz[0]) if settings.letterboxed else settings.image_size or size
     letterbox = Letterbox.of(size, settings.imgsz, settings.placing) if size else None
-    yield from geometry_findings(table, settings.imgsz, letterbox)
+    if letterbox and settings.placing.training:
+        return place_table(table, letterbox, Letterbox.whole(settings.imgsz), settings.placing)[1]
+    return geometry_findings(table, settings.imgsz, letterbox)

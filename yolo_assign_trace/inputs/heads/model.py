@@ -37,6 +37,7 @@ BRANCHES = (ONE2MANY, ONE2ONE)
 """The two heads of an end-to-end model; training assigns for each of them."""
 
 _BUILT = (".yaml", ".yml")
+_EXPECTED = "expected: a .pt file of this package, or the .yaml that describes a model"
 
 
 @dataclass(frozen=True)
@@ -201,15 +202,18 @@ def _loaded(path: Path, release: Release, nc: int | None, seed: int) -> tuple[st
             torch.manual_seed(seed)
             model = YOLO(str(path))
             network: Any = model.model
+            if isinstance(network, str):  # what it does with files it does not know
+                raise InputError("model-not-loaded", "this is no PyTorch model", where=str(path), hint=_EXPECTED)
             if nc is not None and nc != len(network.names):
                 torch.manual_seed(seed)
                 network = type(network)(dict(network.yaml), nc=nc, verbose=False)
             return str(model.task), network.float()
+    except InputError:
+        raise
     except Exception as error:  # anything: it is their code and that of the model file
         first = next(iter(str(error).splitlines()), "")
         message = f"ultralytics {dotted(release)} cannot load it: {type(error).__name__}: {first[:200]}"
-        hint = "a .pt file of this package, or a .yaml that describes a model"
-        raise InputError("model-not-loaded", message, where=str(path), hint=hint) from None
+        raise InputError("model-not-loaded", message, where=str(path), hint=_EXPECTED) from None
 
 
 def _on_cpu(value: Any) -> Any:
