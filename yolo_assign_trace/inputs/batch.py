@@ -13,8 +13,8 @@ from ..basics.plural import count
 from ..run.given import Call, Image, Inputs
 from ..run.release_choice import ReleaseChoice
 from .heads.layout import Heads
-from .heads.model import Model
 from .heads.synthetic import require_memory, synthetic_images, synthetic_maps
+from .models.model import Model
 from .placed import PlacedTable
 
 

@@ -20,12 +20,12 @@ from .file_batch import FileLabels, labels_of_file
 from .heads.capture import read_capture
 from .heads.channels import Expectations
 from .heads.layout import read_heads
-from .heads.model import open_model, require_ultralytics
 from .heads.shapes import DEFAULT_REG_MAX, LAYOUTS, STUDY, STUDY_GRID, Shapes, read_shapes
-from .installed import about_installed
+from .installed import about_installed, require_ultralytics
 from .labels.row import above_count
 from .labels.rules import LabelRules, rules_of
 from .labels.text import LabelTable
+from .models.model import open_model
 from .reading.files import display_name
 from .recorded_outputs import compare_outputs
 from .request import Request
@@ -134,7 +134,7 @@ def _open_read(
     nc, nc_source = _known_classes(request, labels, classes, asked)
     real = model = None
     if request.model:
-        model = open_model(request.model, request.branch, nc, request.seed)
+        model = open_model(request.model, require_ultralytics(), branch=request.branch, nc=nc, seed=request.seed)
         asked = model.shapes(request.imgsz)
         nc, nc_source = _known_classes(request, labels, classes, asked)
     if request.heads:

@@ -13,7 +13,6 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +23,12 @@ from ...assignment.releases import Release, dotted
 from ...basics.arrays import Array
 from ...basics.errors import InputError, Parameter, did_you_mean
 from ...run.letterbox import Letterbox
-from ..installed import installed_release
-from .channels import Expectations
-from .files import ArrayFile
+from ..heads.channels import Expectations
+from ..heads.files import ArrayFile
+from ..heads.layout import Heads, detect_layout
+from ..heads.shapes import Shapes
+from ..heads.torch_file import arrays_in
 from .input_pictures import network_input
-from .layout import Heads, detect_layout
-from .shapes import Shapes
-from .torch_file import arrays_in
 
 ONE2MANY, ONE2ONE = "one2many", "one2one"
 BRANCHES = (ONE2MANY, ONE2ONE)
@@ -118,32 +116,19 @@ class Model:
         return heads.maps
 
 
-def require_ultralytics() -> Release:
-    """The release that is installed here.
-
-    Raises:
-        InputError: none is.
-    """
-    release = installed_release()
-    if release is None or find_spec("ultralytics") is None:
-        message = "the ultralytics package, which loads and runs models, is not installed here"
-        raise InputError("no-ultralytics", message, hint="pip install 'yolo-assign-trace[ultralytics]'")
-    return release
-
-
-def open_model(path: Path, branch: str | None, nc: int | None = None, seed: int = 0) -> Model:
+def open_model(path: Path, release: Release, *, branch: str | None, nc: int | None, seed: int) -> Model:
     """The model in a file, or one built from a description (.yaml), which knows nothing.
 
     Args:
         path: a model file of the ultralytics package, or the name of a description that it knows.
+        release: of the package that is installed.
         branch: which of two heads; one2many if nothing is said.
         nc: number of classes of a model that is built.
         seed: of its weights.
 
     Raises:
-        InputError: no such package, file or head, or a model of another task.
+        InputError: no such file or head, or a model of another task.
     """
-    release = require_ultralytics()
     built = path.suffix in _BUILT
     digest = "" if built else _digest(path)
     task, network = _loaded(path, release, nc if built else None, seed)
