@@ -210,7 +210,7 @@ class Selected(StageResult):
     differs = "only nan and infinity of its candidates take places among a box's k"
     title = "each box takes its {topk} best candidates"
     says = (
-        "There is no threshold: a box always takes {topk} of all anchors. Without {topk} metrics above 0 the places "
+        "There is no threshold: a box always takes k of all anchors. Without k metrics above 0 the places "
         "left go to anchors of metric 0 anywhere on the grid, mostly outside the box, where they are dropped again. "
         "Where equal metrics stand at the cut, torch.topk itself is asked, as in training, and the row is marked."
     )

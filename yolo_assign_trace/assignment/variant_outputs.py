@@ -58,7 +58,7 @@ class AlignedReordered(Aligned):
 class SelectedUnmasked(Selected):
     differs = "nan and infinity outside a box take places among its k"
     says = (
-        "There is no threshold: a box always takes {topk} of all anchors. Without {topk} metrics above 0 the places "
+        "There is no threshold: a box always takes k of all anchors. Without k metrics above 0 the places "
         "left go to anchors of metric 0 anywhere on the grid, mostly outside the box, where they are dropped again. "
         "In this generation nan and infinity outside a box take places too."
     )

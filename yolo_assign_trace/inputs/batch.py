@@ -14,8 +14,8 @@ from ..run.given import Call, Image, Inputs
 from ..run.release_choice import ReleaseChoice
 from .heads.layout import Heads
 from .heads.synthetic import require_memory, synthetic_images, synthetic_maps
+from .labels.placed import PlacedTable
 from .models.model import Model
-from .placed import PlacedTable
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,8 @@ from .datasets.dataset import Source, dataset_of, select_images
 from .datasets.entries import Dataset
 from .heads.shapes import LAYOUTS, Shapes
 from .labels.findings import Finding, remarks_about
+from .labels.placed import PlacedTable, place_table
 from .labels.text import FOUND, LabelTable
-from .placed import PlacedTable, place_table
 from .reading.files import display_name
 from .request import Request
 

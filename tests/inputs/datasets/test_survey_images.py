@@ -24,6 +24,13 @@ def test_the_size_comes_from_the_image_where_it_matters(here):
     assert "ignored-as-padding" not in found.groups  # the image lies 80 px from the left
 
 
+def test_in_a_thin_image_a_large_box_may_be_tiny(here):
+    put_all({"labels/a.txt": "0 .5 .5 .5 .1\n"})
+    Path("images").mkdir()
+    Image.new("RGB", (1000, 20)).save("images/a.png")  # 640x13 px in the input
+    assert survey_of("images").groups["under-2-px"].first[0].message == "the box is 320.00x1.30 px at imgsz 640"
+
+
 def test_images_that_are_missing_or_broken(here):
     put_all({"labels/a.txt": "0 .5 .5 .01 .01\n", "labels/b.txt": ROW, "images/a.jpg": "no image"})
     put_all({"list.txt": "./images/a.jpg\n./images/b.jpg\n"})

@@ -26,7 +26,7 @@ from yolo_assign_trace.inputs.labels.rules import TODAY, LabelRules, rules_as
 from yolo_assign_trace.inputs.labels.text import parse_labels
 
 RULED_BY = ("8.0.0", "8.3.66", "8.3.163", "8.4.117", "8.4.164", "8.4.165", "8.4.182", "8.4.190")
-"""A release of every set of rules but one: the byte order mark is the only difference between the last two."""
+"""A release of every set of rules."""
 
 
 def nothing_is_silent(data: bytes, rules: LabelRules = TODAY, nc: int | None = None, batch: bool = False) -> None:

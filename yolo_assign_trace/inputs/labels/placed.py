@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..basics.arrays import Array
-from ..run.letterbox import Letterbox, Placing
-from .labels.contours import dropped_because, training_boxes
-from .labels.findings import Finding
-from .labels.geometry import geometry_findings
-from .labels.row import BATCH
-from .labels.text import LabelTable
+from ...basics.arrays import Array
+from ...run.letterbox import Letterbox, Placing
+from .contours import dropped_because, training_boxes
+from .findings import Finding
+from .geometry import geometry_findings
+from .row import BATCH
+from .text import LabelTable
 
 _CLIPPED_FROM = 1e-3
 """px; less is the rounding of float32."""
