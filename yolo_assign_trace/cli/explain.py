@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..explain.question import Question
 from ..inputs.request import Request
 from .options.assigner import AssignerOptions
 from .options.declared import OUTPUT, option
@@ -77,6 +76,8 @@ def explain(
     Without a question: every box with a problem, and a summary. Exit code 1 only with --fail-on.
     """
     failing = _causes(fail_on)  # a wrong name is told before anything is read
+    from ..explain.question import Question
+
     question, one_image = Question(image, gt, anchor, at), "--image"
     if question.about_everything and image is None:
         answer, batches = _about_all(trace, request, chosen)
