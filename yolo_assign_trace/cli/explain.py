@@ -105,11 +105,11 @@ def explain(
 
 def _about_all(trace: Path | None, request: Request, chosen: AssignerOptions) -> tuple[Answer, int]:
     """Every box with a problem, batch by batch, and how many; images of several have their numbers in the dataset."""
-    from ..explain.answer import explain_trace
-    from ..explain.summary import join_summaries, numbered
-
     answers, summaries = [], []
     for batch in traces_from(trace, request, chosen):
+        from ..explain.answer import explain_trace  # here: bad usage is told by the line above, without numpy
+        from ..explain.summary import join_summaries, numbered
+
         answers.append(explain_trace(batch.trace))
         if summary := answers[-1].summary:
             summaries.append(numbered(summary, batch.images))
