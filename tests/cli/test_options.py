@@ -69,7 +69,20 @@ def test_a_shared_name_is_one_flag_and_one_metavar_of_its_kind():
 
 INPUTS = {
     *("labels", "data", "split", "images", "batch", "image_size", "letterboxed", "rect", "on_bad"),
-    *("release", "mode", "labels_as", "shapes", "imgsz", "heads", "capture", "nc", "reg_max", "seed"),
+    *(
+        "release",
+        "mode",
+        "labels_as",
+        "shapes",
+        "imgsz",
+        "heads",
+        "model",
+        "branch",
+        "capture",
+        "nc",
+        "reg_max",
+        "seed",
+    ),
 }
 ASSIGNER = {"assigner", "topk", "topk2", "alpha", "beta", "overlap", "dtype", "device"}
 VARIABLES = {

@@ -72,6 +72,33 @@ def test_synthetic_heads_are_told(explain):
     assert "not a trained model" not in explain(*STUDY, "--heads", "heads.npz").out
 
 
+SET = ("--labels", "set", "--image-size", "64x64", "--imgsz", "64")
+
+
+@pytest.mark.parametrize("batch", ["1", "2"])
+def test_a_dataset_is_summed_up_batch_by_batch(explain, dataset, batch):
+    selected = ("--data", "data.yaml", "--shapes", "yolov8", "--imgsz", "64", "--all", "--json")
+    whole = explain(*selected, "--batch", "8").document["summary"]
+    parts = explain(*selected, "--batch", batch).document["summary"]
+    for summary in (whole, parts):
+        for count in (*summary["sizes"], *summary["classes"]):
+            count["mean_target"] = count["mean_target"] and pytest.approx(count["mean_target"], rel=1e-5)
+    assert whole["images"] == 5
+    assert whole["problems"]
+    assert {name: value for name, value in whole.items() if name != "rivals"} == {
+        name: value for name, value in parts.items() if name != "rivals"
+    }
+    assert sorted(map(str, whole["rivals"])) == sorted(map(str, parts["rivals"]))
+
+
+def test_the_next_command_selects_an_image_of_the_dataset(explain, dataset):
+    outcome = explain("--data", "data.yaml", "--shapes", "yolov8", "--imgsz", "64", "--batch", "2")
+    next_one = outcome.out.splitlines()[-1]
+    assert next_one.startswith("next: the same command with --images 4 --gt ")
+    options = next_one.removeprefix("next: the same command with ").split()
+    assert explain("--data", "data.yaml", "--shapes", "yolov8", "--imgsz", "64", *options).code == 0
+
+
 REFUSED = [
     # arguments, id, part of the message or hint
     ((), "no-trace", "--labels"),
@@ -79,7 +106,7 @@ REFUSED = [
     (("t.safetensors", *STUDY), "options-exclude", "leave one of them out"),
     (("t.safetensors", "--capture", "call.npz"), "options-exclude", "leave one of them out"),
     (("t.safetensors", "--images", "0:2"), "options-exclude", "leave one of them out"),
-    (("--labels", "set", "--image-size", "64x64", "--imgsz", "64", "--batch", "2"), "several-batches", "--images"),
+    ((*SET, "--batch", "2", "--image", "0"), "several-batches", "--images"),  # a question is about one of them
     (("--labels", "missing.txt"), "no-such-file", "missing.txt"),
     (("--labels", "missing.txt", "--assigner", "yolov9"), "unknown-assigner", "did you mean"),  # before reading
     ((*STUDY, "--heads", "heads.npz", "--capture", "call.npz"), "options-exclude", "--capture"),

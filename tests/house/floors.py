@@ -15,7 +15,7 @@ FLOORS = (
     ("explain", "draw", "compare"),
     ("traces",),
     ("inputs",),
-    ("inputs.datasets",),
+    ("inputs.datasets", "inputs.models"),
     ("inputs.labels", "inputs.heads"),
     ("inputs.reading",),
     ("tracers", "sweep"),

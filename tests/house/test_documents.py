@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
@@ -16,6 +17,7 @@ from PIL import Image
 
 from tests.assignment import golden_cases
 from tests.commands import ROOT, Outcome
+from tests.inputs.models.site import install_standin
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 NOT_ZERO = {
@@ -111,6 +113,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
         "data.yaml": b"path: set\ntrain: images\nval: images\nnames: [person, car, dog]\n",
         "labels/train2017/0.txt": b"0 0.5 0.5 0.3 0.3\n",
         "call.pt": saved_call(),
+        "best.pt": b"{}",
+        "yolov8n.yaml": b"{}",
+        "yolo26n.pt": b'{"layout": "two heads"}',
         "set/images/0.png": picture.getvalue(),
         "pictures/0.png": picture.getvalue(),
         "set/labels/0.txt": b"0 0.5 0.5 0.3 0.3\n2 0.6 0.6 0.2 0.4\n",
@@ -137,8 +142,12 @@ def test_a_command_runs_as_shown(
     folder: Path,
     files: dict[str, bytes],
     monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
     shown: Shown,
 ):
+    if "--model" in shown.command:
+        monkeypatch.syspath_prepend(install_standin(tmp_path_factory.mktemp("site")))
+        monkeypatch.delitem(sys.modules, "ultralytics", raising=False)
     if shown.command.startswith("draw"):
         pytest.importorskip("matplotlib")
     for name, content in files.items():

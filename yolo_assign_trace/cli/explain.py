@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,7 +13,10 @@ from .options.assigner import AssignerOptions
 from .options.declared import OUTPUT, option
 from .options.expand import expanded
 from .screens.terminal import print_json, result_console
-from .trace_source import trace_from
+from .trace_source import trace_from, traces_from
+
+if TYPE_CHECKING:
+    from ..explain.answer import Answer
 
 QUESTION = "Question"
 
@@ -72,12 +76,16 @@ def explain(
     Without a question: every box with a problem, and a summary. Exit code 1 only with --fail-on.
     """
     failing = _causes(fail_on)  # a wrong name is told before anything is read
-    stored = trace_from(trace, request, chosen)
-
-    from ..explain.answer import explain_trace
     from ..explain.question import Question
 
-    answer = explain_trace(stored, Question(image, gt, anchor, at))
+    question, one_image = Question(image, gt, anchor, at), "--image"
+    if question.about_everything and image is None:
+        answer, batches = _about_all(trace, request, chosen)
+        one_image = "--images" if batches > 1 else "--image"
+    else:
+        from ..explain.answer import explain_trace
+
+        answer = explain_trace(trace_from(trace, request, chosen), question)
     if json:
         from ..explain.as_json import as_json
 
@@ -89,9 +97,27 @@ def explain(
             answer,
             result_console(),
             command=f"yolo-assign explain {trace}" if trace else "the same command with",
+            one_image=one_image,
             all_rows=all_rows,
         )
     return 1 if any(line.cause in failing for line in answer.asked) else 0
+
+
+def _about_all(trace: Path | None, request: Request, chosen: AssignerOptions) -> tuple[Answer, int]:
+    """Every box with a problem, batch by batch, and how many; images of several have their numbers in the dataset."""
+    answers, summaries = [], []
+    for batch in traces_from(trace, request, chosen):
+        from ..explain.answer import explain_trace  # here: bad usage is told by the line above, without numpy
+        from ..explain.summary import join_summaries, numbered
+
+        answers.append(explain_trace(batch.trace))
+        if summary := answers[-1].summary:
+            summaries.append(numbered(summary, batch.images))
+    asked = tuple(line for answer in answers for line in answer.asked)
+    header = dict(answers[0].header)
+    if len(answers) > 1:
+        header["labels"] = f"{request.source}, {len(answers)} batches"
+    return replace(answers[0], header=header, asked=asked, summary=join_summaries(summaries)), len(answers)
 
 
 def _causes(text: str) -> frozenset[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..basics.errors import InputError
 from .options.assigner import AssignerOptions
@@ -16,11 +17,36 @@ if TYPE_CHECKING:
     from ..traces.stored import StoredTrace
 
 
+class Batch(NamedTuple):
+    """A trace, the numbers of its images as users know them, and of how many batches it is one.
+
+    Of several batches the numbers are those of the dataset, as ``trace`` prints them.
+    """
+
+    trace: StoredTrace
+    images: Sequence[int]
+    of: int = 1
+
+
 def trace_from(path: Path | None, request: Request, chosen: AssignerOptions) -> StoredTrace:
     """The trace in ``path`` or, without one, of the inputs that the options name.
 
     Raises:
         InputError: both or neither, or whatever is wrong with what is read.
+    """
+    traces = traces_from(path, request, chosen)
+    first = next(traces)
+    if first.of > 1:
+        message = f"the images make {first.of} batches, and only one is looked at"
+        raise InputError("several-batches", message, hint="select the images with --images, or raise --batch")
+    return first.trace
+
+
+def traces_from(path: Path | None, request: Request, chosen: AssignerOptions) -> Iterator[Batch]:
+    """The same batch by batch; only one is in memory if the others are let go.
+
+    Raises:
+        InputError: as :func:`trace_from`, but for several batches.
     """
     if path is not None:
         if request.files or request.images:
@@ -28,20 +54,22 @@ def trace_from(path: Path | None, request: Request, chosen: AssignerOptions) -> 
             raise InputError("options-exclude", message, where=str(path), hint="leave one of them out")
         from ..traces.open_trace import open_trace
 
-        return open_trace(path)
+        trace = open_trace(path)
+        yield Batch(trace, range(len(trace.box_counts)))
+        return
     if not request.files:
         hint = "give run.log or a .safetensors file of trace --save, or --labels and what else trace takes"
         raise InputError("no-trace", "there is no trace to look at", hint=hint)
     opened, assigner = opened_with(request, chosen)
-    if len(opened.parts) > 1:
-        message = f"the images make {len(opened.parts)} batches, and only one is looked at"
-        raise InputError("several-batches", message, hint="select images with --images, or raise --batch")
     from ..tracers.memory import Memory
     from ..traces.in_memory import stored_trace
 
-    memory = Memory()
-    chosen.run(opened.parts[0], assigner, [memory])
-    return stored_trace(memory)
+    for part in opened.parts:
+        memory = Memory()
+        chosen.run(part, assigner, [memory])
+        trace = stored_trace(memory)
+        images = part.positions if len(opened.parts) > 1 else None
+        yield Batch(trace, images or range(len(trace.box_counts)), len(opened.parts))
 
 
 def opened_with(request: Request, chosen: AssignerOptions, *, to_run: bool = True) -> tuple[Opened, Assigner]:

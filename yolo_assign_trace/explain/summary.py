@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Any
 
 import numpy as np
 
@@ -23,7 +25,7 @@ from .conflicts import (
     starved_duplicates,
     unselected_winners,
 )
-from .reach import Reach, reach_of
+from .reach import LevelReach, Reach, reach_of
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,10 @@ class Summary:
     reach: Reach
     sizes: tuple[Count, ...]
     classes: tuple[Count, ...]
+
+
+_SUMMED = ("images", "boxes", "positives", "without", "worthless", "contested")
+_OF_IMAGES = ("rivals", "unselected", "identical", "starved")
 
 
 def summary_of(view: TraceView, image: int | None = None) -> Summary:
@@ -128,3 +134,66 @@ def _counts(group: Array, names: Sequence[str], owned: Array, targets: Array) ->
         Count(name, int(boxes), int(positives), int(without), target / positives if positives else None)
         for name, boxes, positives, without, target in zip(names, *sums, strict=True)
     )
+
+
+def numbered(summary: Summary, images: Sequence[int]) -> Summary:
+    """The same with other numbers of images: ``images[i]`` for i."""
+    problems = tuple(
+        replace(problem, line=replace(problem.line, image=images[problem.line.image])) for problem in summary.problems
+    )
+    places: dict[str, Any] = {
+        name: tuple(replace(place, image=images[place.image]) for place in getattr(summary, name))
+        for name in _OF_IMAGES
+    }
+    return replace(summary, problems=problems, **places)
+
+
+def join_summaries(summaries: Sequence[Summary]) -> Summary:
+    """One summary of all images of several, whose images have different numbers."""
+    if len(summaries) == 1:
+        return summaries[0]
+    totals: dict[str, Any] = {name: sum(getattr(each, name) for each in summaries) for name in _SUMMED}
+    lists: dict[str, Any] = {
+        name: tuple(chain.from_iterable(getattr(each, name) for each in summaries))
+        for name in ("problems", *_OF_IMAGES)
+    }
+    lists["rivals"] = tuple(sorted(lists["rivals"], key=lambda rivals: -rivals.anchors))
+    causes = {cause: sum(each.causes.get(cause, 0) for each in summaries) for cause in CAUSES}
+    return Summary(
+        **totals,
+        **lists,
+        causes={cause: number for cause, number in causes.items() if number},
+        reach=_joined_reach([each.reach for each in summaries]),
+        sizes=_added(chain.from_iterable(each.sizes for each in summaries), SIZES),
+        classes=_added(chain.from_iterable(each.classes for each in summaries)),
+    )
+
+
+def _added(counts: Iterable[Count], names: Sequence[str] = ()) -> tuple[Count, ...]:
+    """Counts of the same name added up, in the order of ``names`` or of the number that a class begins with."""
+    by_name: dict[str, Count] = {}
+    for one in counts:
+        by_name[one.name] = _sum(by_name[one.name], one) if one.name in by_name else one
+    ordered = names or sorted(by_name, key=lambda name: int(name.split()[0]))
+    return tuple(by_name[name] for name in ordered)
+
+
+def _sum(a: Count, b: Count) -> Count:
+    positives = a.positives + b.positives
+    targets = sum((one.mean_target or 0) * one.positives for one in (a, b))
+    mean = targets / positives if positives else None
+    return Count(a.name, a.boxes + b.boxes, positives, a.without + b.without, mean)
+
+
+def _joined_reach(reaches: Sequence[Reach]) -> Reach:
+    """Of the levels by name: inputs of different sizes have the same."""
+    levels: dict[str, LevelReach] = {}
+    for level in chain.from_iterable(reach.levels for reach in reaches):
+        known = levels.get(level.level, replace(level, positives=0, beyond=0, farthest=0.0))
+        levels[level.level] = replace(
+            level,
+            positives=known.positives + level.positives,
+            beyond=known.beyond + level.beyond,
+            farthest=max(known.farthest, level.farthest),
+        )
+    return replace(reaches[0], levels=tuple(levels.values()))

@@ -15,6 +15,7 @@ from ..run.release_choice import ReleaseChoice
 from .heads.layout import Heads
 from .heads.synthetic import require_memory, synthetic_images, synthetic_maps
 from .labels.placed import PlacedTable
+from .models.model import Model
 
 
 @dataclass(frozen=True)
@@ -25,13 +26,25 @@ class HeadSource:
         nc: number of classes.
         reg_max: bins per side.
         seed: of synthetic heads.
-        real: those of all images; None for synthetic ones.
+        real: those of all images; None for others.
+        model: what makes them of the pictures; None for others.
     """
 
     nc: int
     reg_max: int
     seed: int
     real: Heads | None = None
+    model: Model | None = None
+
+    @property
+    def drawn(self) -> bool:
+        """Are they random numbers, drawn here?"""
+        return self.real is None and self.model is None
+
+    @property
+    def untaught(self) -> bool:
+        """Did no training have a part in them?"""
+        return self.model.untrained if self.model else self.drawn
 
     @property
     def channels(self) -> int:
@@ -40,6 +53,8 @@ class HeadSource:
     @property
     def about(self) -> str:
         """One line for headers."""
+        if self.model is not None:
+            return self.model.about
         if self.real is None:
             return f"synthetic, seed {self.seed}: not a trained model"
         maps = f"{len(self.real.maps)} maps of {count(self.real.batch, 'image')}"
@@ -59,6 +74,7 @@ class Part:
         batch: number of images.
         digest: of the labels.
         images: the images, empty for a file of rows.
+        pictures: their paths, None where there is none; empty for a file of rows.
         class_names: by class, empty if unknown.
         positions: of the images in their dataset, from 0; None if they are of no dataset.
         span: first and last position that the batch was made for; dropped images leave gaps.
@@ -73,6 +89,7 @@ class Part:
     batch: int
     digest: str
     images: tuple[Image, ...] = ()
+    pictures: tuple[str | None, ...] = ()
     class_names: tuple[str, ...] = ()
     positions: Sequence[int] | None = None
     span: tuple[int, int] = (0, 0)
@@ -99,16 +116,19 @@ class Part:
         Raises:
             InputError: they would take more memory than anyone means to use.
         """
-        if self.heads.real is None:
+        if self.heads.drawn:
             require_memory(self.grid, self.batch, self.heads.channels)
 
-    def inputs(self, *, maps: bool = True) -> Inputs:
-        """What a run of this batch starts from; without ``maps`` all but its head outputs."""
+    def inputs(self, *, maps: bool = True, device: str = "cpu") -> Inputs:
+        """What a run of this batch starts from; without ``maps`` all but its head outputs.
+
+        A model computes them on ``device``.
+        """
         boxes = f"{count(self.boxes, 'box')} in {count(self.batch, 'image')}"
         labels = f"{self.name}: {boxes}, {count(self.heads.nc, 'class')}, sha256 {self.digest}"
         return Inputs(
             grid=self.grid,
-            maps=self._maps() if maps else [],
+            maps=self._maps(device) if maps else [],
             label_rows=self.rows,
             batch=self.batch,
             nc=self.heads.nc,
@@ -117,11 +137,14 @@ class Part:
             images=self.images,
             class_names=self.class_names,
             release=self.release,
-            synthetic=self.heads.real is None,
+            synthetic=self.heads.untaught,
         )
 
-    def _maps(self) -> list[Array]:
+    def _maps(self, device: str) -> list[Array]:
         heads = self.heads
+        if heads.model is not None:
+            boxes = [image.letterbox for image in self.images if image.letterbox]
+            return heads.model.maps([path for path in self.pictures if path], boxes, self.grid, device)
         if heads.real is not None:
             return [level[self.at : self.at + self.batch] for level in heads.real.maps]
         if self.positions is not None:
@@ -152,6 +175,6 @@ class CallPart:
     def require_memory(self) -> None:
         """It is in memory already."""
 
-    def inputs(self, *, maps: bool = True) -> Call:
-        """What a run starts from; a call has no maps."""
+    def inputs(self, *, maps: bool = True, device: str = "cpu") -> Call:
+        """What a run starts from; a call has no maps to be made on a device."""
         return self.call

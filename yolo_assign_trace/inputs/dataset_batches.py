@@ -22,7 +22,7 @@ from .batch import HeadSource, Part
 from .dataset_images import ImageReader, no_image_left, sorted_by_shape, without_mixed_polygons
 from .datasets.dataset import Source, dataset_of, select_images
 from .datasets.entries import Dataset
-from .heads.shapes import LAYOUTS, Shapes, layout_grid
+from .heads.shapes import LAYOUTS, Shapes
 from .labels.findings import Finding, remarks_about
 from .labels.placed import PlacedTable, place_table
 from .labels.text import FOUND, LabelTable
@@ -97,12 +97,12 @@ class DatasetLabels:
         return parts, list(remarks_about(findings))
 
     def _rectangle(self, shapes: Shapes, long_side: int, sizes: Sequence[tuple[int, int]]) -> Grid:
-        if shapes.name not in LAYOUTS:
+        if not shapes.fits_any:
             hint = f"choose a head: `shapes={', '.join(LAYOUTS)}`"
             raise InputError(
                 "rect-needs-a-head", "only a named head fits any input", where=Parameter("rect"), hint=hint
             )
-        return layout_grid(shapes.name, self.release.placing.rect_imgsz(sizes, long_side, max(LAYOUTS[shapes.name])))
+        return shapes.at(self.release.placing.rect_imgsz(sizes, long_side, max(shapes.strides))).grid
 
     def _placed(
         self, members: list[_Picked], grid: Grid, long_side: int | None
@@ -142,6 +142,7 @@ class DatasetLabels:
             batch=len(members),
             digest=digest.hexdigest()[:12],
             images=tuple(Image(name, table.letterbox) for name, (_, table) in zip(names, members, strict=True)),
+            pictures=tuple(entry.image for entry in entries),
             class_names=self.dataset.class_names,
             positions=positions,
             span=span,

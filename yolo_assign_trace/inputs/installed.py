@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 
 from ..assignment.releases import Release, dotted, parse_release
 from ..basics.errors import InputError
@@ -17,6 +18,19 @@ def installed_release() -> Release | None:
         return parse_release(version("ultralytics"))
     except (PackageNotFoundError, InputError):
         return None
+
+
+def require_ultralytics() -> Release:
+    """The release that is installed here, for what cannot do without.
+
+    Raises:
+        InputError: none is.
+    """
+    release = installed_release()
+    if release is None or find_spec("ultralytics") is None:
+        message = "the ultralytics package, which loads and runs models, is not installed here"
+        raise InputError("no-ultralytics", message, hint="pip install 'yolo-assign-trace[ultralytics]'")
+    return release
 
 
 def about_installed(choice: ReleaseChoice, *, labels: bool) -> str:

@@ -21,10 +21,11 @@ from .heads.capture import read_capture
 from .heads.channels import Expectations
 from .heads.layout import read_heads
 from .heads.shapes import DEFAULT_REG_MAX, LAYOUTS, STUDY, STUDY_GRID, Shapes, read_shapes
-from .installed import about_installed
+from .installed import about_installed, require_ultralytics
 from .labels.row import above_count
 from .labels.rules import LabelRules, rules_of
 from .labels.text import LabelTable
+from .models.model import open_model
 from .reading.files import display_name
 from .recorded_outputs import compare_outputs
 from .request import Request
@@ -104,6 +105,12 @@ def open_inputs(request: Request) -> Opened:
 def _open_labelled(request: Request) -> Opened:
     source = open_source(request.source)
     is_file = request.data is None and source.kind == LABELS
+    if request.model:
+        if is_file:
+            message = "a model is run on pictures, and this is a single label file"
+            hint = "give `data`, or the folder or a list of the images"
+            raise InputError("model-needs-pictures", message, where=str(request.source), hint=hint)
+        return _open_read(request, source, None, None, request.release_for(installed=require_ultralytics()))
     round_up = request.heads is None  # what real heads say is so
     asked = read_shapes(request.shapes, request.imgsz, round_up=round_up) if request.shapes else None
     default = None
@@ -125,7 +132,11 @@ def _open_read(
     labels = labels_of_file(request, source.data, release) if is_file else labels_of_dataset(request, source, release)
     classes = max((table.classes for table in labels.tables), default=0)
     nc, nc_source = _known_classes(request, labels, classes, asked)
-    real = None
+    real = model = None
+    if request.model:
+        model = open_model(request.model, require_ultralytics(), branch=request.branch, nc=nc, seed=request.seed)
+        asked = model.shapes(request.imgsz)
+        nc, nc_source = _known_classes(request, labels, classes, asked)
     if request.heads:
         imgsz = None if asked else request.imgsz
         real = read_heads(request.heads, Expectations(asked, imgsz, request.reg_max, nc, nc_source, classes))
@@ -134,8 +145,8 @@ def _open_read(
     assert shapes is not None
     if nc:
         _check_classes(labels.tables, nc, nc_source, rules)
-    reg_max = real.reg_max if real else request.reg_max or shapes.reg_max or DEFAULT_REG_MAX
-    heads = HeadSource(nc or max(classes, 1), reg_max, request.seed, real)
+    reg_max = real.reg_max if real else model.reg_max if model else request.reg_max or shapes.reg_max or DEFAULT_REG_MAX
+    heads = HeadSource(nc or max(classes, 1), reg_max, request.seed, real, model)
     parts, about_boxes = labels.parts(request, shapes, heads)
     remarks = [*labels.remarks, *about_boxes, *([real.reading] if real else [])]
     if request.release is None:
@@ -149,7 +160,8 @@ def _open_read(
         remarks.append(f"{what}: traced as {images} without boxes")
     named = shapes.name in (STUDY, *LAYOUTS)
     levels_from = Parameter(f"shapes={shapes.name}") if named else shapes.name
-    return Opened(parts, levels_from, release, synthetic=real is None, remarks=tuple(remarks))
+    parameters = model.parameters if model else {}
+    return Opened(parts, levels_from, release, heads.untaught, parameters, tuple(remarks))
 
 
 def load_inputs(request: Request) -> tuple[Inputs | Call, list[str]]:

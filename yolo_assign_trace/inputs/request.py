@@ -39,6 +39,8 @@ class Request:
         on_bad: what to do with label rows that fail.
         at_once: images of a dataset in one batch.
         capture: the six inputs of an assigner call, saved; instead of labels and heads.
+        model: a model file of the ultralytics package, run on the pictures of the dataset; or a description (.yaml).
+        branch: which head of an end-to-end model.
     """
 
     labels: Path | None = None
@@ -60,6 +62,8 @@ class Request:
     on_bad: str = STOP
     at_once: int = IMAGES_AT_ONCE
     capture: Path | None = None
+    model: Path | None = None
+    branch: str | None = None
 
     def check(self) -> None:
         """Do the options go together?
@@ -67,9 +71,13 @@ class Request:
         Raises:
             InputError: two that exclude each other.
         """
-        beside = (self.labels, self.data, self.heads, self.shapes, self.imgsz, self.nc, self.reg_max, self.images)
+        told = (self.heads, self.shapes, self.reg_max)
+        beside = (self.labels, self.data, self.imgsz, self.nc, self.images, self.model, *told)
         excluded = [
             (self.capture and any(beside), "capture", "`labels`, `data`, `heads` and what describes them"),
+            (self.model and any(told), "model", "`heads`, `shapes` and `reg_max`: it tells them"),
+            (self.model and (self.letterboxed or self.image_size), "model", "`letterboxed` and `image_size`"),
+            (self.branch and not self.model, "branch", "anything but `model`"),
             (self.rect and self.letterboxed, "letterboxed", "`rect`"),
             (self.image_size and self.letterboxed, "letterboxed", "`image_size`"),
         ]
@@ -80,8 +88,11 @@ class Request:
         if not self.capture:
             _ = self.source
 
-    def release_for(self, *, study: bool = False, recorded: Release | None = None) -> ReleaseChoice:
-        """The release that was asked for; otherwise what the inputs recorded, the study grid's own, or the newest.
+    def release_for(
+        self, *, study: bool = False, recorded: Release | None = None, installed: Release | None = None
+    ) -> ReleaseChoice:
+        """The release that was asked for; otherwise what the inputs recorded, the one that runs the model, the study
+        grid's own, or the newest.
 
         Raises:
             InputError: no release.
@@ -90,6 +101,8 @@ class Request:
         if self.release is None:
             if recorded:
                 return ReleaseChoice(recorded, "recorded with the call", **beside)
+            if installed:
+                return ReleaseChoice(installed, "installed, it runs the model", **beside)
             if study:
                 return ReleaseChoice(STUDY_RELEASE, "the tutorial's", **beside)
             return ReleaseChoice(NEWEST_MEASURED, "the newest measured", **beside)
@@ -105,7 +118,9 @@ class Request:
     def files(self) -> list[Path]:
         """What is read, and so must not be written."""
         shapes = Path(self.shapes) if self.shapes and self.shapes.endswith((".yaml", ".yml")) else None
-        return [path for path in (self.labels, self.data, self.heads, self.capture, shapes) if path is not None]
+        return [
+            path for path in (self.labels, self.data, self.heads, self.capture, self.model, shapes) if path is not None
+        ]
 
     @property
     def source(self) -> Path:

@@ -62,4 +62,4 @@ class AssignerOptions:
         for text in self.swap or ():
             assigner = swap_named(assigner, text, RESULTS)
         dtype = getattr(torch, self.dtype) if self.dtype else None
-        trace(part.inputs(), assigner, tracers, dtype=dtype, device=self.device, use_up=True)
+        trace(part.inputs(device=self.device), assigner, tracers, dtype=dtype, device=self.device, use_up=True)

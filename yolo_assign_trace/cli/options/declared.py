@@ -102,6 +102,10 @@ _RELEASE = (
     "Of the ultralytics package: it reads the labels, places and assigns. "
     "Default: 8.4.190; the study grid is the tutorial's, 8.3.253."
 )
+_MODEL = (
+    "A model: its raw outputs on the pictures, run by the ultralytics package beside us. "
+    "Loading a model file runs code in it, so load those you trust. A .yaml builds an untrained one."
+)
 _CAPTURE = "The six inputs of an assigner call, saved from a training step; instead of labels and heads."
 _DTYPE = "Compute in float32 or float64. Default: float32; a capture keeps its own."
 
@@ -124,10 +128,19 @@ _SHARED = (
     Option("shapes", INPUT, _SHAPES, "NAME|FILE"),
     Option("imgsz", INPUT, "Network input of a named head: 640, or height,width.", "PX", parser=_imgsz),
     Option("heads", INPUT, "Head outputs: .npz, .npy, .safetensors or .pt. Without it they are synthetic.", "FILE"),
+    Option("model", INPUT, _MODEL, "FILE"),
+    Option("branch", INPUT, "Which head of an end-to-end model: one2many (the default) or one2one.", "NAME"),
     Option("capture", INPUT, _CAPTURE, "FILE"),
     Option("nc", INPUT, "Number of classes; default: largest class + 1.", "N", least=1),
     Option("reg_max", INPUT, "Bins per side, R; default: 16.", "N", least=1),
-    Option("seed", INPUT, "Seed of synthetic heads.", "N", least=0, most=2**32 - 1),
+    Option(
+        "seed",
+        INPUT,
+        "Seed of synthetic heads, and of the weights of an untrained model.",
+        "N",
+        least=0,
+        most=2**32 - 1,
+    ),
     # with which assigner, and where to compute
     Option(
         "assigner", ASSIGNER, "Another assigner than the release's: a name of yolo-assign assigners, or 8.4.60.", "NAME"

@@ -45,7 +45,7 @@ def print_summary(page: Page, summary: Summary, levels: Sequence[str], command: 
     _more(page, len(summary.classes), all_rows)
     problem = next(iter(summary.problems), None)
     if problem is not None:
-        page.closing(f"next: {command} --image {problem.line.image} --gt {problem.line.gt}")
+        page.closing(f"next: {command} {problem.line.image} --gt {problem.line.gt}")
 
 
 def _problems(page: Page, summary: Summary, levels: Sequence[str], all_rows: bool) -> None:

@@ -29,8 +29,18 @@ ROWS = 12
 ROWS_AT_MOST = 30
 
 
-def print_answer(answer: Answer, console: Console, *, command: str, all_rows: bool = False) -> None:
-    """Print an answer; ``command`` is how it was asked for, without a question, to suggest the next one."""
+def print_answer(
+    answer: Answer, console: Console, *, command: str, one_image: str = "--image", all_rows: bool = False
+) -> None:
+    """Print an answer.
+
+    Args:
+        answer: what to print.
+        console: where.
+        command: how it was asked for, without a question, to suggest the next one.
+        one_image: the flag that a single image is chosen with.
+        all_rows: cut no table.
+    """
     page = Page(console)
     for key in ("release", "assigner", "heads"):
         if value := answer.header.get(key):
@@ -46,7 +56,7 @@ def print_answer(answer: Answer, console: Console, *, command: str, all_rows: bo
     for pair in answer.pairs:
         _pair(page, pair)
     if answer.summary is not None:
-        print_summary(page, answer.summary, answer.levels, command, all_rows)
+        print_summary(page, answer.summary, answer.levels, f"{command} {one_image}", all_rows)
     page.print()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,13 +27,38 @@ DEFAULT_REG_MAX = 16
 
 @dataclass(frozen=True)
 class Shapes:
-    """The grid and, where the file says so, classes, bins and images. ``name`` is how the user called it."""
+    """The grid and, where the file says so, classes, bins and images. ``name`` is how the user called it.
+
+    ``fits_any`` says that the levels are those of a head, so that an input of any size has them.
+    """
 
     name: str
     grid: Grid
     nc: int | None = None
     reg_max: int | None = None
     batch: int | None = None
+    fits_any: bool = False
+
+    @classmethod
+    def of_strides(
+        cls,
+        name: str,
+        imgsz: tuple[int, int],
+        strides: Sequence[int],
+        nc: int | None = None,
+        reg_max: int | None = None,
+    ) -> Shapes:
+        """The levels that a head with these strides has at an input (height, width)."""
+        sizes = [(-(-imgsz[0] // stride), -(-imgsz[1] // stride)) for stride in strides]
+        return cls(name, Grid.of(imgsz, sizes, strides), nc, reg_max, fits_any=True)
+
+    def at(self, imgsz: tuple[int, int]) -> Shapes:
+        """The same head at another input (height, width)."""
+        return Shapes.of_strides(self.name, imgsz, self.strides, self.nc, self.reg_max)
+
+    @property
+    def strides(self) -> tuple[int, ...]:
+        return tuple(level.stride for level in self.grid.levels)
 
     @property
     def is_study(self) -> bool:
@@ -83,7 +108,7 @@ def read_shapes(name: str, imgsz: tuple[int, int] | None = None, *, round_up: bo
         if round_up:
             stride = max(LAYOUTS[name])
             height, width = -(-height // stride) * stride, -(-width // stride) * stride
-        return Shapes(name, layout_grid(name, (height, width)))
+        return Shapes.of_strides(name, (height, width), LAYOUTS[name])
     path = Path(name)
     if path.suffix in (".yaml", ".yml") or exists(path):
         if imgsz is not None:
@@ -101,8 +126,7 @@ def read_shapes(name: str, imgsz: tuple[int, int] | None = None, *, round_up: bo
 
 def layout_grid(name: str, imgsz: tuple[int, int]) -> Grid:
     """The grid of a named layout at an input size (height, width)."""
-    strides = LAYOUTS[name]
-    return Grid.of(imgsz, [(-(-imgsz[0] // s), -(-imgsz[1] // s)) for s in strides], strides)
+    return Shapes.of_strides(name, imgsz, LAYOUTS[name]).grid
 
 
 def _from_yaml(path: Path) -> Shapes:

@@ -39,12 +39,21 @@ def read_torch(path: Path) -> tuple[dict[str, Array], dict[str, tuple[str, ...]]
         if isinstance(first, torch.Tensor) and first.ndim == 3 and isinstance(second, tuple | list | dict):
             content = second
             note = "the raw part of (predictions, raw) as a model in eval mode returns it"
+    return arrays_in(content), dict(_texts(content)), note
+
+
+def arrays_in(content: Any) -> dict[str, Array]:
+    """Every tensor and number of a nested structure by its dotted name, such as ``feats.0``.
+
+    Raises:
+        ValueError: two of one name.
+    """
     arrays: dict[str, Array] = {}
     for name, tensor in _leaves(content, ""):
         if name in arrays:
             raise ValueError(f"two tensors are called {name}")
         arrays[name] = _array(tensor)
-    return arrays, dict(_texts(content)), note
+    return arrays
 
 
 def _leaves(value: Any, name: str) -> Iterator[tuple[str, Tensor]]:
