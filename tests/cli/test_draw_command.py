@@ -14,7 +14,7 @@ from PIL import Image
 from tests.commands import ROOT, loaded_after
 from tests.draw.drawn import drawn, read_svg, stored, with_header, with_images
 from yolo_assign_trace.draw import theme
-from yolo_assign_trace.draw.photos import find_photo
+from yolo_assign_trace.draw.photos import find_photo, in_folder
 from yolo_assign_trace.draw.work import DrawOptions, draw
 from yolo_assign_trace.inputs.load import Request, load_inputs
 from yolo_assign_trace.run.runner import trace
@@ -178,7 +178,7 @@ class TestPictures:
     def test_a_missing_or_broken_picture_is_a_remark(self, trace, folder, content, said):
         if content is not None:
             (folder / "street.png").write_bytes(content)
-        found = find_photo(folder, trace, 0)
+        found = find_photo(in_folder(folder, trace), trace, 0)
         assert found.photo is None
         assert said in found.remark
         assert "drawn without it" in found.remark
@@ -189,7 +189,8 @@ class TestPictures:
         assert len(remarks) == 1
 
     def test_a_trace_that_names_no_picture_is_a_remark(self, trace, folder):
-        found = find_photo(folder, with_images(trace), 0)
+        named = with_images(trace)
+        found = find_photo(in_folder(folder, named), named, 0)
         assert found.remark.startswith("the trace does not say which picture")
         assert find_photo(None, with_images(trace), 0).remark == ""  # nobody asked for pictures
 
@@ -197,7 +198,7 @@ class TestPictures:
         (folder / "inside").mkdir()
         Image.new("RGB", (320, 240)).save(folder / "street.png")
         outside = with_images(trace, "../street.png", size=(320, 240))
-        assert "there is no picture street.png" in find_photo(folder / "inside", outside, 0).remark
+        assert "there is no picture street.png" in find_photo(in_folder(folder / "inside", outside), outside, 0).remark
 
 
 class TestFonts:

@@ -13,6 +13,7 @@ from PIL import Image
 from tests.commands import ROOT, loaded_after
 from tests.draw.drawn import with_images
 from tests.page.pages import HOSTILE, Parsed, hostile, parsed, study
+from yolo_assign_trace.draw.photos import in_folder
 from yolo_assign_trace.page.data import page_data
 
 
@@ -48,7 +49,7 @@ class TestPictures:
     def test_a_picture_is_embedded_small_at_its_place(self, tmp_path):
         Image.new("RGB", (1600, 1200), (200, 30, 30)).save(tmp_path / "street.png")
         placed = with_images(study(), "street.png", size=(1600, 1200))
-        found = page_data(placed, tmp_path)["images"]
+        found = page_data(placed, in_folder(tmp_path, placed))["images"]
         assert found[0]["name"] == "street.png"
         assert found[0]["picture"]["place"] == [0, 80, 640, 480]
         assert found[1]["picture"] is None
@@ -60,7 +61,7 @@ class TestPictures:
     def test_a_missing_one_is_a_remark(self, tmp_path):
         remarks: list[str] = []
         placed = with_images(study(), "street.png")
-        assert page_data(placed, tmp_path, remarks.append)["images"][0]["picture"] is None
+        assert page_data(placed, in_folder(tmp_path, placed), remarks.append)["images"][0]["picture"] is None
         assert remarks[0] == f"there is no picture street.png in {tmp_path}; image 0 is shown without it"
 
 
@@ -82,6 +83,14 @@ class TestCommand:
             assert yolo_assign("page", *source, "-o", "a.html").code == 0
             document = Parsed((folder / "a.html").read_text(encoding="utf-8")).document
             assert [len(image["boxes"]) for image in document["images"]] == [2, 1, 3, 1]
+
+    def test_the_pictures_of_a_dataset_are_in_the_page(self, yolo_assign, dataset):
+        asked = ("page", "--data", "data.yaml", "--shapes", "yolov8", "--imgsz", "64", "-o", "a.html")
+        assert yolo_assign(*asked).code == 0
+        images = Parsed(Path("a.html").read_text(encoding="utf-8")).document["images"]
+        assert [image["name"] for image in images] == [f"{i}.png" for i in range(5)]
+        assert [image["picture"]["place"] for image in images] == [[0, 16, 64, 32]] * 5  # 80x40 px in 64x64
+        assert all(image["picture"]["uri"].startswith("data:image/jpeg;base64,") for image in images)
 
     def test_the_same_trace_makes_the_same_bytes(self, yolo_assign, folder, saved):
         for name in ("a.html", "b.html"):

@@ -12,6 +12,7 @@ from tests.commands import ROOT
 from tests.draw.drawn import stored, with_images
 from tests.page.browser import STORY, opened
 from tests.page.pages import HOSTILE, STAGES, captured, crowd, hostile, in_double, study
+from yolo_assign_trace.draw.photos import in_folder
 from yolo_assign_trace.explain.pair import pair_story
 from yolo_assign_trace.explain.sentences import number, text_of
 from yolo_assign_trace.explain.texts import ENGLISH, NOUNS
@@ -104,7 +105,7 @@ class TestTraces:
     def test_a_picture_lies_under_the_boxes(self, browser, pages):
         Image.new("RGB", (320, 240), (250, 0, 0)).save(pages / "street.png")
         placed = with_images(study(), "street.png", size=(320, 240))
-        (pages / "picture.html").write_bytes(page_html(placed, pages))
+        (pages / "picture.html").write_bytes(page_html(placed, in_folder(pages, placed)))
         with opened(browser, pages / "picture.html", "image=0&stage=ground_truth&lang=en") as found:
             photo = found.page.locator("#picture image")
             place = [photo.get_attribute(name) for name in ("x", "y", "width", "height")]

@@ -15,8 +15,9 @@ from .options.declared import OUTPUT, option
 from .options.expand import expanded
 from .options.pictures import images_and_pictures
 from .screens.terminal import say
-from .trace_source import trace_from
+from .trace_source import batch_from
 
+_PICTURES = "Where the pictures are that the trace is about. Those of a dataset are known."
 DEFAULT = Path("trace.html")
 
 
@@ -31,7 +32,7 @@ def page(
             help="A finished trace: .safetensors of trace --save, or run.log. Without it: the options of trace.",
         ),
     ] = None,
-    pictures: Annotated[Path | None, option("pictures")] = None,
+    pictures: Annotated[Path | None, option("pictures", help=_PICTURES)] = None,
     output: Annotated[
         Path,
         option("output", flags=("--output", "-o"), panel=OUTPUT, metavar="FILE", help="The page to write."),
@@ -50,10 +51,13 @@ def page(
     for path in (*request.files, *([trace] if trace else [])):
         if output.exists() and path.exists() and output.is_file() and output.samefile(path):
             raise InputError("would-overwrite", "this file is also an input", where=str(output))
-    stored = trace_from(trace, replace(request, images=images), chosen)
+    batch = batch_from(trace, replace(request, images=images), chosen)
+    from ..draw.photos import in_folder
     from ..page.html import page_html
 
-    html = page_html(stored, pictures, lambda text: say(f"warning: {text}", "yellow"))
+    known = batch.picture if any(batch.pictures) else None
+    shown = in_folder(pictures, batch.trace) if pictures else known
+    html = page_html(batch.trace, shown, lambda text: say(f"warning: {text}", "yellow"))
     write_whole(output, "page", html)
     say(f"wrote {output}: {len(html) / 1e6:.2f} MB")
     if open_it:

@@ -18,17 +18,31 @@ if TYPE_CHECKING:
 
 
 class Batch(NamedTuple):
-    """A trace, the numbers of its images as users know them, and of how many batches it is one.
+    """A trace and what is known of where it is from.
 
-    Of several batches the numbers are those of the dataset, as ``trace`` prints them.
+    Attributes:
+        trace: made on the spot, or read from a file.
+        images: numbers of its images as users know them: of several batches those of the dataset.
+        of: how many batches it is one of.
+        pictures: paths of the images of a dataset.
     """
 
     trace: StoredTrace
     images: Sequence[int]
     of: int = 1
+    pictures: Sequence[str | None] = ()
+
+    def picture(self, image: int) -> Path | None:
+        path = self.pictures[image]
+        return Path(path) if path else None
 
 
 def trace_from(path: Path | None, request: Request, chosen: AssignerOptions) -> StoredTrace:
+    """The trace of :func:`batch_from`."""
+    return batch_from(path, request, chosen).trace
+
+
+def batch_from(path: Path | None, request: Request, chosen: AssignerOptions) -> Batch:
     """The trace in ``path`` or, without one, of the inputs that the options name.
 
     Raises:
@@ -39,14 +53,14 @@ def trace_from(path: Path | None, request: Request, chosen: AssignerOptions) -> 
     if first.of > 1:
         message = f"the images make {first.of} batches, and only one is looked at"
         raise InputError("several-batches", message, hint="select the images with --images, or raise --batch")
-    return first.trace
+    return first
 
 
 def traces_from(path: Path | None, request: Request, chosen: AssignerOptions) -> Iterator[Batch]:
     """The same batch by batch; only one is in memory if the others are let go.
 
     Raises:
-        InputError: as :func:`trace_from`, but for several batches.
+        InputError: as :func:`batch_from`, but for several batches.
     """
     if path is not None:
         if request.files or request.images:
@@ -69,7 +83,7 @@ def traces_from(path: Path | None, request: Request, chosen: AssignerOptions) ->
         chosen.run(part, assigner, [memory])
         trace = stored_trace(memory)
         images = part.positions if len(opened.parts) > 1 else None
-        yield Batch(trace, images or range(len(trace.box_counts)), len(opened.parts))
+        yield Batch(trace, images or range(len(trace.box_counts)), len(opened.parts), part.pictures)
 
 
 def opened_with(request: Request, chosen: AssignerOptions, *, to_run: bool = True) -> tuple[Opened, Assigner]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,10 @@ from ..traces.stored import StoredTrace
 
 LARGEST = 1400
 """Longest side in px of a photo as drawn; a panel is half as wide."""
+
+
+Pictures = Callable[[int], Path | None]
+"""Where the picture of an image lies; None if that is not known."""
 
 
 @dataclass(frozen=True)
@@ -31,14 +36,23 @@ class MaybePhoto:
     remark: str = ""
 
 
-def find_photo(folder: Path | None, trace: StoredTrace, image: int) -> MaybePhoto:
-    """The photo of ``image`` in ``folder``; a missing or broken one is a remark, as the boxes can do without."""
-    if folder is None:
+def in_folder(folder: Path, trace: StoredTrace) -> Pictures:
+    """The pictures of a folder by the names that the trace has for its images."""
+
+    def find(image: int) -> Path | None:
+        named = trace.image(image)
+        return folder / Path(named.name).name if named else None  # a trace must not reach outside of the folder
+
+    return find
+
+
+def find_photo(pictures: Pictures | None, trace: StoredTrace, image: int) -> MaybePhoto:
+    """The photo of ``image``; a missing or broken one is a remark, as the boxes can do without."""
+    if pictures is None:
         return MaybePhoto()
-    named = trace.image(image)
-    if named is None:
+    named, path = trace.image(image), pictures(image)
+    if named is None or path is None:
         return MaybePhoto(remark=f"the trace does not say which picture image {image} is; drawn without it")
-    path = folder / Path(named.name).name  # a trace must not reach outside of the folder
     name = printable(path.name)
     from PIL import Image, ImageOps
 
@@ -46,7 +60,7 @@ def find_photo(folder: Path | None, trace: StoredTrace, image: int) -> MaybePhot
         with Image.open(path) as opened:
             pixels = ImageOps.exif_transpose(opened).convert("RGB")
     except FileNotFoundError:
-        where = printable(str(folder))
+        where = printable(str(path.parent))
         return MaybePhoto(remark=f"there is no picture {name} in {where}; image {image} is drawn without it")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         reason = printable(str(error).replace(str(path), name))

@@ -14,7 +14,7 @@ from ..traces.view import TraceView
 from .anchors import STAGES
 from .box_sheet import box_sheet
 from .image_sheet import image_sheet
-from .photos import Photo, find_photo
+from .photos import Photo, find_photo, in_folder
 from .scene import NEEDS, ImageScene
 from .sheet import Sheet
 from .theme import THEMES, Theme, settings, undrawable
@@ -77,10 +77,11 @@ def _sheets(
 ) -> Iterator[tuple[str, Sheet]]:
     """Name and sheet of every file, one at a time."""
     theme = THEMES[options.theme]
-    first = find_photo(options.pictures, view.trace, 0)
+    pictures = in_folder(options.pictures, view.trace) if options.pictures else None
+    first = find_photo(pictures, view.trace, 0)
     yield "trace", trace_sheet(view, theme, first.photo)
     for image in images:
-        one = find_photo(options.pictures, view.trace, image) if image else first
+        one = find_photo(pictures, view.trace, image) if image else first
         if one.remark:
             remark(one.remark)
         yield from _sheets_of(view, image, options, theme, one.photo)

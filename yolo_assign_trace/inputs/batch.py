@@ -172,6 +172,11 @@ class CallPart:
         """Name of output files."""
         return "call"
 
+    @property
+    def pictures(self) -> tuple[str, ...]:
+        """A call knows of none."""
+        return ()
+
     def require_memory(self) -> None:
         """It is in memory already."""
 

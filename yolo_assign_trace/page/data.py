@@ -9,12 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..basics.arrays import Array
+from ..draw.photos import Pictures
 from ..explain.box import cut_of, share_of
 from ..explain.causes import Cause, causes_of
 from ..explain.funnel import funnel_of
@@ -40,11 +40,11 @@ class Limits:
 
 def page_data(
     trace: StoredTrace,
-    pictures: Path | None = None,
+    pictures: Pictures | None = None,
     remark: Callable[[str], None] = lambda text: None,
     limits: Limits | None = None,
 ) -> dict[str, Any]:
-    """The document about ``trace``, with the pictures in the folder ``pictures``; ``remark`` hears what is missing.
+    """The document about ``trace``, with the ``pictures`` of its images; ``remark`` hears what is missing.
 
     Raises:
         InputError: the trace lacks what explaining needs.

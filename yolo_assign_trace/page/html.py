@@ -10,12 +10,12 @@ import base64
 import hashlib
 from collections.abc import Callable
 from importlib.resources import files
-from pathlib import Path
 from string import Template
 from typing import Any
 
 import orjson
 
+from ..draw.photos import Pictures
 from ..traces.stored import StoredTrace
 from .data import Limits, page_data
 from .tables import texts
@@ -29,7 +29,7 @@ SCRIPTS = (
 
 def page_html(
     trace: StoredTrace,
-    pictures: Path | None = None,
+    pictures: Pictures | None = None,
     remark: Callable[[str], None] = lambda text: None,
     limits: Limits | None = None,
 ) -> bytes:

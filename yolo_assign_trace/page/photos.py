@@ -5,10 +5,9 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-from ..draw.photos import find_photo
+from ..draw.photos import Pictures, find_photo
 from ..traces.stored import StoredTrace
 
 LARGEST = 800
@@ -17,13 +16,13 @@ QUALITY = 75
 
 
 def embedded(
-    folder: Path | None, trace: StoredTrace, image: int, remark: Callable[[str], None]
+    pictures: Pictures | None, trace: StoredTrace, image: int, remark: Callable[[str], None]
 ) -> dict[str, Any] | None:
     """The photo of ``image`` as a JPEG in a data URI and where it lies: x, y, width, height px of the input.
 
-    None without a folder or photo; ``remark`` hears why.
+    None without pictures or this one; ``remark`` hears why.
     """
-    maybe = find_photo(folder, trace, image)
+    maybe = find_photo(pictures, trace, image)
     if maybe.remark:
         remark(maybe.remark.replace("drawn", "shown"))
     if maybe.photo is None:
