@@ -22,6 +22,7 @@ FLOORS = (
     ("cli.screens",),
     ("page", "check"),
     ("explain", "draw", "compare"),
+    ("training",),
     ("traces",),
     ("inputs",),
     ("inputs.datasets",),
@@ -36,7 +37,7 @@ FLOORS = (
 """From the top down. A room uses what stands below it; neighbours may use each other, but not in a circle."""
 
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
-MAY_IMPORT_TORCH = ("assignment", "run")
+MAY_IMPORT_TORCH = ("assignment", "run", "training")
 """Everywhere else only inside a function, so that help, errors and readers do not wait for it."""
 
 

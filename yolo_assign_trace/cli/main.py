@@ -10,7 +10,7 @@ from typing import NoReturn
 import typer
 
 from ..basics.errors import InputError
-from . import assigners, check, diff, draw, explain, html_page, labels, plan, stages, sweep, trace
+from . import assigners, check, diff, draw, explain, html_page, labels, plan, stages, sweep, trace, watch
 from .options import EPILOG
 from .screens.terminal import forget_stdout, prepare_streams, say
 
@@ -36,6 +36,7 @@ app.command("check")(check.check)
 app.command("diff")(diff.diff)
 app.command("draw")(draw.draw)
 app.command("page", epilog=EPILOG)(html_page.page)
+app.command("watch", epilog=watch.EXAMPLES, context_settings={"allow_interspersed_args": False})(watch.watch)
 
 
 def _version(value: bool) -> None:

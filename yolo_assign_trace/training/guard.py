@@ -1,0 +1,41 @@
+"""Nothing of ours may harm a training: the first failure is one warning, after which all of ours stays quiet."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+
+class Guard:
+    """Runs what is ours and lets no exception out; only Ctrl-C and the like pass through."""
+
+    def __init__(self) -> None:
+        self.off = False
+
+    def run(self, work: Callable[..., Any], *arguments: Any) -> None:
+        if self.off:
+            return
+        try:
+            work(*arguments)
+        except Exception as error:
+            self.off = True
+            warn(f"switched off, the training goes on: {described(error)}")
+
+
+def described(error: Exception) -> str:
+    """What went wrong and where, in one line."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}{f': {text}' if text else ''}{place}"
+
+
+def warn(text: str) -> None:
+    """One line to stderr."""
+    with contextlib.suppress(Exception):  # nobody may be reading it
+        sys.stderr.write(f"yolo-assign watch: {text}\n")
+        sys.stderr.flush()
