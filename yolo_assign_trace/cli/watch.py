@@ -13,11 +13,11 @@ from typing import Annotated
 import typer
 
 from ..basics.errors import InputError
-from ..training.guard import warn
-from ..training.recording import claim
-from ..training.settings import MAX_SIZE, Settings
-from ..training.summary import shown, summary
 from ..training.watch import child_environment
+from ..training.watching.guard import warn
+from ..training.watching.recording import claim
+from ..training.watching.settings import MAX_SIZE, Settings
+from ..training.watching.summary import shown, summary
 from .options import OUTPUT, option
 
 EXAMPLES = """[bold]Examples[/bold]

@@ -9,13 +9,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from .guard import described, warn
-from .patches import Patches, begin, end, is_active
-from .recording import claim
-from .settings import MAX_SIZE, VARIABLE, Settings
-from .summary import summary
+from .watching.guard import described, warn
+from .watching.patches import Patches, begin, end, is_active
+from .watching.recording import claim
+from .watching.settings import MAX_SIZE, VARIABLE, Settings
+from .watching.summary import summary
 
-STARTUP = Path(__file__).parent / "startup"
+STARTUP = Path(__file__).parent / "watching" / "startup"
 """Holds the sitecustomize that brings the patches into child processes."""
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..assignment.grid import Grid
-from ..formats.call_file import Raw
+from ...assignment.grid import Grid
+from ...formats.call_file import Raw
 from .call import Call, is_plain, plain
 from .pictures import Batch
 

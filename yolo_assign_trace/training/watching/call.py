@@ -10,10 +10,10 @@ from typing import Any
 
 from torch import Tensor
 
-from ..assignment.assigner import Assigner
-from ..assignment.generations import find_assigner
-from ..assignment.releases import parse_release
-from ..basics.errors import InputError
+from ...assignment.assigner import Assigner
+from ...assignment.generations import find_assigner
+from ...assignment.releases import parse_release
+from ...basics.errors import InputError
 from .patches import ASSIGNERS, CALL
 
 OUTPUTS = ("target_labels", "target_bboxes", "target_scores", "fg_mask", "target_gt_idx")

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..formats.call_file import Raw, header_of, write_tensors
-from ..formats.recording import CALLS, ENTRIES, call_file, entry_file, ranks
+from ...formats.call_file import Raw, header_of, write_tensors
+from ...formats.recording import CALLS, ENTRIES, call_file, entry_file, ranks
 from .guard import warn
 from .settings import Settings
 

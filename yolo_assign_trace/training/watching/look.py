@@ -11,10 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..assignment.grid import Grid
-from ..basics.arrays import Array
-from ..run.boxes_summary import summarize
-from ..run.record import BoxLine
+from ...assignment.grid import Grid
+from ...basics.arrays import Array
+from ...run.boxes_summary import summarize
+from ...run.record import BoxLine
 from .call import Call
 
 FIRST, LAST = "screen", "resolve"
@@ -46,7 +46,7 @@ class Look:
     Attributes:
         grid: levels and anchors.
         labels: (image, gt) classes.
-        sizes: (image, gt, 2) width and height in px.
+        boxes: (image, gt, xyxy) px; rotated ones (image, gt, xywh and angle).
         valid: (image, gt) mask_gt.
         positives: (positive, 3) image, gt and anchor, ascending by image and anchor: the call's own outputs.
         scores: (positive,) target score.
@@ -55,11 +55,21 @@ class Look:
 
     grid: Grid
     labels: Array
-    sizes: Array
+    boxes: Array
     valid: Array
     positives: Array
     scores: Array
     replayed: Replayed | None
+
+    @property
+    def rotated(self) -> bool:
+        return bool(self.boxes.shape[-1] > 4)
+
+    @property
+    def sizes(self) -> Array:
+        """(image, gt, 2) width and height in px."""
+        found: Array = self.boxes[..., 2:4] - (0 if self.rotated else self.boxes[..., :2])
+        return found
 
     @property
     def level(self) -> Array:
@@ -73,7 +83,7 @@ class Look:
     @property
     def rows(self) -> tuple[int, ...]:
         """Rows of every image up to the last that is not padding."""
-        filled = self.valid | (self.sizes != 0).any(axis=-1)
+        filled = self.valid | self.boxes.any(axis=-1)
         ends = np.where(filled, np.arange(1, filled.shape[1] + 1), 0).max(axis=1, initial=0)
         return tuple(ends.tolist())
 
@@ -98,17 +108,14 @@ def look_at(call: Call, grid: Grid, reg_max: int | None, *, whole: bool) -> Look
         owner = call.outputs["target_gt_idx"][image, anchor].long()
         scores = call.outputs["target_scores"][image, anchor].amax(-1).float()  # one class of a positive is not zero
         own = call.who.stand_in()
-        corners = _numpy(gt_bboxes)
-        rotated = corners.shape[-1] > 4  # then a box is xywh and an angle
-        sizes = corners[..., 2:4] if rotated else corners[..., 2:4] - corners[..., :2]
         return Look(
             grid,
             labels=_numpy(gt_labels)[..., 0].astype(np.int64),
-            sizes=sizes,
+            boxes=_numpy(gt_bboxes),
             valid=_numpy(mask_gt)[..., 0].astype(bool),
             positives=_numpy(torch.stack([image, owner, anchor], dim=-1)),
             scores=_numpy(scores),
-            replayed=None if own is None or rotated else _replay(call, own, grid, reg_max, whole=whole),
+            replayed=None if own is None else _replay(call, own, grid, reg_max, whole=whole),
         )
 
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from ..assignment.grid import Grid
+from ...assignment.grid import Grid
 
 
 class Grids:

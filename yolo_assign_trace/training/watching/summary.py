@@ -6,8 +6,8 @@ import contextlib
 from pathlib import Path
 from typing import Any
 
-from ..basics.plural import count
-from ..formats.recording import entry_file, ranks, read_lines, runs
+from ...basics.plural import count
+from ...formats.recording import entry_file, ranks, read_lines, runs
 
 NOTHING = "nothing was recorded: no assigner was called that is known (name others with --class package.module:Class)"
 

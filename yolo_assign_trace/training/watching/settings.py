@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ..basics.errors import InputError
+from ...basics.errors import InputError
 
 VARIABLE = "YOLO_ASSIGN_WATCHING"
 """Holds the settings as JSON while a training is watched."""

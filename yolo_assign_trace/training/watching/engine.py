@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from ..formats.recording import CALL_FORMAT, FORMAT
+from ...formats.recording import CALL_FORMAT, FORMAT
 from .call import Call, Who, is_plain, plain, read_call
 from .lines import box_lines, count_line
 from .look import Look, look_at
@@ -215,8 +215,8 @@ class Engine:
             return None
         file = batch.files[image]
         if file not in self._pictures:
-            shape = batch.shapes[image] if batch.shapes else None
-            lines = find_lines(file, look.labels[image, :rows].tolist(), look.sizes[image, :rows].tolist(), shape)
+            layout = batch.layouts[image] if batch.layouts else None
+            lines = find_lines(file, look.labels[image, :rows].tolist(), look.boxes[image, :rows], layout)
             self._pictures[file] = len(self._pictures), lines
             number = len(self._pictures) - 1
             named = {"picture": number, "file": file, "labels": lines.file, "lines_by": lines.by}

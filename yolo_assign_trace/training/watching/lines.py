@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ..basics.arrays import Array
-from ..basics.box_sizes import SIZES, size_classes
-from ..formats.anchor_code import encode_anchors
+from ...basics.arrays import Array
+from ...basics.box_sizes import SIZES, size_classes
+from ...formats.anchor_code import encode_anchors
 from .look import Look
 
 

@@ -20,10 +20,10 @@ def _begin() -> None:
             raise RuntimeError("watching needs Python 3.11 or newer, this is " + sys.version.split()[0])
         if "yolo_assign_trace" not in sys.modules:
             # by its place, not by its name: this Python may have another version of the package, or none
-            root = os.path.dirname(os.path.dirname(_HERE))
+            root = os.path.dirname(os.path.dirname(os.path.dirname(_HERE)))
             init = os.path.join(root, "__init__.py")
             _load(spec_from_file_location("yolo_assign_trace", init, submodule_search_locations=[root]))
-        from yolo_assign_trace.training.patches import begin_in_child
+        from yolo_assign_trace.training.watching.patches import begin_in_child
 
         begin_in_child(text)
     except Exception as error:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from ..basics.box_sizes import SIZES
+from ...basics.box_sizes import SIZES
 from .guard import described, warn
 
 
