@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from .watching.guard import described, warn
+from .watching.guard import Guard, described, warn
 from .watching.patches import Patches, begin, end, is_active
 from .watching.recording import claim
 from .watching.settings import MAX_SIZE, VARIABLE, Settings
@@ -64,34 +64,40 @@ class watch:  # noqa: N801 - used as `with watch(...)`
         self._environment: dict[str, str | None] = {}
 
     def __enter__(self) -> Self:
-        if is_active():
-            warn("this process is watched already; only that recording is made")
-            return self
         try:
-            self.folder = claim(Path(self.settings.out))
-        except OSError as error:
-            warn(f"nothing is recorded: {described(error)}")
-            return self
-        settings = replace(self.settings, out=str(self.folder))
-        for name, value in child_environment(settings, os.environ).items():
-            self._environment[name] = os.environ.get(name)
-            os.environ[name] = value
-        self._patches = begin(settings)
+            if is_active():
+                warn("this process is watched already; only that recording is made")
+            else:
+                self._begin()
+        except Exception as error:
+            warn(f"nothing is recorded, the training goes on: {described(error)}")
+            self._end()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._patches is None or self.folder is None:
-            return
-        end(self._patches)
-        self._patches = None
+        self._end()
+
+    def _begin(self) -> None:
+        self.folder = claim(Path(self.settings.out))
+        settings = replace(self.settings, out=str(self.folder))
+        for name, value in child_environment(settings, os.environ).items():
+            self._environment[name] = os.environ.get(name)
+            os.environ[name] = value
+        self._patches = begin(settings)
+
+    def _end(self) -> None:
+        """Undo all that has been done; a failure of one step keeps none of the others from being taken."""
+        if self._patches is not None:
+            Guard().run(end, self._patches)
+            Guard().run(lambda folder: warn(summary(folder)), self.folder)
         for name, value in self._environment.items():
             if value is None:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
-        warn(summary(self.folder))
+        self._patches, self._environment = None, {}
 
 
 def child_environment(settings: Settings, environment: Mapping[str, str]) -> dict[str, str]:

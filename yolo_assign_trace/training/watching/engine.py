@@ -35,6 +35,7 @@ class Engine:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.process = os.getpid()
         self.rank = max(0, int(os.environ.get("RANK") or 0))
         self.world = max(1, int(os.environ.get("WORLD_SIZE") or 1))
         self._begin_run()
@@ -121,6 +122,15 @@ class Engine:
             end = {"kind": "end", "epoch": self.epoch, "step": self.step, **recording.totals()}
             recording.lines("run", [end])
             recording.close()
+
+    def abandon(self, why: str) -> None:
+        """Something of ours has failed."""
+        if self.recording is not None:
+            recording, self.recording = self.recording, None
+            try:
+                recording.lines("run", [{"kind": "off", "text": why}])
+            finally:
+                recording.close()
 
     # Where the training stands
 

@@ -11,10 +11,15 @@ from typing import Any
 
 
 class Guard:
-    """Runs what is ours and lets no exception out; only Ctrl-C and the like pass through."""
+    """Runs what is ours and lets no exception out; only Ctrl-C and the like pass through.
 
-    def __init__(self) -> None:
+    Args:
+        drop: told why, when the first failure has switched everything off.
+    """
+
+    def __init__(self, drop: Callable[[str], None] = lambda why: None) -> None:
         self.off = False
+        self._drop = drop
 
     def run(self, work: Callable[..., Any], *arguments: Any) -> None:
         if self.off:
@@ -22,8 +27,16 @@ class Guard:
         try:
             work(*arguments)
         except Exception as error:
-            self.off = True
-            warn(f"switched off, the training goes on: {described(error)}")
+            self.failed(error)
+
+    def failed(self, error: Exception) -> None:
+        if self.off:
+            return
+        self.off = True
+        with contextlib.suppress(Exception):
+            why = described(error)
+            warn(f"switched off, the training goes on: {why}")
+            self._drop(why)
 
 
 def described(error: Exception) -> str:

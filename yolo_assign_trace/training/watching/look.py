@@ -26,14 +26,12 @@ class Replayed:
     """What only our own run of a call's stages tells.
 
     Attributes:
-        candidates: (image·gt, level) candidate pairs.
         contested: anchors that several boxes selected.
         beyond: (image·gt,) the box has candidates, and from each of them a side is farther than reg_max - 1 cells;
             None without a distribution of distances.
         kept: what the closing lines of boxes are made from, by name; empty unless asked for.
     """
 
-    candidates: Array
     contested: int
     beyond: Array | None
     kept: Mapping[str, Array] = field(default_factory=dict)
@@ -142,14 +140,13 @@ def _replay(call: Call, own: Any, grid: Grid, reg_max: int | None, *, whole: boo
     for stage in own.stages[names.index(FIRST) : names.index(LAST) + 1]:
         result = stage.call(**{name: state[name] for name in stage.inputs})
         state.update({output.name: getattr(result, output.name) for output in stage.outputs})
-    image, gt, anchor = state["pairs"].T.contiguous()
-    row = image * m + gt
-    firsts = torch.tensor([level.first for level in grid.levels], device=row.device)
-    level = torch.searchsorted(firsts, anchor, right=True) - 1
-    candidates = (row * len(grid.levels) + level).bincount(minlength=b * m * len(grid.levels))
     beyond = None
     if reg_max is not None and reg_max > 1:
-        limit = (reg_max - 1) * torch.tensor(grid.strides, device=row.device)[level]
+        image, gt, anchor = state["pairs"].T.contiguous()
+        row = image * m + gt
+        firsts = torch.tensor([level.first for level in grid.levels], device=row.device)
+        strides = torch.tensor(grid.strides, device=row.device)
+        limit = (reg_max - 1) * strides[torch.searchsorted(firsts, anchor, right=True) - 1]
         within = row[state["bbox_deltas"].amax(-1) <= limit].bincount(minlength=b * m)
         beyond = _numpy((row.bincount(minlength=b * m) > 0) & (within == 0))
     kept = {}
@@ -160,7 +157,7 @@ def _replay(call: Call, own: Any, grid: Grid, reg_max: int | None, *, whole: boo
         kept = {name: _numpy(state[name]) for name in (*inputs, *made) if name in state}
         kept |= {name: _numpy(tensor) for name, tensor in outputs.items()}  # what the call itself answered
     contested = int((state["claims"] > 1).sum())
-    return Replayed(_numpy(candidates).reshape(b * m, -1), contested, beyond, kept)
+    return Replayed(contested, beyond, kept)
 
 
 @contextlib.contextmanager

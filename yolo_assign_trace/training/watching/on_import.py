@@ -14,11 +14,17 @@ Then = Callable[[ModuleType], None]
 class OnImport(MetaPathFinder):
     """Calls ``then[name]`` with every module of that name once it is loaded; stands first on ``sys.meta_path``.
 
-    All other imports cost one look-up in a dictionary. ``then`` must not raise.
+    All other imports cost one look-up in a dictionary.
+
+    Args:
+        then: must not raise.
+        failed: told of an error in looking for one of these modules.
     """
 
-    def __init__(self, then: Mapping[str, Then]) -> None:
+    def __init__(self, then: Mapping[str, Then], failed: Callable[[Exception], None]) -> None:
         self.then = then
+        self._failed = failed
+        self._asked: set[str] = set()
 
     def begin(self) -> None:
         """From now on; modules that are loaded already come first."""
@@ -34,8 +40,20 @@ class OnImport(MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if fullname not in self.then:
+        if fullname not in self.then or fullname in self._asked:  # another that asks all others may stand below
             return None
+        self._asked.add(fullname)
+        try:
+            return self._found_by_others(fullname, path, target)
+        except Exception as error:  # if it is not ours, the import meets it again without us
+            self._failed(error)
+            return None
+        finally:
+            self._asked.discard(fullname)
+
+    def _found_by_others(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None
+    ) -> ModuleSpec | None:
         for finder in list(sys.meta_path):
             spec = finder.find_spec(fullname, path, target) if finder is not self else None
             if spec is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 import functools
 import inspect
+import os
 import sys
 import threading
 from collections.abc import Callable
@@ -41,7 +42,7 @@ class Patches:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.guard = Guard()
+        self.guard = Guard(self._drop)
         self._engine: Engine | None = None
         self._here = threading.local()  # a loss and its assigner run in one thread
         self._undo: list[tuple[type, str, Any, Any]] = []
@@ -52,14 +53,18 @@ class Patches:
         for wanted in settings.classes:
             name, _, attribute = wanted.partition(":")
             then.setdefault(name, []).append(functools.partial(self._named, attribute))
-        self._finder = OnImport({name: functools.partial(self._patch, all_of) for name, all_of in then.items()})
+        patch = functools.partial(self.guard.run, self._patch)
+        by_name = {name: functools.partial(patch, all_of) for name, all_of in then.items()}
+        self._finder = OnImport(by_name, self.guard.failed)
 
     def begin(self) -> None:
         """Patch what is loaded, and the rest as it is imported."""
         self.guard.run(self._finder.begin)
 
     def end(self) -> None:
-        """Give every class back what it had, then close the recording."""
+        """Close the recording, then give every class back what it had."""
+        self.guard.run(self._close)
+        self.guard.off = True  # whatever stays patched passes calls on
         self._finder.end()
         for owner, name, had, ours in reversed(self._undo):
             if vars(owner).get(name) is not ours:
@@ -69,21 +74,34 @@ class Patches:
             else:
                 setattr(owner, name, had)
         self._undo.clear()
-        if self._engine is not None:
-            self.guard.run(self._engine.close)
-        self.guard.off = True
+
+    def _close(self) -> None:
+        engine = self._own_engine()
+        if engine is not None:
+            engine.close()
+
+    def _drop(self, why: str) -> None:
+        """Let go of everything that belongs to the training, and of the files."""
+        engine, self._engine = self._own_engine(), None
+        if engine is not None:
+            engine.abandon(why)
 
     def engine(self) -> Engine:
         """Made at the first call, when torch is there in any case."""
-        if self._engine is None:
+        engine = self._own_engine()
+        if engine is None:
             from .engine import Engine
 
-            self._engine = Engine(self.settings)
-        return self._engine
+            engine = self._engine = Engine(self.settings)
+        return engine
+
+    def _own_engine(self) -> Engine | None:
+        """None in a process that was forked off: the engine there writes to the files of this one."""
+        return self._engine if self._engine is not None and self._engine.process == os.getpid() else None
 
     def _patch(self, patches: list[Then], module: ModuleType) -> None:
         for patch in patches:
-            self.guard.run(patch, module)
+            patch(module)
 
     def _assigners(self, module: ModuleType) -> None:
         for found in _classes_of(module):
@@ -201,4 +219,4 @@ def end(patches: Patches) -> None:
 def begin_in_child(text: str) -> None:
     """Patch this process until it exits, by the settings in its environment."""
     patches = begin(Settings.of_text(text))
-    atexit.register(patches.end)
+    atexit.register(patches.guard.run, patches.end)

@@ -19,6 +19,8 @@ MIB, GIB = 1 << 20, 1 << 30
 RESERVE = GIB
 """Bytes of the disk that saved calls leave free: a training that cannot write its checkpoint is worse off."""
 
+MOST_HALVINGS = 10
+
 
 def claim(out: Path) -> Path:
     """The folder for a new recording: ``out``, or ``out-2`` ... where earlier ones are; it exists afterwards.
@@ -53,7 +55,6 @@ class Recording:
         self._every, self._count_every, self._box_every = settings.every, settings.count_every, 1
         self._used = 0
         self._saved: dict[Path, tuple[int, int]] = {}  # step and bytes by file
-        self._owner = os.getpid()
         number, self.folder = 1, out
         while True:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -83,9 +84,7 @@ class Recording:
             OSError: the disk is full, or the allowance is used up.
         """
         text = "".join(f"{json.dumps(line, separators=(',', ':'))}\n" for line in lines).encode()
-        left = memoryview(text)
-        while left:
-            left = left[os.write(self._files[entry], left) :]
+        _append(self._files[entry], text)
         self.written[entry] += len(lines)
         halvings = self._halvings()
         self._used += len(text)
@@ -101,7 +100,7 @@ class Recording:
         left = 1 - self._used / self.half
         if left <= 0:
             raise OSError(f"the lines have reached {self.half / MIB:.0f} MiB; raise max_size")
-        return math.floor(-math.log2(left))
+        return min(MOST_HALVINGS, math.floor(-math.log2(left)))
 
     def remark(self, text: str) -> None:
         """Something the user should know: a line in the recording and one to stderr."""
@@ -151,9 +150,19 @@ class Recording:
         self.remark(why)
 
     def close(self) -> None:
-        if os.getpid() == self._owner:
-            for file in self._files.values():
-                os.close(file)
+        for file in self._files.values():
+            os.close(file)
+
+
+def _append(file: int, text: bytes) -> None:
+    """All of the text, or none of it."""
+    before, left = os.fstat(file).st_size, memoryview(text)
+    try:
+        while left:
+            left = left[os.write(file, left) :]
+    except OSError:
+        os.ftruncate(file, before)
+        raise
 
 
 def _open(path: Path) -> int:
