@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from tests.commands import python
+from tests.training.example import SIX
 from tests.training.recorded import kinds, lines
 from yolo_assign_trace import InputError, watch
 from yolo_assign_trace.training.watching import patches
@@ -107,14 +108,6 @@ class Outer:
         def forward(self, pred_scores, pred_bboxes, points, labels, boxes, mask):
             return super().forward(pred_scores, pred_bboxes, points, labels, boxes, mask)
 """
-SIX = (
-    torch.rand(1, 84, 3),
-    torch.rand(1, 84, 4) * 64,
-    torch.cat([((torch.cartesian_prod(*[torch.arange(64 // s)] * 2).flip(1)) + 0.5) * s for s in (8, 16, 32)]),
-    torch.zeros(1, 1, 1, dtype=torch.long),
-    torch.tensor([[[10.0, 10, 40, 50]]]),
-    torch.ones(1, 1, 1),
-)
 
 
 @pytest.mark.parametrize("name", ["Mine", "Outer.Inner"])

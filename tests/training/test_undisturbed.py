@@ -14,6 +14,7 @@ import pytest
 import torch
 
 from tests.training import stand_in
+from tests.training.example import SIX
 from tests.training.recorded import equal, kinds, lines
 from yolo_assign_trace import watch
 
@@ -52,7 +53,7 @@ def test_outputs_are_the_originals_own_and_inputs_stay_as_they_are(site, train):
     TaskAlignedAssigner.forward = forward
     with watch("w", every=1, pictures=True):
         assigner = TaskAlignedAssigner(10, 3)
-        six = example()
+        six = SIX
         answer = assigner(*six)
     assert answer is given[0][2]
     for tensor, (version, grad, before) in zip(*given[0][:2], strict=True):
@@ -64,7 +65,7 @@ def test_no_graph_is_touched(site):
     """Scores that have a graph, as in a loss that lets gradients through."""
     from ultralytics.utils.tal import TaskAlignedAssigner
 
-    scores, *rest = example()
+    scores, *rest = SIX
     raw = torch.logit(scores).requires_grad_()
     with watch("w", every=1):
         given = raw.sigmoid()
@@ -180,7 +181,7 @@ SIGNATURES = [
 def test_another_signature(site, capsys, text):
     space = {}
     exec(f"import torch\nclass Other(torch.nn.Module):\n    {text}", space)
-    other, six = space["Other"](), example()
+    other, six = space["Other"](), SIX
     monkey = sys.modules.setdefault("others", type(sys)("others"))
     monkey.Other = space["Other"]
     arguments = six[:1] if "pd_scores)" in text else six
@@ -223,15 +224,3 @@ def test_determinism_stays_as_it_was_asked_for(site, train):
     finally:
         torch.use_deterministic_algorithms(False)
     assert len(lines(site / "w", "counts")) == stand_in.EPOCHS * (stand_in.STEPS + 1)
-
-
-def example():
-    points = [torch.cartesian_prod(*[torch.arange(64 // s)] * 2).flip(1).add(0.5) * s for s in (8, 16, 32)]
-    return (
-        torch.rand(2, 84, 3) * 0.9 + 0.05,
-        torch.rand(2, 84, 4) * 64,
-        torch.cat(points),
-        torch.zeros(2, 1, 1, dtype=torch.long),
-        torch.tensor([[[10.0, 10, 40, 50]]] * 2),
-        torch.ones(2, 1, 1),
-    )

@@ -28,6 +28,7 @@ yolo-assign watch --out runs/a --every 500 --pictures -- python train.py
 
 yolo-assign watch --class my_package.assign:MyAssigner -- python train.py
 """
+FLAGS = {"every": "--every", "count_every": "--count-every", "max_size": "--max-size", "classes": "--class"}
 FORWARDED = [
     getattr(signal, name)
     for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
@@ -71,7 +72,10 @@ def watch(
     """
     board = str(tensorboard.absolute()) if tensorboard else ""
     settings = Settings(str(out.absolute()), every, count_every, pictures, tuple(classes or ()), max_size, board)
-    settings.check()
+    try:
+        settings.check()
+    except InputError as error:
+        raise InputError(error.id, error.message, where=FLAGS[error.where], hint=error.hint) from None
     if shutil.which(command[0]) is None:
         raise _not_startable(command[0], "there is no such command")
     try:

@@ -49,7 +49,7 @@ def grid_of(points: Tensor, imgsz: tuple[int, int] | None) -> Grid:
         if strides and stride == strides[-1]:
             rows, columns = sizes[-1]
             sizes[-1] = rows + 1, columns
-        elif stride == int(stride) > (strides[-1] if strides else 0):
+        elif stride.is_integer() and stride > (strides[-1] if strides else 0):
             strides.append(int(stride))
             sizes.append((1, end - start))
         else:

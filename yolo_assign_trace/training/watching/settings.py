@@ -41,9 +41,9 @@ class Settings:
         """
         for name in ("every", "count_every"):
             if getattr(self, name) < 0:
-                raise InputError("wrong-value", f"{name} is {getattr(self, name)}, expected 0 or more", where=name)
+                raise InputError("wrong-value", f"expected 0 or more, found {getattr(self, name)}", where=name)
         if not 0 < self.max_size < float("inf"):
-            raise InputError("wrong-value", f"max_size is {self.max_size}, expected GiB above 0", where="max_size")
+            raise InputError("wrong-value", f"expected GiB above 0, found {self.max_size}", where="max_size")
         for name in self.classes:
             module, _, attribute = name.partition(":")
             if not module or not attribute:
