@@ -160,6 +160,31 @@ def test_about_the_run(site):
     }
 
 
+RELEASES = [
+    # the package's version, have we its equal?
+    ("8.0.20", True),
+    ("8.3.200", True),
+    ("8.4.50", True),
+    ("8.4.130", True),
+    ("8.4.190.post1", True),
+    ("9.0.0", True),  # newer than what was measured
+    ("7.1", False),
+    ("main", False),
+    ("", False),
+]
+
+
+@pytest.mark.parametrize(("release", "replayed"), RELEASES)
+def test_every_release(site, train, release, replayed):
+    stand_in.write(site, release)
+    with watch("w"):
+        train(epochs=1)
+    assigner = next(line for line in lines(site / "w", "run") if line["kind"] == "assigner")
+    assert (assigner["release"], assigner["replayed"]) == (release, replayed)
+    assert {line["contested"] is not None for line in lines(site / "w", "counts")} == {replayed}
+    assert kinds(site / "w")[-1] == "end"
+
+
 def test_two_heads(site, train):
     with watch("w"):
         train(kind="e2e", steps=2, epochs=1)

@@ -14,7 +14,7 @@ import typer
 
 from ..basics.errors import InputError
 from ..training.watch import child_environment
-from ..training.watching.guard import warn
+from ..training.watching.guard import say
 from ..training.watching.recording import claim
 from ..training.watching.settings import MAX_SIZE, Settings
 from ..training.watching.summary import shown, summary
@@ -84,11 +84,11 @@ def watch(
         reason = (error.strerror or str(error)).lower()
         raise InputError("not-writable", f"the folder cannot be made: {reason}", where=str(out)) from None
     environment = {**os.environ, **child_environment(replace(settings, out=str(folder)), os.environ)}
-    warn(f"recording to {shown(folder)}: {_plan(settings)}")
+    say(f"recording to {shown(folder)}: {_plan(settings)}")
     try:
         code = _run(command, environment)
     finally:
-        warn(summary(folder))
+        say(summary(folder))
     if code > 128:  # what trained was ended by a signal, and so are we
         from .main import Terminated
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from .watching.guard import Guard, described, warn
+from .watching.guard import Guard, described, say
 from .watching.patches import Patches, begin, end, is_active
 from .watching.recording import claim
 from .watching.settings import MAX_SIZE, VARIABLE, Settings
@@ -66,11 +66,11 @@ class watch:  # noqa: N801 - used as `with watch(...)`
     def __enter__(self) -> Self:
         try:
             if is_active():
-                warn("this process is watched already; only that recording is made")
+                say("this process is watched already; only that recording is made")
             else:
                 self._begin()
         except Exception as error:
-            warn(f"nothing is recorded, the training goes on: {described(error)}")
+            say(f"nothing is recorded, the training goes on: {described(error)}")
             self._end()
         return self
 
@@ -91,7 +91,7 @@ class watch:  # noqa: N801 - used as `with watch(...)`
         """Undo all that has been done; a failure of one step keeps none of the others from being taken."""
         if self._patches is not None:
             Guard().run(end, self._patches)
-            Guard().run(lambda folder: warn(summary(folder)), self.folder)
+            Guard().run(lambda folder: say(summary(folder)), self.folder)
         for name, value in self._environment.items():
             if value is None:
                 os.environ.pop(name, None)

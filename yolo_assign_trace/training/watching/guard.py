@@ -35,7 +35,7 @@ class Guard:
         self.off = True
         with contextlib.suppress(Exception):
             why = described(error)
-            warn(f"switched off, the training goes on: {why}")
+            say(f"switched off, the training goes on: {why}")
             self._drop(why)
 
 
@@ -47,7 +47,7 @@ def described(error: Exception) -> str:
     return f"{type(error).__name__}{f': {text}' if text else ''}{place}"
 
 
-def warn(text: str) -> None:
+def say(text: str) -> None:
     """One line to stderr."""
     with contextlib.suppress(Exception):  # nobody may be reading it
         sys.stderr.write(f"yolo-assign watch: {text}\n")

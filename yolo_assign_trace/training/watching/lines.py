@@ -47,9 +47,10 @@ def box_lines(look: Look, boxes: Sequence[int]) -> list[list[dict[str, Any]]]:
     levels = len(look.grid.levels)
     m = look.valid.shape[1]
     row = look.positives[:, 0] * m + look.positives[:, 1]
-    order = row.argsort(kind="stable")
-    ends = np.bincount(row, minlength=look.valid.size).cumsum()
-    anchors, level = look.positives[order, 2], look.level[order]
+    anchors = look.positives[row.argsort(kind="stable"), 2].tolist()
+    ends = [0, *np.bincount(row, minlength=look.valid.size).cumsum().tolist()]
+    cells = np.bincount(row * levels + look.level, minlength=look.valid.size * levels)
+    positives, labels, sizes = cells.reshape(-1, levels).tolist(), look.labels.tolist(), look.sizes.tolist()
     causes: Mapping[tuple[int, int], str] = {}
     if look.replayed is not None:
         causes = {(line.image, line.gt): line.cause for line in look.box_lines(boxes)}
@@ -58,23 +59,19 @@ def box_lines(look: Look, boxes: Sequence[int]) -> list[list[dict[str, Any]]]:
         of_image = []
         for gt in range(rows):
             n = image * m + gt
-            own = slice(int(ends[n - 1]) if n else 0, int(ends[n]))
+            own = anchors[ends[n] : ends[n + 1]]
             of_image.append(
                 {
                     "gt": gt,
-                    "class": int(look.labels[image, gt]),
-                    "size": [round(float(side), 2) for side in look.sizes[image, gt]],
-                    "positives": np.bincount(level[own], minlength=levels).tolist(),
-                    "cause": _cause(causes, image, gt, own.stop > own.start),
-                    "owners": encode_anchors(anchors[own].tolist()),
+                    "class": labels[image][gt],
+                    "size": [round(side, 2) for side in sizes[image][gt]],
+                    "positives": positives[n],
+                    "cause": "" if own else causes.get((image, gt)),
+                    "owners": encode_anchors(own),
                 }
             )
         found.append(of_image)
     return found
-
-
-def _cause(causes: Mapping[tuple[int, int], str], image: int, gt: int, positive: bool) -> str | None:
-    return "" if positive else causes.get((image, gt))
 
 
 def _by_size(classes: Array) -> list[int]:

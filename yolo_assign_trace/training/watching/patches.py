@@ -15,7 +15,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from .guard import Guard, warn
+from .guard import Guard, say
 from .on_import import OnImport, Then
 from .settings import Settings
 
@@ -113,7 +113,7 @@ class Patches:
         for part in attribute.split("."):
             found = getattr(found, part, None)
         if not inspect.isclass(found) or not callable(getattr(found, "forward", None)):
-            warn(f"{module.__name__}:{attribute} is no class with a method forward; its calls are not recorded")
+            say(f"{module.__name__}:{attribute} is no class with a method forward; its calls are not recorded")
             return
         if vars(found).get("forward") not in [ours for _, _, _, ours in self._undo]:
             self._replace(found, "forward", self._around_assigner)

@@ -45,7 +45,7 @@ def grid_of(points: Tensor, imgsz: tuple[int, int] | None) -> Grid:
     sizes: list[tuple[int, int]] = []
     strides: list[int] = []
     for start, end in pairwise(starts):
-        stride = 2 * x[start].item()
+        stride = 2 * float(x[start])
         if strides and stride == strides[-1]:
             rows, columns = sizes[-1]
             sizes[-1] = rows + 1, columns

@@ -12,7 +12,7 @@ from typing import Any
 
 from ...formats.call_file import Raw, header_of, write_tensors
 from ...formats.recording import CALLS, ENTRIES, call_file, entry_file, ranks
-from .guard import warn
+from .guard import say
 from .settings import Settings
 
 MIB, GIB = 1 << 20, 1 << 30
@@ -104,7 +104,7 @@ class Recording:
 
     def remark(self, text: str) -> None:
         """Something the user should know: a line in the recording and one to stderr."""
-        warn(text)
+        say(text)
         self.lines("run", [{"kind": "remark", "text": text}])
 
     def save_call(self, step: int, head: str, tensors: Mapping[str, Raw], texts: Mapping[str, str]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...basics.box_sizes import SIZES
-from .guard import described, warn
+from .guard import described, say
 
 
 class Scalars:
@@ -83,5 +83,5 @@ def _writer(folder: str) -> Any:
     try:
         return importlib.import_module("torch.utils.tensorboard").SummaryWriter(folder)
     except Exception as error:  # asked for, but not there: everything else is recorded
-        warn(f"no scalars for TensorBoard: {described(error)}")
+        say(f"no scalars for TensorBoard: {described(error)}")
         return None
