@@ -10,12 +10,14 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from tests.commands import environment, listen_to_ctrl_c
 from tests.training import stand_in
 from tests.training.recorded import calls, lines
+from yolo_assign_trace.cli.watch import _wait
 
 Start = Callable[..., subprocess.Popen[str]]
 STARTED = "yolo-assign watch: recording to "
@@ -128,10 +130,18 @@ def test_a_signal_that_ends_the_training_is_the_exit_code(folder, watched):
     assert len(lines(folder / "watch", "counts")) == 1
 
 
+WAITS = """
+import signal
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+print("ready", flush=True)
+while signal.sigtimedwait({signal.SIGINT}, 1):  # one that comes a moment later is another
+    print("got SIGINT", flush=True)
+"""
+
+
 def test_ctrl_c_on_a_terminal_reaches_the_training_once(folder):
     """The terminal sends it to the command and to what it runs."""
-    code = "print('ready', flush=True)\nimport signal, time\n" + LISTENS.replace('print("ready", flush=True)', "")
-    (folder / "code.py").write_text(code)
+    (folder / "code.py").write_text(WAITS)
     command = [sys.executable, "-m", "yolo_assign_trace", "watch", "--", sys.executable, "code.py"]
     process, terminal = pty.fork()
     if not process:
@@ -150,6 +160,26 @@ def test_ctrl_c_on_a_terminal_reaches_the_training_once(folder):
             break
     assert shown.count(b"got SIGINT") == 1
     assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 0
+
+
+SENT = [
+    # signal, si_code: is it handed on?
+    (signal.SIGINT, 0, True),  # somebody's kill
+    (signal.SIGINT, 128, False),  # the terminal's, which the child has got too
+    (signal.SIGHUP, 128, False),
+    (signal.SIGTERM, 0, True),
+    (signal.SIGCHLD, 1, False),
+]
+
+
+@pytest.mark.parametrize(("number", "code", "passed"), SENT)
+def test_who_sent_a_signal_decides(monkeypatch, number, code, passed):
+    """Two that are pending at once are one, so what a child gets cannot tell."""
+    sent, answers = [], iter([None, 0])
+    child = SimpleNamespace(poll=lambda: next(answers), send_signal=sent.append)
+    monkeypatch.setattr("signal.sigwaitinfo", lambda _: SimpleNamespace(si_signo=number, si_code=code))
+    _wait(child)
+    assert sent == [number] * passed
 
 
 REFUSED = [

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
@@ -108,6 +110,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     picture = BytesIO()
     Image.new("RGB", (64, 48)).save(picture, "png")
     return {
+        "train.py": b"",
+        "bin/yolo": b"#!/bin/sh\n",
+        "bin/python": f'#!/bin/sh\nexec {sys.executable} "$@"\n'.encode(),
         "data.yaml": b"path: set\ntrain: images\nval: images\nnames: [person, car, dog]\n",
         "labels/train2017/0.txt": b"0 0.5 0.5 0.3 0.3\n",
         "call.pt": saved_call(),
@@ -144,6 +149,8 @@ def test_a_command_runs_as_shown(
     for name, content in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
+        (folder / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setattr("webbrowser.open", lambda url: True)
     monkeypatch.syspath_prepend(str(folder))
     monkeypatch.setattr("yolo_assign_trace.check.cases.CASE_NAMES", CASES)
