@@ -34,9 +34,9 @@ def write_traces(folder: Path) -> int:
     """a, the same again, and one from heads with a little noise; the number of elements of one."""
     import numpy as np
 
+    from yolo_assign_trace.inputs.file_batch import read_labels
     from yolo_assign_trace.inputs.heads.shapes import layout_grid
     from yolo_assign_trace.inputs.heads.synthetic import synthetic_maps
-    from yolo_assign_trace.inputs.labels.single_file import read_labels
     from yolo_assign_trace.run.given import Inputs
     from yolo_assign_trace.run.runner import trace
     from yolo_assign_trace.tracers.tensors import TensorFile

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from yolo_assign_trace.inputs.datasets.dataset import open_dataset
-from yolo_assign_trace.inputs.datasets.survey import Rules, Survey, survey
+from yolo_assign_trace.inputs.datasets.survey import Survey, SurveySettings, survey
 from yolo_assign_trace.inputs.labels.rules import TODAY
 
 from .measure import MIB, Line, fresh_process, growth_of_peak, in_turns, less_memory, slower
@@ -45,7 +45,7 @@ def write_files(folder: Path, files: int) -> None:
 
 def read(folder: str) -> Survey:
     """Find and read all files, with every check, in as many processes as there are cores."""
-    return survey(open_dataset(Path(folder) / "labels"), Rules(TODAY, CLASSES))
+    return survey(open_dataset(Path(folder) / "labels"), SurveySettings(TODAY, CLASSES))
 
 
 def plain(folder: str) -> int:

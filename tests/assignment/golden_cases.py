@@ -16,7 +16,7 @@ from yolo_assign_trace.assignment.generations import GENERATIONS
 from yolo_assign_trace.assignment.grid import Grid
 
 COPIED = Path(__file__).parent / "golden"
-SHARED = SHARED / "golden"
+FOLDERS = (COPIED, Path(__file__).parent / "golden_tasks", SHARED / "golden", SHARED / "golden_tasks")
 DEFAULT_GENERATION = "8.0.52"
 
 
@@ -36,7 +36,7 @@ class GoldenCase:
 
 def load(name: str, generation: str = DEFAULT_GENERATION) -> GoldenCase:
     """The case ``name``; the running test is skipped if only the shared folder has it and that is not there."""
-    path = next((path for folder in (COPIED, SHARED) if (path := folder / f"{name}.npz").exists()), None)
+    path = next((path for folder in FOLDERS if (path := folder / f"{name}.npz").exists()), None)
     if path is None:
         pytest.skip(f"{name} is not copied, and the shared folder is not here")
     arrays, grid, points = _read(path)

@@ -46,8 +46,8 @@ def test_what_fits_is_assigned() -> None:
         # two precisions
         ("gt_bboxes", lambda t: t.double(), "wrong-dtype", "expected float32, found float64"),
         # a class that is not scored
-        ("gt_labels", lambda t: t + 3, "class-too-large", "classes run from 3 to 3, but there are 3"),
-        ("gt_labels", lambda t: t - 1, "class-too-large", "classes run from -1 to -1, but there are 3"),
+        ("gt_labels", lambda t: t + 3, "class-too-large", "3 is no class: pd_scores has 3 classes, 0 to 2"),
+        ("gt_labels", lambda t: t - 1, "class-too-large", "-1 is no class: pd_scores has 3 classes, 0 to 2"),
     ],
 )
 def test_what_does_not_fit_is_named(name, change, id, says) -> None:

@@ -17,8 +17,8 @@ from tests.commands import ROOT
 from yolo_assign_trace import Inputs
 from yolo_assign_trace.assignment import stages
 from yolo_assign_trace.assignment.generations import GENERATIONS
+from yolo_assign_trace.inputs.file_batch import read_labels
 from yolo_assign_trace.inputs.heads.synthetic import synthetic_maps
-from yolo_assign_trace.inputs.labels.single_file import read_labels
 from yolo_assign_trace.run.runner import trace
 
 SAMPLES = ROOT / "sample_inputs"

@@ -173,6 +173,12 @@ class TestWords:
         assert outcome.code == 1
         assert "elements differ; on background, which training does not read)" in outcome.out
 
+    def test_scores_of_the_background_are_read_by_training(self, yolo_assign) -> None:
+        outcome = yolo_assign("check", "candidates:scores_on_background", "--case", "ordinary")
+        assert outcome.code == 1
+        assert "the first output that differs is target_scores" in outcome.out
+        assert "which training does not read" not in outcome.out
+
     def test_a_difference_beside_ties_is_not_hidden_by_them(self, yolo_assign) -> None:
         outcome = yolo_assign("check", "broken_assigners:IndexOffByOne", "--case", "ties", "--json")
         assert of_case(outcome.document, "ties")["verdict"] == "different"

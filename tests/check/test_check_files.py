@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from tests.check.candidates import function
+from yolo_assign_trace.assignment.call import RESULTS
 from yolo_assign_trace.assignment.generations import GENERATIONS
 from yolo_assign_trace.check.cases import CASE_NAMES, build_case
-from yolo_assign_trace.run.runner import RESULTS
 
 STAGES = {"mask_in_gts", "overlaps", "align_metric", "mask_topk", "mask_pos", "tie_order"}
 FEW = ("nested", "empty-batch", "non-square")

@@ -60,7 +60,7 @@ BOX_0_WINS = "no overlap anywhere: box 0 wins every conflict, also where it is n
 EQUAL_METRICS = {
     "one box": equal_metrics(LARGE, predicted=NEARLY),
     "two boxes that compete for what they pick": equal_metrics(LEFT, RIGHT, predicted=NEARLY),
-    "no score anywhere": equal_metrics(LEFT, RIGHT, predicted=LARGE, score=0),
+    "no score anywhere": equal_metrics(LEFT, RIGHT, predicted=LARGE, score=0.0),
     BOX_0_WINS: equal_metrics(
         (1.0, 1.0, 23.0, 23.0), (1.0, 33.0, 63.0, 63.0), (9.0, 33.0, 63.0, 63.0), predicted=NOWHERE
     ),

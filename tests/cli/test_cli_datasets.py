@@ -1,4 +1,4 @@
-"""What a trace of a dataset promises beyond the trace of one file: limits, odd boxes, dropped images, file names."""
+"""What a trace of a dataset promises beyond the trace of one file: limits, odd boxes, rows that fail, file names."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from yolo_assign_trace.traces.run_log import read_run_log
+
+GOOD, BAD = "0 0.5 0.5 0.5 0.5\n", "0 0.5 0.5 0.5\n"
 SMALL = ("--shapes", "yolov8", "--imgsz", "64", "--quiet")  # 84 anchors
 
 
@@ -121,3 +124,107 @@ def test_files_of_earlier_runs_in_the_folder_are_named(yolo_assign, images):
     outcome = yolo_assign(*arguments, "--batch", "3")
     assert "run/ also holds 5 files of earlier runs, such as 00000.log" in outcome.err
     assert "earlier runs" not in yolo_assign(*arguments, "--batch", "3", "--images", "0:2", "--log", "other.log").err
+
+
+# --- rows that fail --------------------------------------------------------------------------------------------------
+
+
+def traced_boxes() -> list[int]:
+    """Boxes of every image in run.log, from the mask of padding."""
+    return read_run_log(Path("run.log")).array("mask_gt")[..., 0].sum(axis=1).tolist()
+
+
+def test_by_default_a_trace_stops_with_all_that_is_wrong(yolo_assign, dataset):
+    (dataset / "set/labels/0.txt").write_text(GOOD + BAD + "9 .5 .5 .5 .5\n")
+    (dataset / "set/labels/4.txt").write_text("0 7 .5 .5 .5\n")
+    outcome = yolo_assign("trace", "--data", "data.yaml", *SMALL)
+    assert outcome.code == 2
+    assert outcome.err.splitlines() == [
+        "error: set/labels/0.txt:2: expected 5 numbers (class cx cy w h), found 4 [wrong-column-count]",
+        "set/labels/0.txt:3: class is 9, but there are 3 classes, 0 to 2 [class-too-large]",
+        "set/labels/4.txt:1: cx is 7, expected a number from 0 to 1 (up to 1.01 and down to -0.01 pass) [out-of-range]",
+        "  hint: coordinates are fractions of the image's width and height",
+    ]
+    assert not Path("run.log").exists()
+
+
+POLICIES = [
+    # --on-bad, names of the images that are traced, their boxes, what is said
+    (
+        "drop-image",
+        ["1.png", "2.png", "3.png", "4.png"],
+        [1, 0, 0, 3],
+        "dropped the image of set/labels/0.txt: line 2: ",
+    ),
+    (
+        "drop-row",
+        [f"{i}.png" for i in range(5)],
+        [2, 1, 0, 0, 3],
+        "dropped 1 row of set/labels/0.txt, kept 2: line 2: ",
+    ),
+]
+
+
+@pytest.mark.parametrize(("policy", "names", "boxes", "part"), POLICIES)
+def test_on_bad_drops_and_says_what(yolo_assign, dataset, policy, names, boxes, part):
+    (dataset / "set/labels/0.txt").write_text(GOOD + BAD + "1 .25 .5 .25 .5\n")
+    outcome = yolo_assign("trace", "--data", "data.yaml", *SMALL, "--quiet", "--on-bad", policy)
+    assert outcome.code == 0
+    assert f"note: {part}expected 5 numbers (class cx cy w h), found 4 [wrong-column-count]" in outcome.err
+    header = read_run_log(Path("run.log")).header
+    found = [text.partition(",")[0] for key, text in header.items() if key.startswith("image[")]
+    assert (found, traced_boxes()) == (names, boxes)
+
+
+def test_images_keep_their_numbers_and_heads_when_one_is_dropped(yolo_assign, dataset):
+    arguments = ("trace", "--data", "data.yaml", *SMALL, "--batch", "1", "--quiet")
+    assert yolo_assign(*arguments, "--log", "before.log").code == 0
+    (dataset / "set/labels/1.txt").write_text(BAD)
+    assert yolo_assign(*arguments, "--log", "after.log", "--on-bad", "drop-image").code == 0
+    after = {path.name: path.read_bytes() for path in Path("after").iterdir()}
+    assert sorted(after) == ["00000.log", "00002.log", "00003.log", "00004.log"]
+    assert all((Path("before") / name).read_bytes() == data for name, data in after.items())
+
+
+def test_a_single_file_is_dropped_by_the_same_rules(yolo_assign, folder):
+    (folder / "my.txt").write_text(GOOD + BAD)
+    for policy, boxes in (("drop-row", [1]), ("drop-image", [0])):
+        outcome = yolo_assign("trace", "--labels", "my.txt", "--on-bad", policy, "--quiet")
+        assert outcome.code == 0
+        assert "dropped" in outcome.err
+        assert traced_boxes() == boxes or not boxes[0]
+    (folder / "my.txt").write_text("0 0 .5 .5 .5 .5\n1 0 .5 .5\n")
+    outcome = yolo_assign("trace", "--labels", "my.txt", "--on-bad", "drop-image")
+    assert (outcome.code, "[rows-of-a-batch]" in outcome.err) == (2, True)
+
+
+def test_when_every_image_is_dropped_there_is_nothing_to_trace(yolo_assign, dataset):
+    (dataset / "set/labels/0.txt").write_text(BAD)
+    outcome = yolo_assign("trace", "--data", "data.yaml", *SMALL, "--images", "0", "--on-bad", "drop-image")
+    assert (outcome.code, "[no-image-left]" in outcome.err) == (2, True)
+
+
+def test_a_flood_of_remarks_is_cut_with_a_count(yolo_assign, dataset):
+    rows = "".join(f"0 {i / 100} .5 .5 .5\n" * 2 for i in range(30, 60))
+    (dataset / "set/labels/0.txt").write_text(rows)
+    outcome = yolo_assign("trace", "--data", "data.yaml", *SMALL, "--images", "0", "--quiet", "--no-log")
+    assert outcome.err.count("[duplicate-box]") == 4
+    assert "note: 27 more of [duplicate-box]; yolo-assign labels lists them" in outcome.err
+
+
+def test_labels_as_an_earlier_release(yolo_assign, dataset):
+    (dataset / "set/labels/0.txt").write_text("1.5 .5 .5 .5 .5\n")
+    arguments = ("trace", "--data", "data.yaml", *SMALL, "--images", "0", "--quiet")
+    assert yolo_assign(*arguments).code == 2
+    outcome = yolo_assign(*arguments, "--labels-as", "ultralytics==8.3.200")
+    assert outcome.code == 0
+    assert "class is 1.5, read as 1; this release cuts the class to a whole number [class-truncated]" in outcome.err
+    assert read_run_log(Path("run.log")).array("gt_labels")[0, 0, 0] == 1
+
+
+def test_drop_row_keeps_the_lines_around_one_that_is_no_text(yolo_assign, dataset):
+    (dataset / "set/labels/0.txt").write_bytes(b"0 .5 .5 .5 .5\n0 .5 .5 \xe9 .5\n1 .25 .5 .25 .5\n")
+    outcome = yolo_assign("trace", "--data", "data.yaml", *SMALL, "--on-bad", "drop-row", "--quiet")
+    assert outcome.code == 0
+    assert "dropped 1 row of set/labels/0.txt, kept 2: line 2: this line is not UTF-8 text: byte 0xe9" in outcome.err
+    assert traced_boxes()[0] == 2

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from rich.console import Console
+from rich.cells import cell_len
 
 from tests.assignment import golden_cases
 from tests.commands import Outcome
@@ -116,17 +116,12 @@ WIDTHS = [
 
 
 @pytest.mark.parametrize(("columns", "lists"), WIDTHS, ids=str)
-def test_a_terminal_gets_lines_that_fit_and_every_number(sweep, monkeypatch, columns, lists):
+def test_a_terminal_gets_lines_that_fit_and_every_number(sweep, on_screen, columns, lists):
     options = ("--labels", "tiny.txt", "--shapes", "yolov8", "--imgsz", "320", *lists)
-    piped = sweep(*options).out
-    screen = io.StringIO()
-    console = Console(file=screen, force_terminal=True, width=columns, color_system=None, markup=False, emoji=False)
-    monkeypatch.setattr("yolo_assign_trace.cli.sweep.result_console", lambda: console)
-    assert sweep(*options).code == 0
-    shown = screen.getvalue()
-    assert max(map(len, shown.splitlines())) <= columns
+    lines = on_screen(columns, "sweep", *options)
+    assert max(map(cell_len, lines)) <= columns
     # a table that was split repeats its settings, and nothing else is lost or new
-    assert set(shown.split()) == set(piped.split())
+    assert set(" ".join(lines).split()) == set(sweep(*options).out.split())
 
 
 # --- what is refused -------------------------------------------------------------------------------------------------

@@ -245,12 +245,10 @@ class TestOtherTraces:
         assert ask(captured, 0, None, 21).anchors == ask(whole, 0, None, 21).anchors
 
     def test_settings_of_a_log_are_those_of_the_saved_trace(self, study) -> None:
-        from yolo_assign_trace.explain.settings import settings_of
-
         for options in (("--topk", "7", "--alpha", "1.5"), ("--assigner", "yolo26-one2one"), ("--reg-max", "8")):
             study.trace(*options, "--digits", "9")
             log, exact = read_run_log(Path("study.log")), read_trace_file(Path("study.safetensors"))
-            assert settings_of(log) == settings_of(exact)
+            assert log.settings == exact.settings
 
     def test_equal_as_printed_is_said_where_the_digits_do_not_tell(self, study, folder) -> None:
         # two boxes that differ in the fourth digit: with two digits every contested overlap is printed equal
@@ -268,9 +266,9 @@ def test_class_names_are_shown_where_they_are_known() -> None:
     from yolo_assign_trace.explain.question import Question
 
     trace = stored([[(8, 8, 24, 24)]], [predict((8, 8, 24, 24))])
-    story = explain_trace(trace, Question(gt=0), {0: "cat"}).box
-    assert story.label_name == "cat"
-    assert explain_trace(trace, Question(), {0: "cat"}).summary.classes[0].name == "0 cat"
+    named = dataclasses.replace(trace, header={**trace.header, "names": '["cat"]'})
+    assert explain_trace(named, Question(gt=0)).box.label_name == "cat"
+    assert explain_trace(named, Question()).summary.classes[0].name == "0 cat"
 
 
 def test_another_language_is_another_table() -> None:

@@ -1,18 +1,15 @@
-"""`explain` on inputs traced on the fly tells what it tells of a saved trace; the commands that trace share options."""
+"""`explain` on inputs traced on the fly tells what it tells of a saved trace."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import swapped_stages  # noqa: F401 - named in --swap
-from typer.main import get_command
 
 from tests.assignment import golden_cases
 from tests.commands import Outcome
-from yolo_assign_trace.cli.main import app
 
 STUDY = ("--labels", "labels.txt")
 
@@ -81,6 +78,7 @@ REFUSED = [
     (("--image", "0"), "no-trace", "run.log"),
     (("t.safetensors", *STUDY), "options-exclude", "leave one of them out"),
     (("t.safetensors", "--capture", "call.npz"), "options-exclude", "leave one of them out"),
+    (("t.safetensors", "--images", "0:2"), "options-exclude", "leave one of them out"),
     (("--labels", "set", "--image-size", "64x64", "--imgsz", "64", "--batch", "2"), "several-batches", "--images"),
     (("--labels", "missing.txt"), "no-such-file", "missing.txt"),
     (("--labels", "missing.txt", "--assigner", "yolov9"), "unknown-assigner", "did you mean"),  # before reading
@@ -97,44 +95,3 @@ def test_what_cannot_be_looked_at(explain, arguments, id, says):
     assert (outcome.code, outcome.out) == (2, "")
     assert f"[{id}]" in outcome.err
     assert says in outcome.err
-
-
-# --- options ---------------------------------------------------------------------------------------------------------
-
-OWN = {
-    # what a command takes beside the options of inputs and assigner
-    "trace": {"log", "no_log", "digits", "max_log", "save", "stage", "tracer", "no_plugins", "quiet", "json"},
-    "plan": {"digits", "json"},
-    "explain": {"trace", "image", "gt", "anchor", "at", "fail_on", "all_rows", "json"},
-}
-
-
-def options(command: str) -> dict[str, Any]:
-    """The parameters of a command by name, --help left out."""
-    found = {parameter.name: parameter for parameter in get_command(app).commands[command].params}
-    return {name: parameter for name, parameter in found.items() if name != "help"}
-
-
-def shared(command: str) -> dict[str, tuple[Any, ...]]:
-    """What a user sees of the options that are not the command's own: flags, variable, default, help, panel."""
-    return {
-        name: (one.opts, one.envvar, one.default, one.help, one.metavar, one.rich_help_panel)
-        for name, one in options(command).items()
-        if name not in OWN[command]
-    }
-
-
-@pytest.mark.parametrize("command", ["plan", "explain"])
-def test_inputs_and_assigner_are_named_alike_in_every_command_that_traces(command):
-    assert OWN[command] <= set(options(command))
-    assert {"labels", "capture", "assigner", "swap", "device"} <= set(shared("trace"))
-    assert shared(command) == shared("trace")
-
-
-def test_a_sweep_takes_the_same_inputs(yolo_assign):
-    inputs = {name for name, one in options("trace").items() if one.rich_help_panel == "Input"}
-    swept = {name for name, one in options("sweep").items() if one.rich_help_panel == "Input"}
-    assert swept == inputs
-    lists = {name for name, one in options("sweep").items() if (one.rich_help_panel or "").startswith("Swept")}
-    assert lists == {"assigner", "topk", "topk2", "alpha", "beta", "overlap"}
-    assert lists <= set(shared("trace"))

@@ -6,7 +6,7 @@ import pytest
 
 from tests.live.releases import RELEASES, SETTINGS, Release, dataset
 from tests.training.recorded import calls, lines
-from yolo_assign_trace.training.watching.call import CALL, OUTPUTS
+from yolo_assign_trace.assignment.call import CALL, RESULTS
 
 CASES = [
     # release, model, task, extra inputs of its assigner
@@ -15,7 +15,7 @@ CASES = [
     ("8.4.190", "yolo26n-obb", "obb", set()),
     ("8.3.200", "yolov8n-obb", "obb", set()),
 ]
-USUAL = {*CALL, *(f"output.{name}" for name in OUTPUTS), "topk", "topk2", "alpha", "beta", "strides", "imgsz"}
+USUAL = {*CALL, *(f"output.{name}" for name in RESULTS), "topk", "topk2", "alpha", "beta", "strides", "imgsz"}
 STEPS, VALIDATION_BOXES = 2, 16
 
 

@@ -12,7 +12,7 @@ from tests.commands import ROOT
 from tests.live.releases import RELEASES, SETTINGS, Release, dataset
 from tests.training.recorded import calls, kinds, lines
 from yolo_assign_trace import assign, find_assigner
-from yolo_assign_trace.training.watching.call import CALL, OUTPUTS
+from yolo_assign_trace.assignment.call import CALL, RESULTS
 from yolo_assign_trace.training.watching.points_grid import grid_of
 
 STEPS, PICTURES, VALIDATION_BOXES = 2, 4, 16
@@ -121,7 +121,7 @@ class Promises:
             own = own.with_parameters(**{name: texts["parameters"].get(name) for name in names})
             grid = grid_of(tensors["anc_points"], tuple(tensors["imgsz"].tolist()))
             again = assign(*(tensors[name] for name in CALL), grid=grid, assigner=own)
-            for name in OUTPUTS:
+            for name in RESULTS:
                 recorded = tensors[f"output.{name}"]
                 if recorded.is_floating_point():
                     assert torch.allclose(again[name], recorded.float(), rtol=0, atol=1e-6)

@@ -134,7 +134,7 @@ def test_broken_images_are_told_in_words(tmp_path, content, part):
     with pytest.raises(InputError, match=part) as caught:
         image_size(str(tmp_path / "a.jpg"))
     assert (caught.value.id, caught.value.where) == ("image-not-readable", str(tmp_path / "a.jpg"))
-    assert "--image-size" in caught.value.hint
+    assert "`image_size=WxH`" in caught.value.hint
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)
@@ -169,4 +169,4 @@ def test_sizes_as_people_write_them(text, size):
 def test_what_is_no_size(text):
     with pytest.raises(InputError) as caught:
         parse_image_size(text)
-    assert (caught.value.id, caught.value.where) == ("wrong-image-size", "--image-size")
+    assert (caught.value.id, caught.value.where) == ("wrong-image-size", "image_size")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.commands import ROOT
-from yolo_assign_trace.inputs.heads.read import read_heads
+from yolo_assign_trace.inputs.heads.layout import read_heads
 from yolo_assign_trace.inputs.heads.synthetic import synthetic_maps
 from yolo_assign_trace.inputs.load import Request, load_inputs
 from yolo_assign_trace.run.runner import trace

@@ -198,6 +198,12 @@ def test_the_first_row_is_the_base_and_the_others_tell_the_difference_to_it(yolo
     assert rows[2]["difference"]["positives"] < 0
 
 
+def test_only_the_settings_decide_how_many_anchors_are_needed(yolo_assign, folder):
+    (folder / "tiny.yaml").write_text("imgsz: 32\nmaps: [[2, 2]]\n")  # fewer than a box takes by default
+    options = ("--labels", "one.txt", "--shapes", "tiny.yaml", "--topk", "2,4", "--json")
+    assert [row["parameters"]["topk"] for row in yolo_assign("sweep", *options).document["rows"]] == [2, 4]
+
+
 def test_a_mean_that_one_side_lacks_has_no_difference(yolo_assign, inputs):
     rows = yolo_assign("sweep", "--labels", "empty.txt", "--nc", "2", "--topk", "1,2", "--json").document["rows"]
     assert [row["difference"]["mean_target"] for row in rows] == [None, None]
@@ -240,18 +246,18 @@ def test_a_size_is_square_or_height_x_width(text, size):
 
 WRONG = [
     # option, list, how its values are read, the value that is named
-    ("--topk", "5,x", int, "'x'"),
-    ("--topk", "5,,6", int, "''"),
-    ("--topk", "5,", int, "''"),
-    ("--topk", "5.5", int, "'5.5'"),
-    ("--alpha", "0.5;1", float, "'0.5;1'"),
-    ("--imgsz", "640x", side_by_side, "'640x'"),
-    ("--imgsz", "x640", side_by_side, "'x640'"),
-    ("--imgsz", "0", side_by_side, "'0'"),
-    ("--imgsz", "-64", side_by_side, "'-64'"),
-    ("--topk", "5, 5", int, "'5, 5'"),
-    ("--beta", "4,4.0", float, "'4,4.0'"),  # the same number twice
-    ("--imgsz", "640,640x640", side_by_side, "'640,640x640'"),  # the same size twice
+    ("topk", "5,x", int, "'x'"),
+    ("topk", "5,,6", int, "''"),
+    ("topk", "5,", int, "''"),
+    ("topk", "5.5", int, "'5.5'"),
+    ("alpha", "0.5;1", float, "'0.5;1'"),
+    ("imgsz", "640x", side_by_side, "'640x'"),
+    ("imgsz", "x640", side_by_side, "'x640'"),
+    ("imgsz", "0", side_by_side, "'0'"),
+    ("imgsz", "-64", side_by_side, "'-64'"),
+    ("topk", "5, 5", int, "'5, 5'"),
+    ("beta", "4,4.0", float, "'4,4.0'"),  # the same number twice
+    ("imgsz", "640,640x640", side_by_side, "'640,640x640'"),  # the same size twice
 ]
 
 

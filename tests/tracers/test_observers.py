@@ -9,11 +9,12 @@ import pytest
 import torch
 
 from yolo_assign_trace import Inputs, Record, Run, Tracer
+from yolo_assign_trace.assignment.call import RESULTS
 from yolo_assign_trace.assignment.grid import Grid
 from yolo_assign_trace.assignment.outputs import STAGE_RESULTS
 from yolo_assign_trace.inputs.heads.synthetic import synthetic_maps
 from yolo_assign_trace.run.record import BoxLine, Fact, StageStart
-from yolo_assign_trace.run.runner import RESULTS, trace
+from yolo_assign_trace.run.runner import trace
 
 GRID = Grid.of((640, 640), [(8, 8), (4, 4), (2, 2)])
 ROWS = np.array(

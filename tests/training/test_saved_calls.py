@@ -11,8 +11,8 @@ from safetensors.torch import load_file, save_file
 from tests.commands import Outcome
 from tests.training.recorded import calls, kinds, lines
 from yolo_assign_trace import Grid, assign, find_assigner, watch
+from yolo_assign_trace.assignment.call import CALL, RESULTS
 from yolo_assign_trace.formats.call_file import write_tensors
-from yolo_assign_trace.training.watching.call import CALL, OUTPUTS
 from yolo_assign_trace.training.watching.saved_call import _CODES, _raw, as_bytes
 
 GRID = Grid.of((64, 64), [(8, 8), (4, 4), (2, 2)])
@@ -40,7 +40,7 @@ def test_inputs_and_outputs_are_those_of_the_call(site, seen, train):
     saved = calls(site / "w")
     assert list(saved) == [f"step00000{n}-one2many-rank0.safetensors" for n in (0, 2, 4)]
     for (tensors, _), (six, answer) in zip(saved.values(), (seen[0], seen[2], seen[5]), strict=True):  # 3: validation
-        for name, tensor in [*zip(CALL, six, strict=True), *zip([f"output.{n}" for n in OUTPUTS], answer, strict=True)]:
+        for name, tensor in [*zip(CALL, six, strict=True), *zip([f"output.{n}" for n in RESULTS], answer, strict=True)]:
             assert tensors[name].dtype == tensor.dtype
             assert torch.equal(tensors[name], tensor)
 
@@ -91,7 +91,7 @@ def test_replayed_they_give_what_was_answered(site, train, kind):
     for tensors, texts in saved.values():
         own = find_assigner(texts["release"]).with_parameters(topk=texts["parameters"]["topk"])
         again = assign(*(tensors[name] for name in CALL), grid=GRID, assigner=own)
-        for name in OUTPUTS:
+        for name in RESULTS:
             recorded = tensors[f"output.{name}"]
             if recorded.is_floating_point():
                 assert torch.allclose(again[name], recorded, rtol=0, atol=1e-6)

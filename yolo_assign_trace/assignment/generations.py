@@ -6,11 +6,19 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from ..basics.errors import InputError, did_you_mean
+from ..basics.errors import InputError, Parameter, did_you_mean
 from .assigner import Assigner, Stage
 from .outputs import STAGE_RESULTS
 from .releases import NEWEST_MEASURED, Release, dotted, parse_release
-from .variant_outputs import AlignedReordered, ResolvedAndKept, ResolvedUnmasked, ScreenedEnlarged, ScreenedFloored
+from .variant_outputs import (
+    AlignedReordered,
+    NormalizedUnmasked,
+    ResolvedAndKept,
+    ResolvedUnmasked,
+    ScreenedEnlarged,
+    ScreenedFloored,
+    SelectedUnmasked,
+)
 
 
 def _changed(stages: tuple[Stage, ...], *changes: Stage) -> tuple[Stage, ...]:
@@ -19,7 +27,12 @@ def _changed(stages: tuple[Stage, ...], *changes: Stage) -> tuple[Stage, ...]:
 
 
 _8_0_52 = tuple(Stage(result.stage, result, result.stage) for result in STAGE_RESULTS)
-_8_0_0 = _changed(_8_0_52, Stage("resolve", ResolvedUnmasked, "resolve_unmasked", "variants"))
+_8_0_0 = _changed(
+    _8_0_52,
+    Stage("topk", SelectedUnmasked, "topk_unmasked", "variants"),
+    Stage("resolve", ResolvedUnmasked, "resolve_unmasked", "variants"),
+    Stage("normalize", NormalizedUnmasked, "normalize_unmasked", "variants"),
+)
 _8_4_0 = _changed(
     _8_0_52,
     Stage("screen", ScreenedEnlarged, "screen_enlarged", "variants"),
@@ -44,7 +57,7 @@ def _named(name: str, generation: str, note: str, **parameters: float) -> Assign
     return replace(GENERATIONS[generation], name=name, note=note).with_parameters(**parameters)
 
 
-_TOOD_NOTE = "k 13, alpha 1, beta 6 on the stages of 8.0.52; the paper's overlap is --overlap iou"
+_TOOD_NOTE = "k 13, alpha 1, beta 6 on the stages of 8.0.52; the paper's overlap is `overlap=iou`"
 _NAMES = (
     _named("yolov8", "8.0.52", "the default; what most trained models have seen"),
     _named("yolo11", "8.0.52", "as yolov8"),
@@ -69,24 +82,23 @@ def find_assigner(text: str) -> Assigner:
     """
     if text in ASSIGNERS:
         return ASSIGNERS[text]
-    found = parse_release(text, "--assigner")
-    if found is None:
+    release = parse_release(text, Parameter("assigner"))
+    if release is None:
         hint = f"{did_you_mean(text, ASSIGNERS)} (a release is written ultralytics==8.4.190)"
-        raise InputError("unknown-assigner", f"no assigner is called {text!r}", where="--assigner", hint=hint)
-    generation = [name for name in GENERATIONS if _release(name) <= found][-1]
+        raise InputError("unknown-assigner", f"no assigner is called {text!r}", where=Parameter("assigner"), hint=hint)
+    generation = [name for name in GENERATIONS if _release(name) <= release][-1]
     note = f"generation {generation}"
-    if found > NEWEST_MEASURED:
+    if release > NEWEST_MEASURED:
         note += f", taken to be as {dotted(NEWEST_MEASURED)}, the newest release that was measured"
-    return replace(GENERATIONS[generation], name=f"ultralytics=={dotted(found)}", note=note)
+    return replace(GENERATIONS[generation], name=f"ultralytics=={dotted(release)}", note=note)
 
 
-def find_for(text: str, recorded: Mapping[str, float]) -> Assigner:
-    """As :func:`find_assigner`, with the parameters that come with the inputs, if ``text`` does not bring its own.
+def with_recorded(named: Assigner, recorded: Mapping[str, float]) -> Assigner:
+    """The assigner with the parameters that come with the inputs, if its name does not bring its own.
 
     Raises:
-        InputError: unknown name, or a recorded parameter that its stages do not have.
+        InputError: a recorded parameter that its stages do not have.
     """
-    named = find_assigner(text)
     # a name such as tood stands for parameters of its own
     return named.with_parameters(**recorded) if named.parameters == YOLOV8.parameters else named
 

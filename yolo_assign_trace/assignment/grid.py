@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -83,20 +84,20 @@ class Grid:
             raise InputError("no-maps", "there is no feature map; at least one level is needed")
         if strides is not None and len(strides) != len(maps):
             raise InputError("wrong-strides", f"there are {len(maps)} maps but {len(strides)} strides")
-        found = [
+        own = [
             _stride(imgsz, size, i) if strides is None else _checked_stride(imgsz, size, strides[i], i)
             for i, size in enumerate(maps)
         ]
-        for i in range(1, len(found)):
-            if found[i] <= found[i - 1]:
+        for i in range(1, len(own)):
+            if own[i] <= own[i - 1]:
                 raise InputError(
                     "wrong-level-order",
-                    f"the level has stride {found[i]} after one of stride {found[i - 1]}",
+                    f"the level has stride {own[i]} after one of stride {own[i - 1]}",
                     where=f"maps[{i}]",
                     hint="list the levels fine first: the map with most cells, the smallest stride, comes first",
                 )
         first, levels = 0, []
-        for name, (height, width), stride in zip(_names(found), maps, found, strict=True):
+        for name, (height, width), stride in zip(_names(own), maps, own, strict=True):
             levels.append(Level(name, height, width, stride, first))
             first += height * width
         return cls(imgsz[0], imgsz[1], tuple(levels))
@@ -138,6 +139,25 @@ class Grid:
     def __str__(self) -> str:
         levels = ", ".join(str(level) for level in self.levels)
         return f"{self.height}x{self.width} px: {levels} = {self.anchors} anchors"
+
+    @classmethod
+    def parse(cls, text: str) -> Grid:
+        """The grid that is written as ``text``.
+
+        Raises:
+            ValueError: no grid is.
+        """
+        size, levels = re.match(r"([0-9]+)x([0-9]+) px", text), re.findall(r"(\d+)x(\d+) stride (\d+)", text)
+        if not size or not levels:
+            raise ValueError("the grid cannot be read")
+        maps, strides = [(int(height), int(width)) for height, width, _ in levels], [int(level[2]) for level in levels]
+        try:
+            grid = cls.of((int(size[1]), int(size[2])), maps, strides)
+        except InputError as error:
+            raise ValueError(f"the grid cannot be: {error.message}") from None
+        if str(grid) != text:
+            raise ValueError(f"the grid cannot be; expected {grid}")
+        return grid
 
 
 def _names(strides: Sequence[int]) -> list[str]:

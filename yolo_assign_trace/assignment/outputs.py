@@ -209,8 +209,9 @@ class Selected(StageResult):
     stage = "topk"
     title = "each box takes its {topk} best candidates"
     says = (
-        "There is no threshold: a box with fewer good candidates fills up with candidates of metric 0. Where "
-        "equal metrics stand at the cut, torch.topk itself is asked, as in training, and the row is marked."
+        "There is no threshold: a box always takes {topk} of all anchors. Without {topk} metrics above 0 the places "
+        "left go to anchors of metric 0 anywhere on the grid, mostly outside the box, where they are dropped again. "
+        "Where equal metrics stand at the cut, torch.topk itself is asked, as in training, and the row is marked."
     )
     formula: ClassVar[tuple[str, ...]] = ("mask_topk = align_metric is among the {topk} largest of its gt",)
 

@@ -20,11 +20,11 @@ def parse_release(text: str, where: str = "") -> Release | None:
     match = re.fullmatch(r"(?:ultralytics\s*==\s*)?v?(\d+)\.(\d+)(?:\.(\d+))?(?:\.?(?:post|dev)\d+)?", text.strip())
     if match is None:
         return None
-    found = (int(match[1]), int(match[2]), int(match[3] or 0))
-    if found < OLDEST:
-        message = f"ultralytics {dotted(found)} has no task-aligned assigner"
+    release = (int(match[1]), int(match[2]), int(match[3] or 0))
+    if release < OLDEST:
+        message = f"ultralytics {dotted(release)} has no task-aligned assigner"
         raise InputError("unknown-release", message, where=where, hint="the first release that has it is 8.0.0")
-    return found
+    return release
 
 
 def dotted(release: Release) -> str:

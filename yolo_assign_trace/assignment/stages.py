@@ -107,7 +107,7 @@ def screen(gt_bboxes: Tensor, mask_gt: Tensor, anc_points: Tensor, grid: Grid) -
     """Keep the (image, gt, anchor) whose anchor centre lies strictly inside the box."""
     image, gt = mask_gt.squeeze(-1).nonzero(as_tuple=True)
     boxes = gt_bboxes[image, gt]
-    near, anchor = cells_near(boxes, grid)
+    near, anchor = cells_near(boxes, anc_points, grid)
     point, box = anc_points[anchor], boxes[near]
     bbox_deltas = torch.cat([point - box[:, :2], box[:, 2:] - point], dim=-1)  # (cell, 4)
     inside = (bbox_deltas.amin(-1) > 1e-9).nonzero().squeeze(-1)
@@ -211,6 +211,9 @@ def targets(gt_labels: Tensor, gt_bboxes: Tensor, fg_mask: Tensor, target_gt_idx
 
 
 def normalize(
+    pairs: Tensor,
+    overlaps: Tensor,
+    align_metric: Tensor,
     target_metric: Tensor,
     target_overlaps: Tensor,
     target_gt_idx: Tensor,
@@ -232,6 +235,10 @@ def normalize(
     # only rows of positives are multiplied out: all others are zero, and there are thousands of them
     target_scores = torch.zeros_like(one_hot, dtype=metric.dtype)
     target_scores[image, anchor] = one_hot[image, anchor] * norm_align_metric[image, anchor].unsqueeze(-1)
+    if not (align_metric.isfinite() & overlaps.isfinite()).all():
+        mine = fg_mask[pairs[:, 0], pairs[:, 2]] & (target_gt_idx[pairs[:, 0], pairs[:, 2]] == pairs[:, 1])
+        spoiled = pairs[(align_metric * mine).isnan() | (overlaps * mine).isnan(), 0]
+        norm_align_metric[spoiled], target_scores[spoiled] = torch.nan, torch.nan
     return Normalized(
         pos_align_metrics=best_metric.view(b, m),
         pos_overlaps=best_overlap.view(b, m),

@@ -10,9 +10,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..basics.errors import InputError, did_you_mean
+from ..basics.errors import InputError, Parameter, did_you_mean
 from ..basics.named_objects import load_object, place_of
 from .assigner import Assigner, Stage
+from .call import shape_problem
 from .outputs import Output
 
 FROM_THE_RUN = ("grid", "batch", "nc", "reg_max", "label_rows", "maps")
@@ -27,10 +28,10 @@ def swap_named(assigner: Assigner, text: str, keep: Sequence[str]) -> Assigner:
     """
     name, equals, target = text.partition("=")
     if not equals:
-        hint = "write --swap topk=package.module:function"
-        raise InputError("wrong-swap", f"{text!r} is no swap", where="--swap", hint=hint)
-    assigner.stage(name, "--swap")
-    return swap(assigner, name, load_object(target, "function", "--swap"), keep=keep, called=target)
+        hint = "write `swap=topk=package.module:function`"
+        raise InputError("wrong-swap", f"{text!r} is no swap", where=Parameter("swap"), hint=hint)
+    assigner.stage(name, Parameter("swap"))
+    return swap(assigner, name, load_object(target, "function", Parameter("swap")), keep=keep, called=target)
 
 
 def swap(
@@ -49,10 +50,10 @@ def swap(
     Raises:
         InputError: unknown stage, or parameters that the stage cannot get.
     """
-    stage = assigner.stage(name, "--swap")
+    stage = assigner.stage(name, Parameter("swap"))
     called = called or f"{getattr(function, '__module__', '')}:{getattr(function, '__qualname__', repr(function))}"
     if not callable(function):
-        raise InputError("wrong-swap", f"{called} is not callable", where="--swap")
+        raise InputError("wrong-swap", f"{called} is not callable", where=Parameter("swap"))
     names = _parameters(function, called, stage, _available(assigner, stage))
     module, _, attribute = called.partition(":")
     later = assigner.stages[assigner.stages.index(stage) + 1 :]
@@ -76,16 +77,16 @@ def _parameters(
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
-        raise InputError("wrong-swap", f"the signature of {target} cannot be read", where="--swap") from None
+        raise InputError("wrong-swap", f"the signature of {target} cannot be read", where=Parameter("swap")) from None
     for parameter in parameters:
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             hint = "name the tensors and settings that it needs"
-            raise InputError("wrong-swap", f"{target} takes *args or **kwargs", where="--swap", hint=hint)
+            raise InputError("wrong-swap", f"{target} takes *args or **kwargs", where=Parameter("swap"), hint=hint)
         unknown = parameter.name not in available or parameter.kind is parameter.POSITIONAL_ONLY
         if unknown and parameter.default is parameter.empty:
             message = f"{target} asks for {parameter.name!r}, which the stage {stage.name} cannot get"
             hint = did_you_mean(parameter.name, available)
-            raise InputError("wrong-swap", message, where="--swap", hint=hint)
+            raise InputError("wrong-swap", message, where=Parameter("swap"), hint=hint)
     return tuple(parameter.name for parameter in parameters if parameter.name in available)
 
 
@@ -123,24 +124,24 @@ class _Checked:
         names = [output.name for output in self.stage.outputs]
         needed = [name for name in names if name in self.required]
         if is_dataclass(result) and not isinstance(result, type):
-            found = {f.name: getattr(result, f.name) for f in fields(result)}
+            named = {f.name: getattr(result, f.name) for f in fields(result)}
         elif isinstance(result, Mapping):
-            found = dict(result)
+            named = dict(result)
         elif hasattr(result, "_asdict"):
-            found = dict(result._asdict())
+            named = dict(result._asdict())
         elif isinstance(result, Tensor) and len(needed) == 1:
-            found = {needed[0]: result}
+            named = {needed[0]: result}
         elif isinstance(result, tuple) and len(result) == len(names):
-            found = dict(zip(names, result, strict=True))
+            named = dict(zip(names, result, strict=True))
         else:
             raise self.refuse(f"returned {_kind(result)}; expected a dictionary with {', '.join(needed)}")
-        unknown = [name for name in found if name not in names]
+        unknown = [name for name in named if name not in names]
         if unknown:
             raise self.refuse(f"returned {unknown[0]!r}, which {self.stage.name} does not put out")
-        missing = [name for name in needed if name not in found]
+        missing = [name for name in needed if name not in named]
         if missing:
             raise self.refuse(f"did not return {missing[0]}, which later stages need")
-        return {name: found[name] for name in names if name in found}
+        return {name: named[name] for name in names if name in named}
 
     def check(
         self, output: Output, value: Any, sizes: Mapping[str, int], floats: torch.dtype, device: torch.device
@@ -148,12 +149,9 @@ class _Checked:
         """Has ``value`` the axes, dtype and device that ``output`` declares?"""
         if not isinstance(value, Tensor):
             raise self.refuse(f"returned {_kind(value)} as {output.name}; expected a tensor")
-        expected = tuple(sizes.get(axis, -1) for axis in output.axes)
-        shape = tuple(value.shape)
-        if len(shape) != len(expected) or any(e not in (-1, s) for s, e in zip(shape, expected, strict=True)):
-            axes = ", ".join(output.axes)
-            wanted = ", ".join("?" if e < 0 else str(e) for e in expected)
-            raise self.refuse(f"returned {output.name} of shape {list(shape)}; expected [{axes}] = [{wanted}]")
+        problem = shape_problem(output, value.shape, sizes)
+        if problem:
+            raise self.refuse(f"returned {output.name} of another shape: {problem}")
         dtype = {"mask": torch.bool, "index": torch.int64, "count": torch.int64}.get(output.unit, floats)
         if value.dtype != dtype:
             raise self.refuse(f"returned {output.name} as {_short(value.dtype)}; expected {_short(dtype)}")
@@ -161,7 +159,7 @@ class _Checked:
             raise self.refuse(f"returned {output.name} on {value.device}; expected {device}")
 
     def refuse(self, what: str) -> InputError:
-        return InputError("wrong-swap", f"{self.target} in place of {self.stage.name} {what}", where="--swap")
+        return InputError("wrong-swap", f"{self.target} in place of {self.stage.name} {what}", where=Parameter("swap"))
 
 
 def check_swapped(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from .outputs import Aligned, Resolved, Screened, tensor
+from .outputs import Aligned, Normalized, Resolved, Screened, Selected, tensor
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -24,11 +24,15 @@ class ScreenedEnlarged(Screened):
         "mask_in_gts = min(x - x1, y - y1, x2 - x, y2 - y) > 1e-9 px, with the sides of screen_bboxes",
     )
 
+    enlarged_below: ClassVar[int] = 0
+    """Index of the stride below which a side is enlarged."""
+
     screen_bboxes: Tensor = tensor("image gt xyxy", "px", "boxes that the anchor centres are tested against")
 
 
 @dataclass(frozen=True)
 class ScreenedFloored(ScreenedEnlarged):
+    enlarged_below = 1
     differs = "a side shorter than the second stride is screened as long as the second"
     title = "pairs whose anchor centre lies inside the box, small boxes enlarged"
     says = (
@@ -48,6 +52,16 @@ class AlignedReordered(Aligned):
         "overlaps = max({overlap_name}(gt, predicted box), 0)     CIoU's weight a = v / (1 - IoU + v + 1e-7)",
         "align_metric = class_scores^{alpha:g} · overlaps^{beta:g}",
     )
+
+
+@dataclass(frozen=True)
+class SelectedUnmasked(Selected):
+    differs = "nan and infinity outside a box take places among its k"
+
+
+@dataclass(frozen=True)
+class NormalizedUnmasked(Normalized):
+    differs = "nan or infinity of any pair of gt and anchor spoils the scores of its image"
 
 
 @dataclass(frozen=True)

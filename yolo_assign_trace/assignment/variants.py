@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
 
+from . import stages
 from .boxes import OVERLAPS, REORDERED, box_xywh_to_xyxy, box_xyxy_to_xywh
 from .grid import Grid
-from .outputs import Aligned, Resolved, Screened
+from .outputs import Resolved, StageResult
 from .ranking import rank_within_rows, select
 from .stages import align, power, resolve, screen
-from .variant_outputs import AlignedReordered, ResolvedAndKept, ResolvedUnmasked, ScreenedEnlarged, ScreenedFloored
+from .variant_outputs import (
+    AlignedReordered,
+    NormalizedUnmasked,
+    ResolvedAndKept,
+    ResolvedUnmasked,
+    ScreenedEnlarged,
+    ScreenedFloored,
+    SelectedUnmasked,
+)
 
 
 def screen_enlarged(gt_bboxes: Tensor, mask_gt: Tensor, anc_points: Tensor, grid: Grid) -> ScreenedEnlarged:
@@ -52,6 +61,86 @@ def align_reordered(
     """Releases from 8.4.144 on: CIoU sums its weight in another order."""
     overlap = REORDERED if overlap == "ciou" else overlap
     return AlignedReordered(**_as_dict(align(pd_scores, pd_bboxes, gt_labels, gt_bboxes, pairs, overlap, alpha, beta)))
+
+
+def topk_unmasked(
+    pd_scores: Tensor,
+    pd_bboxes: Tensor,
+    gt_labels: Tensor,
+    gt_bboxes: Tensor,
+    align_metric: Tensor,
+    pairs: Tensor,
+    mask_gt: Tensor,
+    grid: Grid,
+    topk: int,
+    overlap: str,
+    alpha: float,
+    beta: float,
+) -> SelectedUnmasked:
+    """Releases 8.0.0 - 8.0.51: metrics outside a box are multiplied with 0, which leaves nan and makes nan of infinity.
+
+    So an anchor outside can take a place among the k. Only images with such numbers are laid out whole.
+    """
+    selected = stages.topk(align_metric, pairs, mask_gt, grid, topk)
+    mask_topk = selected.mask_topk
+    for image, (_, metric) in _with_odd_numbers(pd_scores, pd_bboxes, gt_labels, gt_bboxes, overlap, alpha, beta):
+        here = (pairs[:, 0] == image).nonzero().squeeze(-1)
+        of_pair = (pairs[here, 1], pairs[here, 2])
+        masked = (metric * 0).index_put(of_pair, align_metric[here])
+        picked = torch.zeros_like(masked, dtype=torch.bool).scatter_(1, masked.topk(topk, dim=-1).indices, True)
+        mask_topk = mask_topk.index_put((here,), picked[of_pair])
+    return SelectedUnmasked(**_as_dict(selected) | {"mask_topk": mask_topk})
+
+
+def _with_odd_numbers(
+    pd_scores: Tensor,
+    pd_bboxes: Tensor,
+    gt_labels: Tensor,
+    gt_bboxes: Tensor,
+    overlap: str,
+    alpha: float,
+    beta: float,
+) -> Iterator[tuple[int, tuple[Tensor, Tensor]]]:
+    """Images with nan or infinity among their numbers, each with its overlaps and metrics of all (gt, anchor)."""
+    for image in range(len(pd_scores)):
+        numbers = (pd_scores[image], pd_bboxes[image], gt_bboxes[image])
+        if gt_bboxes.shape[1] and not all(bool(number.isfinite().all()) for number in numbers):
+            overlaps = OVERLAPS[overlap](gt_bboxes[image].unsqueeze(1), pd_bboxes[image]).clamp(min=0)  # (m, a)
+            scores = pd_scores[image, :, gt_labels[image, :, 0]].T  # (m, a)
+            yield image, (overlaps, power(scores, alpha) * power(overlaps, beta))
+
+
+def normalize_unmasked(
+    pd_scores: Tensor,
+    pd_bboxes: Tensor,
+    gt_labels: Tensor,
+    gt_bboxes: Tensor,
+    pairs: Tensor,
+    overlaps: Tensor,
+    align_metric: Tensor,
+    target_metric: Tensor,
+    target_overlaps: Tensor,
+    target_gt_idx: Tensor,
+    fg_mask: Tensor,
+    one_hot: Tensor,
+    mask_gt: Tensor,
+    overlap: str,
+    alpha: float,
+    beta: float,
+) -> NormalizedUnmasked:
+    """Releases 8.0.0 - 8.0.51: a number of any (gt, anchor) that is not finite spoils the image, padding's included."""
+    normalized = stages.normalize(
+        pairs, overlaps, align_metric, target_metric, target_overlaps, target_gt_idx, fg_mask, one_hot, mask_gt
+    )
+    scores, of_anchor = normalized.target_scores, normalized.norm_align_metric
+    for image, (u, metric) in _with_odd_numbers(pd_scores, pd_bboxes, gt_labels, gt_bboxes, overlap, alpha, beta):
+        gt = torch.arange(len(u), device=u.device).unsqueeze(-1)
+        mine = fg_mask[image] & (target_gt_idx[image] == gt)  # (m, a)
+        if bool(((metric * mine).isnan() | (u * mine).isnan()).any()):
+            index = (torch.tensor([image], device=u.device),)
+            scores = scores.index_put(index, scores.new_tensor(torch.nan))
+            of_anchor = of_anchor.index_put(index, of_anchor.new_tensor(torch.nan))
+    return NormalizedUnmasked(**_as_dict(normalized) | {"norm_align_metric": of_anchor, "target_scores": scores})
 
 
 def resolve_unmasked(
@@ -136,5 +225,5 @@ def _second_stride(grid: Grid) -> int:
     return grid.strides[min(1, len(grid.strides) - 1)]
 
 
-def _as_dict(result: Screened | Aligned | Resolved) -> dict[str, Tensor]:
-    return {f.name: getattr(result, f.name) for f in fields(result)}
+def _as_dict(result: StageResult) -> dict[str, Tensor]:
+    return {output.name: getattr(result, output.name) for output in result.outputs()}

@@ -5,9 +5,19 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 
+from .plural import and_more
 from .printable import printable
 
 SHOWN_AT_MOST = 9
+
+
+class Parameter(str):
+    """The place of an error that is no file but a parameter, with its value if need be: ``imgsz``, ``shapes=study``.
+
+    Texts name parameters between backquotes, in the same two forms. The command line makes its flags of them.
+    """
+
+    __slots__ = ()
 
 
 class InputError(Exception):
@@ -16,7 +26,7 @@ class InputError(Exception):
     Args:
         id: kebab-case name of the kind of error; stable, made for scripts.
         message: what is wrong and what was expected, in one sentence.
-        where: the place, as ``file``, ``file:line`` or ``tensor[index]``.
+        where: the place, as ``file``, ``file:line``, ``tensor[index]`` or :class:`Parameter`.
         hint: what to do about it.
         others: more of the kind, found in the same go, so that they can be mended in one go.
     """
@@ -34,12 +44,18 @@ class InputError(Exception):
     def __str__(self) -> str:
         lines = []
         for error in (self, *self.others[:SHOWN_AT_MOST]):
-            lines.append(f"{f'{printable(error.where)}: ' if error.where else ''}{error.message} [{error.id}]")
+            where = f"`{error.where}`" if isinstance(error.where, Parameter) else printable(error.where)
+            lines.append(f"{f'{where}: ' if where else ''}{error.message} [{error.id}]")
             if error.hint and (error is self or error.hint != self.hint):  # the same advice once is enough
                 lines.append(f"  hint: {error.hint}")
         if len(self.others) > SHOWN_AT_MOST:
-            lines.append(f"... and {len(self.others) - SHOWN_AT_MOST} more")
+            lines.append(f"...{and_more(len(self.others), SHOWN_AT_MOST)}")
         return "\n".join(lines)
+
+
+def reason_of(error: OSError | ValueError) -> str:
+    """Why the operating system refused, in its words: ``permission denied``."""
+    return (getattr(error, "strerror", None) or str(error)).lower()
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

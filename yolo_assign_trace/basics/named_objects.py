@@ -30,9 +30,9 @@ def load_object(name: str, what: str, where: str) -> Any:
     if here not in sys.path and "" not in sys.path:  # an installed command does not look here by itself
         sys.path.insert(0, here)
     try:
-        found = importlib.import_module(module)
+        target = importlib.import_module(module)
         for part in attribute.split("."):
-            found = getattr(found, part)
+            target = getattr(target, part)
     except ModuleNotFoundError as error:
         if error.name is not None and (module == error.name or module.startswith(f"{error.name}.")):
             hint = "is it installed, or in the current folder?"
@@ -43,7 +43,7 @@ def load_object(name: str, what: str, where: str) -> Any:
     except (Exception, SystemExit) as error:  # whatever the user's module does when it is imported
         message = f"{module} cannot be imported: {type(error).__name__}: {error}"
         raise InputError(f"broken-{what}", message, where=where) from None
-    return found
+    return target
 
 
 def place_of(error: BaseException) -> str:

@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from ..assignment.call import CALL
 from ..assignment.grid import Grid
 from ..basics.arrays import Array
 
@@ -62,14 +63,7 @@ class Case:
 
     def inputs(self) -> dict[str, Array]:
         """The six arguments of the usual signature, in its order."""
-        return {
-            "pd_scores": self.pd_scores,
-            "pd_bboxes": self.pd_bboxes,
-            "anc_points": self.anc_points,
-            "gt_labels": self.gt_labels,
-            "gt_bboxes": self.gt_bboxes,
-            "mask_gt": self.mask_gt,
-        }
+        return {name: getattr(self, name) for name in CALL}
 
 
 @dataclass

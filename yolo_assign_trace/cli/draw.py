@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ..basics.errors import InputError
-from ..basics.plural import count
-from .options import INPUT, OUTPUT, option
+from ..basics.plural import count, cut_list
+from .options.declared import INPUT, OUTPUT, option
+from .options.pictures import images_and_pictures
 from .screens.terminal import say
 
 NAMED_AT_MOST = 6
@@ -20,51 +23,58 @@ def draw(
         Path, typer.Argument(metavar="TRACE", help="A saved trace (.safetensors) or a run.log.", show_default=False)
     ],
     output: Annotated[
-        Path, option("--output", "-o", panel=OUTPUT, metavar="FOLDER", help="Where the pictures go; made if missing.")
+        Path,
+        option(
+            "output",
+            flags=("--output", "-o"),
+            panel=OUTPUT,
+            metavar="FOLDER",
+            help="Where the pictures go; made if missing.",
+        ),
     ],
-    images: Annotated[
-        Path | None, option(panel=INPUT, metavar="FOLDER", help="Where the pictures are that the trace is about.")
-    ] = None,
+    pictures: Annotated[Path | None, option("pictures")] = None,
     image: Annotated[
-        list[int] | None, option(panel=INPUT, metavar="N", help="Only this image; repeatable. Default: all.")
+        list[int] | None, option("image", panel=INPUT, metavar="N", help="Only this image; repeatable. Default: all.")
+    ] = None,
+    images: Annotated[
+        str | None, option("images", variable=False, help="Only these images, from A up to but without B: 0:8.")
     ] = None,
     gt: Annotated[
-        list[int] | None, option(panel=INPUT, metavar="N", help="Also heat maps of this box; repeatable.")
+        list[int] | None, option("gt", panel=INPUT, metavar="N", help="Also heat maps of this box; repeatable.")
     ] = None,
     stage: Annotated[
         list[str] | None,
         option(
+            "stage",
             panel=OUTPUT,
             metavar="NAMES",
             help="A picture after each of these stages instead of one at the end: screen,align,topk,resolve,normalize.",
         ),
     ] = None,
-    format: Annotated[str, option(panel=OUTPUT, metavar="NAME", help="png, svg or pdf.")] = "png",
-    theme: Annotated[str, option(panel=OUTPUT, metavar="NAME", help="light or dark.")] = "light",
+    format: Annotated[str, option("format", panel=OUTPUT, metavar="NAME", help="png, svg or pdf.")] = "png",
+    theme: Annotated[str, option("theme", panel=OUTPUT, metavar="NAME", help="light or dark.")] = "light",
 ) -> int:
     """Draw what became of anchors and boxes: one picture of the trace, one of every image, one of each --gt."""
     _require_matplotlib()
-    from ..draw.work import Wanted
+    from ..draw.work import DrawOptions
     from ..draw.work import draw as draw_trace
+    from ..inputs.datasets.dataset import select_images
     from ..traces.open_trace import open_trace
 
+    images, pictures = images_and_pictures(images, pictures)
     stages = tuple(name.strip() for names in stage or () for name in names.split(","))
-    wanted = Wanted(
-        tuple(image or ()), tuple(dict.fromkeys(gt or ())), tuple(dict.fromkeys(stages)), format, theme, images
-    )
-    wanted.check()  # before a large trace is read
-    written = draw_trace(open_trace(trace), output, wanted, lambda text: say(f"warning: {text}", "yellow"))
-    names = [path.name for path in written[:NAMED_AT_MOST]]
-    more = f" and {len(written) - NAMED_AT_MOST} more" if len(written) > NAMED_AT_MOST else ""
-    say(f"wrote {count(len(written), 'picture')} to {output}: {', '.join(names)}{more}")
+    asked = DrawOptions((), tuple(dict.fromkeys(gt or ())), tuple(dict.fromkeys(stages)), format, theme, pictures)
+    asked.check()  # before a large trace is read
+    stored = open_trace(trace)
+    selected = select_images(stored.box_counts, images) if images else ()
+    asked = replace(asked, images=(*(image or ()), *selected))
+    written = draw_trace(stored, output, asked, lambda text: say(f"warning: {text}", "yellow"))
+    names = [path.name for path in written]
+    say(f"wrote {count(len(written), 'picture')} to {output}: {cut_list(names, NAMED_AT_MOST)}")
     return 0
 
 
 def _require_matplotlib() -> None:
-    try:
-        import matplotlib  # noqa: F401
-    except ModuleNotFoundError as error:
-        if error.name != "matplotlib":
-            raise
+    if find_spec("matplotlib") is None:
         hint = "pip install 'yolo-assign-trace[draw]'"
-        raise InputError("no-matplotlib", "pictures need matplotlib, the extra 'draw'", hint=hint) from None
+        raise InputError("no-matplotlib", "pictures need matplotlib, the extra 'draw'", hint=hint)

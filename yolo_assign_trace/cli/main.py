@@ -9,9 +9,9 @@ from typing import NoReturn
 
 import typer
 
-from ..basics.errors import InputError
+from ..basics.errors import InputError, reason_of
 from . import assigners, check, diff, draw, explain, html_page, labels, plan, stages, sweep, trace, watch
-from .options import EPILOG
+from .options.declared import EPILOG
 from .screens.terminal import forget_stdout, prepare_streams, say
 
 FINE, DIFFERENT, BAD_INPUT, DEFECT, INTERRUPTED = 0, 1, 2, 3, 130
@@ -73,8 +73,7 @@ def run(arguments: list[str] | None = None) -> int:
         forget_stdout()
         return FINE
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        say(f"error: the output cannot be written: {reason} [not-writable]", "red")
+        say(f"error: the output cannot be written: {reason_of(error)} [not-writable]", "red")
         forget_stdout()
         return BAD_INPUT
     except MemoryError:

@@ -5,74 +5,48 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
-from .input_options import AssignerOptions, InputOptions
-from .options import OUTPUT, option
-from .screens.terminal import print_json, print_line, say
-from .shared import expanded
+from ..inputs.request import Request
+from .options.assigner import AssignerOptions
+from .options.declared import option
+from .options.expand import expanded
+from .screens.terminal import print_json
+from .trace_source import opened_with
 
 if TYPE_CHECKING:
     from ..assignment.assigner import Assigner
-    from ..inputs.load import Opened, OpenedCapture
-    from ..run.plan import Cost
+    from ..inputs.load import Opened
+    from ..run.costs import Cost
 
 
 @expanded
 def plan(
-    given: InputOptions,
+    request: Request,
     chosen: AssignerOptions,
-    digits: Annotated[
-        int, option(panel=OUTPUT, env="DIGITS", metavar="N", min=1, max=17, help="Significant digits in the log.")
-    ] = 5,
-    json: Annotated[bool, typer.Option("--json", rich_help_panel=OUTPUT, help="Print as JSON.")] = False,
+    digits: Annotated[int, option("digits")] = 5,
+    json: Annotated[bool, option("json")] = False,
 ) -> None:
     """Say what a trace would cost before running it: anchors, candidate pairs, bytes of memory, log and saved file.
 
     Takes the options of trace. Labels are read and pairs are counted; bytes are estimates, within a factor of two.
     """
-    from ..inputs.load import open_inputs
-
-    request = given.request()
-    chosen.chosen()
-    opened = open_inputs(request)
-    assigner = chosen.chosen(opened.parameters)
-    for part in opened.parts:
-        part.grid.require_anchors(assigner.parameters.topk, opened.shapes_option)
-    for remark in opened.remarks:
-        say(f"note: {remark}", "yellow")
+    opened, assigner = opened_with(request, chosen, to_run=False)
     costs = _costs(opened, assigner, digits, 8 if chosen.dtype == "float64" else 4)
     rows = _rows(opened, costs)
     if json:
         print_json({"total": {key: value for key, value, _ in rows}, "batches": [asdict(cost) for cost in costs]})
         return
-    gutter = max(len(key) for key, _, _ in rows)
-    for key, value, unit in rows:
-        print_line(f"{key.replace('_', ' '):<{gutter}}  {_text(value, unit)}")
+    from .screens.plan_text import print_plan
+
+    print_plan(rows)
 
 
-def _costs(opened: Opened | OpenedCapture, assigner: Assigner, digits: int, float_bytes: int) -> list[Cost]:
-    from ..inputs.load import OpenedCapture
-    from ..run.plan import cost_of, cost_of_call
+def _costs(opened: Opened, assigner: Assigner, digits: int, float_bytes: int) -> list[Cost]:
+    from ..run.costs import cost_of
 
-    if isinstance(opened, OpenedCapture):
-        return [cost_of_call(assigner, opened.captured, digits=digits, float_bytes=float_bytes)]
-    return [
-        cost_of(
-            assigner,
-            part.grid,
-            part.rows,
-            batch=part.batch,
-            nc=opened.nc,
-            reg_max=opened.reg_max,
-            digits=digits,
-            float_bytes=float_bytes,
-        )
-        for part in opened.parts
-    ]
+    return [cost_of(assigner, part.inputs(maps=False), digits=digits, float_bytes=float_bytes) for part in opened.parts]
 
 
-def _rows(opened: Opened | OpenedCapture, costs: list[Cost]) -> list[tuple[str, Any, str]]:
+def _rows(opened: Opened, costs: list[Cost]) -> list[tuple[str, Any, str]]:
     """Name, value and unit of everything worth knowing."""
     grids = list(dict.fromkeys(str(part.grid) for part in opened.parts))
     total = {key: sum(getattr(cost, key) for cost in costs) for key in ("images", "boxes", "pairs", "saved", "log")}
@@ -87,11 +61,3 @@ def _rows(opened: Opened | OpenedCapture, costs: list[Cost]) -> list[tuple[str, 
         ("run.log", total["log"], "bytes"),
         ("saved_file", total["saved"], "bytes"),
     ]
-
-
-def _text(value: Any, unit: str) -> str:
-    from rich.filesize import decimal
-
-    if unit == "bytes":
-        return f"about {decimal(value)}"
-    return f"{value:,}" if isinstance(value, int) else str(value)

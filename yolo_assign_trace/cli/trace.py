@@ -6,57 +6,50 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from ..basics.plural import count
-from .devices import require_device
-from .input_options import AssignerOptions, InputOptions
-from .options import OUTPUT, option
-from .outputs import Outputs
-from .screens.terminal import print_json, say
-from .shared import expanded
+from ..inputs.request import Request
+from .options.assigner import AssignerOptions
+from .options.declared import OUTPUT, option
+from .options.expand import expanded
+from .options.outputs import Outputs
+from .screens.terminal import in_flags, print_json, say
 from .trace_source import opened_with
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from ..assignment.assigner import Assigner
+    from ..inputs.batch import CallPart, Part
     from ..inputs.load import Opened
-    from ..run.given import Captured, Inputs
 
 
 @expanded
 def trace(
-    given: InputOptions,
+    request: Request,
     chosen: AssignerOptions,
-    log: Annotated[Path, option(panel=OUTPUT, env="LOG", metavar="FILE", help="Where the log goes.")] = Path("run.log"),
-    no_log: Annotated[bool, option("--no-log", panel=OUTPUT, env="NO_LOG", help="Write no log.")] = False,
-    digits: Annotated[
-        int,
-        option(
-            panel=OUTPUT,
-            env="DIGITS",
-            metavar="N",
-            min=1,
-            max=17,
-            help="Significant digits in the log; 9 is lossless for float32.",
-        ),
-    ] = 5,
+    log: Annotated[Path, option("log", panel=OUTPUT, variable=True, metavar="FILE", help="Where the log goes.")] = Path(
+        "run.log"
+    ),
+    no_log: Annotated[bool, option("no_log", panel=OUTPUT, variable=True, help="Write no log.")] = False,
+    digits: Annotated[int, option("digits", help="Significant digits in the log; 9 is lossless for float32.")] = 5,
     max_log: Annotated[
         float,
         option(
+            "max_log",
             panel=OUTPUT,
-            env="MAX_LOG",
+            variable=True,
             metavar="GIB",
-            min=0,
+            least=0,
             help="Stop before writing a log larger than this; 0: no limit.",
         ),
     ] = 1.0,
     save: Annotated[
-        Path | None, option(panel=OUTPUT, env="SAVE", metavar="FILE", help="Save all tensors, exact, as .safetensors.")
+        Path | None,
+        option("save", panel=OUTPUT, variable=True, metavar="FILE", help="Save all tensors, exact, as .safetensors."),
     ] = None,
     stage: Annotated[
         list[str] | None,
         option(
+            "stage",
             panel=OUTPUT,
-            env="STAGE",
+            variable=True,
             metavar="NAME",
             help="Print only this stage; repeatable. Log and saved file stay complete.",
         ),
@@ -64,17 +57,20 @@ def trace(
     tracer: Annotated[
         list[str] | None,
         option(
+            "tracer",
             panel=OUTPUT,
-            env="TRACER",
+            variable=True,
             metavar="NAME",
             help="Also run this tracer: package.module:Class, or an installed one.",
         ),
     ] = None,
     no_plugins: Annotated[
-        bool, option("--no-plugins", panel=OUTPUT, env="NO_PLUGINS", help="Leave out installed tracers.")
+        bool, option("no_plugins", panel=OUTPUT, variable=True, help="Leave out installed tracers.")
     ] = False,
-    quiet: Annotated[bool, option("--quiet", "-q", panel=OUTPUT, env="QUIET", help="Print no trace.")] = False,
-    json: Annotated[bool, option("--json", panel=OUTPUT, env="JSON", help="Print a summary as JSON instead.")] = False,
+    quiet: Annotated[
+        bool, option("quiet", flags=("--quiet", "-q"), panel=OUTPUT, variable=True, help="Print no trace.")
+    ] = False,
+    json: Annotated[bool, option("json", variable=True, help="Print a summary as JSON instead.")] = False,
 ) -> None:
     """Run label assignment stage by stage and show every tensor, on the console and in run.log.
 
@@ -84,13 +80,7 @@ def trace(
     a log (and a saved file) each, into a folder called like the log without
     its ending, and the console shows a line per image.
     """
-    from ..inputs.load import OpenedCapture
-
-    opened, assigner = opened_with(given, chosen)
-    if isinstance(opened, OpenedCapture):
-        from ..assignment.capture import begin_with_capture
-
-        assigner = begin_with_capture(assigner)
+    opened, assigner = opened_with(request, chosen)
     outputs = Outputs(
         log=None if no_log else log,
         save=save,
@@ -101,14 +91,14 @@ def trace(
         plugins=not no_plugins,
         quiet=quiet,
     )
-    outputs.check(given.files)
-    if outputs.log and not isinstance(opened, OpenedCapture) and len(opened.parts) > 1:
+    outputs.check(request.files)
+    if outputs.log and len(opened.parts) > 1:
         outputs.check_total(_log_bytes(opened, assigner, digits))
     runner = _Runner(assigner, chosen, outputs, several=len(opened.parts) > 1, summarised=json)
     for part in opened.parts:
-        runner.run(opened.inputs(part), part.stem, part.positions)
+        runner.run(part)
     if json:
-        print_json(runner.document() | {"remarks": opened.remarks})
+        print_json(runner.document() | {"remarks": list(map(in_flags, opened.remarks))})
     for folder in runner.folders:
         old = outputs.older_files(folder, runner.written)
         if old:
@@ -122,21 +112,10 @@ def trace(
 
 def _log_bytes(opened: Opened, assigner: Assigner, digits: int) -> int:
     """Estimated bytes of the logs of all batches, without their pairs, which are few."""
-    from ..assignment.outputs import FIXED_SIZES
     from ..run.costs import estimate_log_bytes
 
     stages = [stage.result for stage in assigner.stages]
-    total = 0
-    for part in opened.parts:
-        sizes = {
-            "image": part.batch,
-            "gt": part.most_boxes,
-            "anchor": part.grid.anchors,
-            "level": len(part.grid.levels),
-        }
-        sizes |= {"class": opened.nc, "channel": 4 * opened.reg_max, **FIXED_SIZES}
-        total += estimate_log_bytes(sizes, digits, stages)
-    return total
+    return sum(estimate_log_bytes(part.inputs(maps=False).sizes, digits, stages) for part in opened.parts)
 
 
 class _Runner:
@@ -152,29 +131,15 @@ class _Runner:
         self.summarised = summarised
         self.documents: list[dict[str, Any]] = []
         self.written: list[Path] = []
-        self.swapped = False
 
-    def run(self, inputs: Inputs | Captured, stem: str, positions: Sequence[int]) -> None:
-        """Trace one batch; ``positions`` are those of its images in the dataset."""
+    def run(self, part: Part | CallPart) -> None:
+        """Trace one batch."""
         from ..tracers.json_summary import JsonSummary
 
-        outputs = self.outputs.of_batch(stem) if self.several else self.outputs
+        outputs = self.outputs.of_batch(part.stem) if self.several else self.outputs
         summary = JsonSummary(outputs.stages) if self.summarised else None
-        watchers = outputs.watchers(summary, positions if self.several else None)
-
-        import torch
-
-        from ..assignment.swap import swap_named
-        from ..run.runner import RESULTS
-        from ..run.runner import trace as run_trace
-
-        require_device(self.chosen.device)
-        if not self.swapped:
-            for text in self.chosen.swap or ():
-                self.assigner = swap_named(self.assigner, text, RESULTS)
-            self.swapped = True
-        dtype = getattr(torch, self.chosen.dtype) if self.chosen.dtype else None
-        run_trace(inputs, self.assigner, watchers, dtype=dtype, device=self.chosen.device, use_up=True)
+        watchers = outputs.watchers(summary, part.positions if self.several else None)
+        self.chosen.run(part, self.assigner, watchers)
         self.written += outputs.files
         if summary is not None:
             self.documents.append(summary.document | {"log": str(outputs.log) if outputs.log else None})
@@ -189,7 +154,7 @@ class _Runner:
         return list(dict.fromkeys(path.parent for path in self.written)) if self.several else []
 
     def written_text(self) -> str:
-        """``run.log (370.0 kB)``, or ``313 files to run/ (4.2 GB)``."""
+        """``run.log (370.3 kB)``, or ``313 files to run/ (4.2 GB)``."""
         from rich.filesize import decimal
 
         if not self.several:

@@ -18,7 +18,7 @@ from ..training.watching.guard import say
 from ..training.watching.recording import claim
 from ..training.watching.settings import MAX_SIZE, Settings
 from ..training.watching.summary import shown, summary
-from .options import OUTPUT, option
+from .options.declared import OUTPUT, option
 
 EXAMPLES = """[bold]Examples[/bold]
 
@@ -28,7 +28,6 @@ yolo-assign watch --out runs/a --every 500 --pictures -- python train.py
 
 yolo-assign watch --class my_package.assign:MyAssigner -- python train.py
 """
-FLAGS = {"every": "--every", "count_every": "--count-every", "max_size": "--max-size", "classes": "--class"}
 FORWARDED = [
     getattr(signal, name)
     for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
@@ -42,28 +41,47 @@ FROM_THE_KERNEL = 128
 def watch(
     command: Annotated[list[str], typer.Argument(metavar="-- COMMAND ...", help="What trains, as you would start it.")],
     out: Annotated[
-        Path, option(panel=OUTPUT, metavar="FOLDER", help="The recording; if one is there, FOLDER-2 ... is taken.")
+        Path,
+        option("out", panel=OUTPUT, metavar="FOLDER", help="The recording; if one is there, FOLDER-2 ... is taken."),
     ] = Path("watch"),
     every: Annotated[
-        int, option(panel=OUTPUT, metavar="N", min=0, help="Save the calls of every N-th step; 0 for none.")
+        int, option("every", panel=OUTPUT, metavar="N", least=0, help="Save the calls of every N-th step; 0 for none.")
     ] = 100,
     pictures: Annotated[
-        bool, option("--pictures", panel=OUTPUT, help="Save the augmented pictures with a call.")
+        bool,
+        option("save_pictures", flags=("--pictures",), panel=OUTPUT, help="Save the augmented pictures too."),
     ] = False,
     count_every: Annotated[
-        int, option(panel=OUTPUT, metavar="N", min=0, help="Count the calls of every N-th step; 0 for none.")
+        int,
+        option("count_every", panel=OUTPUT, metavar="N", least=0, help="Count those of every N-th step; 0 for none."),
     ] = 1,
     max_size: Annotated[
         float,
-        option(panel=OUTPUT, metavar="GIB", help="What the recording may take; it is thinned before it takes more."),
+        option(
+            "max_size",
+            panel=OUTPUT,
+            metavar="GIB",
+            help="What the recording may take; it is thinned before it takes more.",
+        ),
     ] = MAX_SIZE,
     classes: Annotated[
         list[str] | None,
-        option("--class", panel=OUTPUT, metavar="NAME", help="Another assigner: package.module:Class. Repeatable."),
+        option(
+            "classes",
+            flags=("--class",),
+            panel=OUTPUT,
+            metavar="NAME",
+            help="Another assigner: package.module:Class. Repeatable.",
+        ),
     ] = None,
     tensorboard: Annotated[
         Path | None,
-        option(panel=OUTPUT, metavar="FOLDER", help="Scalars by epoch, where training has tensorboard installed."),
+        option(
+            "tensorboard",
+            panel=OUTPUT,
+            metavar="FOLDER",
+            help="Scalars by epoch, where training has tensorboard installed.",
+        ),
     ] = None,
 ) -> int:
     """Run a training and record what its assigner does: counts, boxes by epoch, whole calls.
@@ -72,10 +90,7 @@ def watch(
     """
     board = str(tensorboard.absolute()) if tensorboard else ""
     settings = Settings(str(out.absolute()), every, count_every, pictures, tuple(classes or ()), max_size, board)
-    try:
-        settings.check()
-    except InputError as error:
-        raise InputError(error.id, error.message, where=FLAGS[error.where], hint=error.hint) from None
+    settings.check()
     if shutil.which(command[0]) is None:
         raise _not_startable(command[0], "there is no such command")
     try:

@@ -1,18 +1,17 @@
-"""Runs another assigner on the inputs that a trace recorded. Imports torch."""
+"""Runs another assigner on the inputs that a trace recorded."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..assignment.assigner import Assigner
-from ..assignment.call import check_call
+from ..assignment.call import CALL, FIRST, state_of_call
 from ..assignment.generations import ASSIGNERS
-from ..assignment.outputs import FIXED_SIZES
 from ..basics.errors import InputError
-from ..run.describe import versions
-from ..run.record import assigner_line, versions_line
-from ..run.runner import run_stages
+from ..run.record import assigner_line, versions, versions_line
+from ..traces.rebuild import rebuild_assigner
 from ..traces.stored import StoredOutput, StoredTrace
-from .rebuild import rebuild_assigner
-from .recorded import CALL, require_exact, settings_of, tensor_of
+from .recorded import require_exact, settings_of, tensor_of
 
 
 def rerun(trace: StoredTrace, assigner: Assigner, *, where: str) -> tuple[StoredTrace, list[str]]:
@@ -33,27 +32,27 @@ def rerun(trace: StoredTrace, assigner: Assigner, *, where: str) -> tuple[Stored
     Raises:
         InputError: a trace that is not exact or lacks one of the tensors, or tensors that no run could have made.
     """
+    from ..run.runner import run_stages
+
     require_exact(trace, where)
     missing = [name for name in CALL if name not in trace.by_name]
     if missing:
         message = f"the trace has not recorded {', '.join(missing)}, which an assigner is called with"
         raise InputError("no-recorded-inputs", message, where=where)
     chosen, remarks = _with_its_parameters(trace, assigner)
-    tensors = {name: tensor_of(trace, name) for name in CALL}
-    sizes = {"anchor": trace.grid.anchors, **FIXED_SIZES}
-    check_call({name: (tensors[name], axes.split()) for name, axes in CALL.items()}, sizes)
-    tensors |= {"gt_labels": tensors["gt_labels"].long(), "mask_gt": tensors["mask_gt"].bool()}
-    stages = chosen.stages[[stage.name for stage in chosen.stages].index("screen") :]
+    state = state_of_call({name: tensor_of(trace, name) for name in CALL}, trace.grid)
+    stages = chosen.stages[[stage.name for stage in chosen.stages].index(FIRST) :]
     names = [output.name for stage in stages for output in stage.outputs]
-    dtype = str(tensors["pd_scores"].dtype).removeprefix("torch.")
-    made = run_stages(chosen, settings_of(trace) | chosen.settings | tensors, names, first="screen")
+    dtype = str(state["pd_scores"].dtype).removeprefix("torch.")
+    made = run_stages(chosen, settings_of(trace) | chosen.settings | state, names, first=FIRST)
     run = {stage.name for stage in stages}
     outputs = {key: stored for key, stored in trace.outputs.items() if stored.stage not in run}
     for stage in stages:
         for output in stage.outputs:
             outputs[f"{stage.name}.{output.name}"] = StoredOutput(stage.name, output, made[output.name].numpy())
     header = {**trace.header, "assigner": assigner_line(chosen, dtype, "cpu"), "versions": versions_line(versions())}
-    return StoredTrace(header, trace.grid, outputs, None, {**trace.settings, **chosen.settings}, trace.boxes), remarks
+    settings = replace(trace.settings, dtype=dtype, device="cpu").made_by(chosen)
+    return StoredTrace(header, trace.grid, outputs, settings=settings), remarks
 
 
 def _with_its_parameters(trace: StoredTrace, assigner: Assigner) -> tuple[Assigner, list[str]]:

@@ -10,9 +10,9 @@ from matplotlib.colors import LogNorm, Normalize
 
 from ..assignment.grid import Level
 from .marks import shape_of
-from .page import SMALL
 from .panel import Panel
 from .scene import NO_WINNER, ImageScene, on_level
+from .sheet import SMALL
 from .theme import COLOUR_MAP
 
 STAGES = ("screen", "align", "topk", "resolve", "normalize")
@@ -46,7 +46,7 @@ def scores_of(highest: float) -> Normalize:
 
 def draw_anchors(panel: Panel, scene: ImageScene, level: Level, index: int, stage: str, scores: Normalize) -> Drawn:
     """Marks of the anchors of ``level``, the ``index``-th, as they stand after ``stage``."""
-    theme, points, shape = panel.page.theme, scene.points, shape_of(index)
+    theme, points, shape = panel.sheet.theme, scene.points, shape_of(index)
     size = float(np.clip(level.stride * panel.scale * 0.62, 3.2, 15))
     colours = mpl.colormaps[COLOUR_MAP]
     candidates = on_level(level, np.unique(scene.pairs.anchor))
@@ -93,7 +93,7 @@ def _lost(panel: Panel, scene: ImageScene, level: Level, size: float) -> Drawn:
     places = scene.points[[one.anchor for one in lost]]
     cross = max(size, 7)
     ids = [f"anchor-{one.anchor}-lost-by-{one.gt}" for one in lost]
-    colour = panel.page.theme.bad
+    colour = panel.sheet.theme.bad
     panel.marks(f"lost-{level.name}", places, "x", cross, edges=colour, width=1.5, ids=ids, zorder=6)
     panel.keep_free(scene.points[on_level(level, np.flatnonzero(scene.positive))], size)
     panel.keep_free(places, cross)
@@ -102,7 +102,7 @@ def _lost(panel: Panel, scene: ImageScene, level: Level, size: float) -> Drawn:
     for anchor, winner in winners.items():
         x, y = (float(value) for value in scene.points[anchor])
         text = str(winner)
-        wide, away = (panel.page.measure(text, SMALL) + 6) / panel.scale, (cross / 2 + 1) / panel.scale
+        wide, away = (panel.sheet.measure(text, SMALL) + 6) / panel.scale, (cross / 2 + 1) / panel.scale
         high = 15.0 / panel.scale
         corners = [
             *((x + away, y + high / 2), (x - away - wide, y + high / 2)),

@@ -11,7 +11,8 @@ from ..basics.arrays import Array
 from ..basics.box_sizes import SIZES, size_classes
 from ..run.boxes_summary import CAUSES
 from ..run.record import BoxLine
-from .causes import Cause, Causes
+from ..traces.view import TraceView
+from .causes import Cause, causes_of
 from .conflicts import (
     Identical,
     Rivals,
@@ -23,23 +24,14 @@ from .conflicts import (
     unselected_winners,
 )
 from .reach import Reach, reach_of
-from .view import TraceView
 
 
 @dataclass(frozen=True)
 class Problem:
-    """A box that something is wrong with; ``candidates`` per level, fine first."""
+    """A box that something is wrong with."""
 
-    image: int
-    gt: int
-    label: int
+    line: BoxLine
     label_name: str
-    width: float
-    height: float
-    candidates: tuple[int, ...]
-    selected: int
-    positives: int
-    best_overlap: float | None
     cause: Cause
 
 
@@ -81,7 +73,7 @@ class Summary:
     classes: tuple[Count, ...]
 
 
-def summary_of(view: TraceView, causes: Causes, image: int | None = None) -> Summary:
+def summary_of(view: TraceView, image: int | None = None) -> Summary:
     """Everything about all boxes of the trace, or of one image.
 
     Raises:
@@ -90,76 +82,49 @@ def summary_of(view: TraceView, causes: Causes, image: int | None = None) -> Sum
     if image is not None:
         view.require_image(image)
 
-    def mine(found: int) -> bool:
-        return image is None or found == image
+    def here(place: Rivals | Unselected | Identical | Starved) -> bool:
+        return image in (None, place.image)
 
-    lines = [line for line in view.lines if mine(line.image)]
-    counts = _Counts(view, lines)
-    problems = tuple(_problem(view, line, causes) for line in lines if line.cause)
-    found = [problem.cause.id for problem in problems]
+    lines = view.lines if image is None else view.lines_of(image)
+    wrong = [line for line in lines if line.cause]
+    targets, owned = _targets(view, lines), np.array([line.positives for line in lines], dtype=np.int64)
+    labels, of_class = np.unique(np.array([line.label for line in lines], dtype=np.int64), return_inverse=True)
+    names = [f"{label} {view.class_name(label)}".strip() for label in labels.tolist()]
     claims = view.claims if image is None else view.claims[image]
     return Summary(
         images=view.b if image is None else 1,
         boxes=len(lines),
-        positives=sum(line.positives for line in lines),
-        without=sum(not line.positives for line in lines),
-        worthless=counts.worthless,
-        causes={cause: found.count(cause) for cause in CAUSES if cause in found},
-        problems=problems,
+        positives=int(owned.sum()),
+        without=int((owned == 0).sum()),
+        worthless=int(((owned > 0) & (targets == 0)).sum()),
+        causes={cause: n for cause in CAUSES if (n := sum(line.cause == cause for line in wrong))},
+        problems=tuple(
+            Problem(line, view.class_name(line.label), cause)
+            for line, cause in zip(wrong, causes_of(view, wrong), strict=True)
+        ),
         contested=int((claims > 1).sum()),
-        rivals=tuple(rivals for rivals in rivals_of(view) if mine(rivals.image)),
-        unselected=tuple(won for won in unselected_winners(view) if mine(won.image)),
-        identical=tuple(group for group in identical_boxes(view) if mine(group.image)),
-        starved=tuple(box for box in starved_duplicates(view) if mine(box.image)),
+        rivals=tuple(filter(here, rivals_of(view))),
+        unselected=tuple(filter(here, unselected_winners(view))),
+        identical=tuple(filter(here, identical_boxes(view))),
+        starved=tuple(filter(here, starved_duplicates(view))),
         reach=reach_of(view, image),
-        sizes=counts.by(size_classes([(line.width, line.height) for line in lines]), SIZES),
-        classes=counts.by_class(),
+        sizes=_counts(size_classes([(line.width, line.height) for line in lines]), SIZES, owned, targets),
+        classes=_counts(of_class, names, owned, targets),
     )
 
 
-def _problem(view: TraceView, line: BoxLine, causes: Causes) -> Problem:
-    cause = causes.of(line)
-    assert cause is not None
-    return Problem(
-        line.image,
-        line.gt,
-        line.label,
-        view.class_name(line.label),
-        line.width,
-        line.height,
-        line.candidates,
-        line.selected,
-        line.positives,
-        line.best_overlap,
-        cause,
+def _targets(view: TraceView, lines: Sequence[BoxLine]) -> Array:
+    """(box,) sum of the target scores of every box's positives."""
+    image, gt, _ = view.positives
+    sums = np.bincount(image * view.m + gt, weights=view.positive_scores, minlength=view.b * view.m)
+    return sums[np.array([line.image * view.m + line.gt for line in lines], dtype=np.int64)]
+
+
+def _counts(group: Array, names: Sequence[str], owned: Array, targets: Array) -> tuple[Count, ...]:
+    """One count per name; ``group`` (box,) is the index of each box's name, ``owned`` its number of positives."""
+    weights = (np.ones(len(group)), owned, owned == 0, targets)
+    sums = (np.bincount(group, weights=each, minlength=len(names)).tolist() for each in weights)
+    return tuple(
+        Count(name, int(boxes), int(positives), int(without), target / positives if positives else None)
+        for name, boxes, positives, without, target in zip(names, *sums, strict=True)
     )
-
-
-class _Counts:
-    """Boxes grouped one way or another."""
-
-    def __init__(self, view: TraceView, lines: Sequence[BoxLine]) -> None:
-        self.view, self.lines = view, lines
-        size = view.b * view.m
-        rows = np.array([line.image * view.m + line.gt for line in lines], dtype=np.int64)
-        sums = np.bincount(view.positive_rows, weights=view.positive_scores, minlength=size)
-        self.target = sums[rows] if size else np.zeros(0)
-        self.positives = np.array([line.positives for line in lines], dtype=np.int64)
-        self.worthless = int(((self.positives > 0) & (self.target == 0)).sum())
-
-    def by(self, group: Array, names: Sequence[str]) -> tuple[Count, ...]:
-        """One count per name; ``group`` (box,) is the index of each box's name."""
-        n = len(names)
-        boxes = np.bincount(group, minlength=n).tolist()
-        without = np.bincount(group[self.positives == 0], minlength=n).tolist()
-        positives = np.bincount(group, weights=self.positives, minlength=n).astype(int).tolist()
-        target = np.bincount(group, weights=self.target, minlength=n).tolist()
-        return tuple(
-            Count(name, boxes[i], positives[i], without[i], target[i] / positives[i] if positives[i] else None)
-            for i, name in enumerate(names)
-        )
-
-    def by_class(self) -> tuple[Count, ...]:
-        labels, group = np.unique(np.array([line.label for line in self.lines], dtype=np.int64), return_inverse=True)
-        names = [f"{label} {self.view.class_name(label)}".strip() for label in labels.tolist()]
-        return self.by(group, names)

@@ -10,7 +10,7 @@ import stat
 from pathlib import Path
 from typing import IO
 
-from ..basics.errors import InputError
+from ..basics.errors import InputError, reason_of
 
 
 class SafeFile:
@@ -93,11 +93,24 @@ class SafeFile:
             return self._error(
                 "no-such-folder", "cannot be written: its folder does not exist", "make the folder first"
             )
-        reason = (error.strerror or str(error)).lower()
-        return self._error("not-writable", f"cannot be written: {reason}", "name another file")
+        return self._error("not-writable", f"cannot be written: {reason_of(error)}", "name another file")
 
     def _error(self, id: str, message: str, hint: str) -> InputError:
         return InputError(id, f"the {self.what} {message}", where=str(self.path), hint=hint)
+
+
+def write_whole(path: Path, what: str, data: bytes) -> None:
+    """A file in one go: under its name it is whole, or what it was before; ``what`` names it in errors.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    file = SafeFile(path, what)
+    try:
+        file.write(data)
+        file.commit()
+    finally:
+        file.discard()
 
 
 def _remove_abandoned(final: Path) -> None:

@@ -1,4 +1,4 @@
-"""Images that are traced as one batch: their label rows in the network input, before any head output."""
+"""Images that are traced as one batch: what a run of them starts from, made when it is asked for."""
 
 from __future__ import annotations
 
@@ -9,46 +9,74 @@ import numpy as np
 
 from ..assignment.grid import Grid
 from ..basics.arrays import Array
-from ..run.given import Image
-from ..run.letterbox import Letterbox
-from .labels.row import BATCH
-from .labels.text import LabelTable
+from ..basics.plural import count
+from ..run.given import Call, Image, Inputs
+from ..run.release_choice import ReleaseChoice
+from .heads.layout import Heads
+from .heads.synthetic import require_memory, synthetic_images, synthetic_maps
+from .placed import PlacedTable
 
 
 @dataclass(frozen=True)
-class Source:
-    """The rows of one label file, which file that is, and how its images lie in the input; None: as they are."""
+class HeadSource:
+    """Where the head outputs of all batches come from.
 
-    table: LabelTable
-    path: str
-    letterbox: Letterbox | None = None
+    Attributes:
+        nc: number of classes.
+        reg_max: bins per side.
+        seed: of synthetic heads.
+        real: those of all images; None for synthetic ones.
+    """
+
+    nc: int
+    reg_max: int
+    seed: int
+    real: Heads | None = None
+
+    @property
+    def channels(self) -> int:
+        return 4 * self.reg_max + self.nc
+
+    @property
+    def about(self) -> str:
+        """One line for headers."""
+        if self.real is None:
+            return f"synthetic, seed {self.seed}: not a trained model"
+        maps = f"{len(self.real.maps)} maps of {count(self.real.batch, 'image')}"
+        return f"{self.real.name}: {maps}, {self.channels} channels, sha256 {self.real.digest}"
 
 
 @dataclass(frozen=True)
 class Part:
-    """Images that are traced as one batch. Rows are made when they are asked for, so that many parts take little.
+    """Images with label rows. Rows and maps are made when they are asked for, so that many parts take little.
 
     Attributes:
         name: of the source, for headers.
         grid: the levels.
-        sources: one per image, or a single file whose rows say which image they belong to.
+        tables: the rows, one table per image, or a single one whose rows may say which image they belong to.
+        heads: where the head outputs come from.
+        release: of the package: what read the labels and placed the boxes.
         batch: number of images.
-        positions: of the images in the source, from 0.
+        digest: of the labels.
+        images: the images, empty for a file of rows.
+        class_names: by class, empty if unknown.
+        positions: of the images in their dataset, from 0; None if they are of no dataset.
         span: first and last position that the batch was made for; dropped images leave gaps.
         at: number of images in the batches before.
-        images: the images, empty for a file of rows.
-        digest: of the labels.
     """
 
     name: str
     grid: Grid
-    sources: Sequence[Source]
+    tables: Sequence[PlacedTable]
+    heads: HeadSource
+    release: ReleaseChoice
     batch: int
-    positions: Sequence[int]
-    span: tuple[int, int]
-    at: int
-    images: tuple[Image, ...]
     digest: str
+    images: tuple[Image, ...] = ()
+    class_names: tuple[str, ...] = ()
+    positions: Sequence[int] | None = None
+    span: tuple[int, int] = (0, 0)
+    at: int = 0
 
     @property
     def stem(self) -> str:
@@ -57,37 +85,73 @@ class Part:
         return f"{first:05d}" if last == first else f"{first:05d}-{last:05d}"
 
     @property
-    def has_images(self) -> bool:
-        """Is it told which image a row belongs to?"""
-        return len(self.sources) > 1 or any(source.table.form == BATCH for source in self.sources)
-
-    @property
     def boxes(self) -> int:
-        return sum(len(source.table.rows) for source in self.sources)
-
-    @property
-    def most_boxes(self) -> int:
-        """Boxes of the image that has most, m."""
-        return int(np.bincount(self.rows[:, 0].astype(np.int64)).max(initial=0))
+        return sum(len(placed.table.rows) for placed in self.tables)
 
     @property
     def rows(self) -> Array:
         """(box, 6) float64: image, class, cx, cy, w, h as fractions of the network input."""
-        return np.concatenate([np.zeros((0, 6)), *map(self._placed, range(len(self.sources)))])
+        return np.concatenate([np.zeros((0, 6)), *(placed.rows(i) for i, placed in enumerate(self.tables))])
 
-    def place(self, row: int) -> str:
-        """Where a row of :attr:`rows` stands, as ``file:line``."""
-        for source in self.sources:
-            if row < len(source.table.rows):
-                return source.table.place(source.path, row)
-            row -= len(source.table.rows)
-        raise IndexError(row)
+    def require_memory(self) -> None:
+        """Can synthetic heads be made?
 
-    def _placed(self, number: int) -> Array:
-        source = self.sources[number]
-        rows = source.table.rows.astype(np.float64)
-        if source.table.form != BATCH:
-            rows[:, 0] = number
-        if source.letterbox:
-            rows[:, 2:] = source.letterbox.place(rows[:, 2:])
-        return rows
+        Raises:
+            InputError: they would take more memory than anyone means to use.
+        """
+        if self.heads.real is None:
+            require_memory(self.grid, self.batch, self.heads.channels)
+
+    def inputs(self, *, maps: bool = True) -> Inputs:
+        """What a run of this batch starts from; without ``maps`` all but its head outputs."""
+        boxes = f"{count(self.boxes, 'box')} in {count(self.batch, 'image')}"
+        labels = f"{self.name}: {boxes}, {count(self.heads.nc, 'class')}, sha256 {self.digest}"
+        return Inputs(
+            grid=self.grid,
+            maps=self._maps() if maps else [],
+            label_rows=self.rows,
+            batch=self.batch,
+            nc=self.heads.nc,
+            reg_max=self.heads.reg_max,
+            about={"labels": labels, "heads": self.heads.about},
+            images=self.images,
+            class_names=self.class_names,
+            release=self.release,
+            synthetic=self.heads.real is None,
+        )
+
+    def _maps(self) -> list[Array]:
+        heads = self.heads
+        if heads.real is not None:
+            return [level[self.at : self.at + self.batch] for level in heads.real.maps]
+        if self.positions is not None:
+            return synthetic_images(self.grid, self.positions, heads.channels, heads.seed)
+        return synthetic_maps(self.grid, self.batch, heads.channels, heads.seed)
+
+
+@dataclass(frozen=True)
+class CallPart:
+    """The images of an assigner call, in the same form."""
+
+    call: Call
+
+    @property
+    def grid(self) -> Grid:
+        return self.call.grid
+
+    @property
+    def positions(self) -> range:
+        """Of the images in the call."""
+        return range(self.call.batch)
+
+    @property
+    def stem(self) -> str:
+        """Name of output files."""
+        return "call"
+
+    def require_memory(self) -> None:
+        """It is in memory already."""
+
+    def inputs(self, *, maps: bool = True) -> Call:
+        """What a run starts from; a call has no maps."""
+        return self.call

@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import ClassVar
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ..basics.arrays import Array
-from ..basics.errors import InputError
+from ..assignment.assigner import Assigner
+from ..basics.errors import InputError, Parameter
 from ..basics.plural import count
-from ..run.given import Captured, Inputs
-from .batch import Part
-from .dataset_batches import DatasetLabels
-from .datasets.dataset import LABELS, kind_of
-from .file_batch import FileLabels
-from .heads.capture import capture_inputs
-from .heads.channels import Wanted
-from .heads.layout import Heads
-from .heads.read import read_heads
-from .heads.shapes import DEFAULT_REG_MAX, LAYOUTS, STUDY, Shapes, read_shapes
-from .heads.synthetic import require_memory, synthetic_images, synthetic_maps
+from ..run.given import Call, Inputs
+from ..run.release_choice import ReleaseChoice
+from .batch import CallPart, HeadSource, Part
+from .dataset_batches import DatasetLabels, labels_of_dataset
+from .datasets.dataset import Source, open_source
+from .datasets.entries import LABELS
+from .file_batch import FileLabels, labels_of_file
+from .heads.capture import read_capture
+from .heads.channels import Expectations
+from .heads.layout import read_heads
+from .heads.shapes import DEFAULT_REG_MAX, LAYOUTS, STUDY, STUDY_GRID, Shapes, read_shapes
+from .installed import about_installed
 from .labels.row import above_count
-from .labels.rules import LabelRules
+from .labels.rules import LabelRules, rules_of
+from .labels.text import LabelTable
 from .reading.files import display_name
+from .recorded_outputs import compare_outputs
 from .request import Request
 
 DATASET_SHAPES = "yolov8"
@@ -36,45 +38,33 @@ class Opened:
     """A request with everything read but the heads made: batch by batch, so that few are in memory.
 
     Attributes:
-        parts: labels and grid of every batch.
-        shapes_name: what the user calls the levels, for errors.
-        nc: number of classes.
-        reg_max: bins per side.
-        heads: real head outputs of all images, None for synthetic ones.
-        seed: of synthetic heads.
-        class_names: by class, empty if unknown.
-        from_dataset: are the images those of a dataset?
+        parts: the batches.
+        levels_from: what to change when the levels do not do: a parameter, or the file that tells them.
+        synthetic: are the heads no trained model's?
+        parameters: of an assigner, as far as they come with the inputs.
+        release: of the package: what reads labels, places and assigns.
         remarks: what a user should see although nothing is wrong.
     """
 
-    parts: Sequence[Part]
-    shapes_name: str
-    nc: int
-    reg_max: int
-    heads: Heads | None
-    seed: int
-    class_names: tuple[str, ...]
-    from_dataset: bool
-    remarks: tuple[str, ...]
+    parts: Sequence[Part | CallPart]
+    levels_from: str
+    release: ReleaseChoice
+    synthetic: bool = False
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
-    @property
-    def synthetic(self) -> bool:
-        """Are the heads no trained model's?"""
-        return self.heads is None
+    def begin(self, assigner: Assigner) -> Assigner:
+        """The stages of ``assigner`` that run, which for a captured call are not all."""
+        return self.parts[0].inputs(maps=False).begin(assigner)
 
-    @property
-    def parameters(self) -> Mapping[str, float]:
-        """Labels and heads say nothing about the assigner."""
-        return {}
+    def require_anchors(self, topk: int) -> None:
+        """Has every batch as many anchors as a box selects?
 
-    @property
-    def shapes_option(self) -> str:
-        """What to change when the levels do not do: the option, or the file that it names."""
-        return f"--shapes {self.shapes_name}" if self.shapes_name in (STUDY, *LAYOUTS) else self.shapes_name
-
-    @property
-    def channels(self) -> int:
-        return 4 * self.reg_max + self.nc
+        Raises:
+            InputError: one has fewer.
+        """
+        for part in self.parts:
+            part.grid.require_anchors(topk, self.levels_from)
 
     def require_memory(self) -> None:
         """Can the synthetic heads of every batch be made?
@@ -82,119 +72,87 @@ class Opened:
         Raises:
             InputError: they would take more memory than anyone means to use.
         """
-        for part in [] if self.heads else self.parts:
-            require_memory(part.grid, part.batch, self.channels)
-
-    def inputs(self, part: Part) -> Inputs:
-        """The inputs of one batch, with its head outputs."""
-        boxes = f"{count(part.boxes, 'box')} in {count(part.batch, 'image')}"
-        about = {
-            "labels": f"{part.name}: {boxes}, {count(self.nc, 'class')}, sha256 {part.digest}",
-            "heads": self._about_heads(part),
-        }
-        maps = self._maps(part)
-        return Inputs(
-            part.grid, maps, part.rows, part.batch, self.nc, self.reg_max, about, part.images, self.class_names
-        )
-
-    def _maps(self, part: Part) -> list[Array]:
-        if self.heads:
-            return [level[part.at : part.at + part.batch] for level in self.heads.maps]
-        if self.from_dataset:
-            return synthetic_images(part.grid, part.positions, self.channels, self.seed)
-        return synthetic_maps(part.grid, part.batch, self.channels, self.seed)
-
-    def _about_heads(self, part: Part) -> str:
-        if not self.heads:
-            return f"synthetic, seed {self.seed}: not a trained model"
-        maps = f"{len(self.heads.maps)} maps of {count(self.heads.batch, 'image')}"
-        return f"{self.heads.name}: {maps}, {self.channels} channels, sha256 {self.heads.digest}"
+        for part in self.parts:
+            part.require_memory()
 
 
-@dataclass(frozen=True)
-class OpenedCapture:
-    """A captured call, with the interface of :class:`Opened`; ``parameters`` are those of the call."""
-
-    captured: Captured
-    name: str
-    synthetic: ClassVar[bool] = False
-
-    @property
-    def parts(self) -> Sequence[Part]:
-        """The only one; its rows are in the captured call."""
-        batch = self.captured.batch
-        return [Part(self.name, self.captured.grid, (), batch, range(batch), (0, batch - 1), 0, (), digest="")]
-
-    @property
-    def remarks(self) -> tuple[str, ...]:
-        return self.captured.remarks
-
-    @property
-    def parameters(self) -> Mapping[str, float]:
-        return self.captured.parameters
-
-    @property
-    def shapes_option(self) -> str:
-        return self.name
-
-    def require_memory(self) -> None:
-        """It has been read already."""
-
-    def inputs(self, part: Part) -> Captured:
-        return self.captured
-
-
-def open_inputs(request: Request) -> Opened | OpenedCapture:
+def open_inputs(request: Request) -> Opened:
     """Read labels, shapes and heads, and hold them against each other; or a captured call.
 
     Raises:
         InputError: a file that cannot be used, or files that contradict each other.
     """
     request.check()
-    if request.capture is not None:
-        return OpenedCapture(capture_inputs(request.capture), display_name(request.capture))
-    return _open_labelled(request)
+    if request.capture is None:
+        return _open_labelled(request)
+    call = read_capture(request.capture)
+    name = display_name(request.capture)
+    release = request.release_for(recorded=call.recorded_by)
+    call = replace(call, release=release)
+    remarks = list(call.remarks)
+    if call.recorded_by is None and request.release is None:
+        remarks.append(
+            f"the capture does not say which release made it: traced as {release.name}, {release.reason}; "
+            "if it was another one, say `release`"
+        )
+        remarks += filter(None, [about_installed(release, labels=False)])
+    if call.outputs:
+        remarks.append(compare_outputs(call))
+    return Opened([CallPart(call)], name, release, parameters=call.parameters, remarks=tuple(remarks))
 
 
 def _open_labelled(request: Request) -> Opened:
-    is_file = request.data is None and kind_of(request.source) == LABELS
-    labels = FileLabels(request, request.source) if is_file else DatasetLabels(request)
-    given = read_shapes(request.shapes, request.imgsz) if request.shapes else None
-    nc, nc_source = _said_classes(request, labels, given)
-    heads = None
+    source = open_source(request.source)
+    is_file = request.data is None and source.kind == LABELS
+    round_up = request.heads is None  # what real heads say is so
+    asked = read_shapes(request.shapes, request.imgsz, round_up=round_up) if request.shapes else None
+    default = None
+    if not asked and not request.heads:
+        default = read_shapes(STUDY if is_file else DATASET_SHAPES, request.imgsz, round_up=round_up)
+    known = asked or default
+    opened = _open_read(request, source, asked, default, request.release_for(study=bool(known and known.is_study)))
+    if known is None and opened.parts[0].grid == STUDY_GRID:  # the heads told it
+        return _open_read(request, source, asked, default, request.release_for(study=True))
+    return opened
+
+
+def _open_read(
+    request: Request, source: Source, asked: Shapes | None, default: Shapes | None, release: ReleaseChoice
+) -> Opened:
+    """``asked`` are the shapes that were named, ``default`` those to take if neither they nor heads are there."""
+    is_file = request.data is None and source.kind == LABELS
+    rules = request.rules or rules_of(release.release)
+    labels = labels_of_file(request, source.data, release) if is_file else labels_of_dataset(request, source, release)
+    classes = max((table.classes for table in labels.tables), default=0)
+    nc, nc_source = _known_classes(request, labels, classes, asked)
+    real = None
     if request.heads:
-        imgsz = None if given else request.imgsz
-        wanted = Wanted(given, imgsz, request.reg_max, nc, nc_source, labels.classes)
-        heads = read_heads(request.heads, wanted)
-        nc, nc_source = heads.nc, heads.name
-    default = STUDY if is_file else DATASET_SHAPES
-    shapes = given or (Shapes(heads.shapes_name, heads.grid) if heads else read_shapes(default, request.imgsz))
-    parts = labels.parts(shapes)
-    for part in parts if nc else []:
-        _check_classes(part, nc or 0, nc_source, request.rules)
-    if is_file:
-        parts = [_in_batch(part, shapes, heads) for part in parts]
-    elif heads:
-        _check_images(labels.images, parts, heads)
-    remarks = [*labels.remarks, *([heads.reading] if heads else [])]
+        imgsz = None if asked else request.imgsz
+        real = read_heads(request.heads, Expectations(asked, imgsz, request.reg_max, nc, nc_source, classes))
+        nc, nc_source = real.nc, real.name
+    shapes = asked or default or (Shapes(real.shapes_name, real.grid) if real else None)
+    assert shapes is not None
+    if nc:
+        _check_classes(labels.tables, nc, nc_source, rules)
+    reg_max = real.reg_max if real else request.reg_max or shapes.reg_max or DEFAULT_REG_MAX
+    heads = HeadSource(nc or max(classes, 1), reg_max, request.seed, real)
+    parts, about_boxes = labels.parts(request, shapes, heads)
+    remarks = [*labels.remarks, *about_boxes, *([real.reading] if real else [])]
+    if request.release is None:
+        remarks += filter(None, [about_installed(release, labels=True)])
+    if request.imgsz and not real and request.imgsz != (size := (shapes.grid.height, shapes.grid.width)):
+        both = " x ".join(f"{side} to {rounded}" for side, rounded in zip(request.imgsz, size, strict=True))
+        remarks.append(f"imgsz is rounded up to whole largest strides, as training does: {both}")
     if not any(part.boxes for part in parts):
         images = count(sum(part.batch for part in parts), "image")
         what = f"{request.source} is empty" if is_file else f"there is no box in {request.source}"
         remarks.append(f"{what}: traced as {images} without boxes")
-    return Opened(
-        parts=parts,
-        shapes_name=shapes.name,
-        nc=nc or max(labels.classes, 1),
-        reg_max=heads.reg_max if heads else request.reg_max or shapes.reg_max or DEFAULT_REG_MAX,
-        heads=heads,
-        seed=request.seed,
-        class_names=labels.class_names,
-        from_dataset=labels.from_dataset,
-        remarks=tuple(remarks),
-    )
+    named = shapes.name in (STUDY, *LAYOUTS)
+    levels_from = Parameter(f"shapes={shapes.name}") if named else shapes.name
+    return Opened(parts, levels_from, release, synthetic=real is None, remarks=tuple(remarks))
 
 
-def load_inputs(request: Request) -> tuple[Inputs | Captured, list[str]]:
+def load_inputs(request: Request) -> tuple[Inputs | Call, list[str]]:
     """Read everything the request names, as one batch.
 
     Returns:
@@ -209,68 +167,30 @@ def load_inputs(request: Request) -> tuple[Inputs | Captured, list[str]]:
         hint = "select fewer images, raise at_once, or go through open_inputs(request).parts"
         raise InputError("several-batches", message, hint=hint)
     opened.require_memory()
-    return opened.inputs(opened.parts[0]), list(opened.remarks)
+    return opened.parts[0].inputs(), list(opened.remarks)
 
 
-def _said_classes(
-    request: Request, labels: FileLabels | DatasetLabels, shapes: Shapes | None
+def _known_classes(
+    request: Request, labels: FileLabels | DatasetLabels, classes: int, shapes: Shapes | None
 ) -> tuple[int | None, str]:
-    """The number of classes that somebody says, and who says it."""
-    option = (request.nc, "--nc") if request.nc else (shapes.nc if shapes else None, shapes.name if shapes else "")
-    said = [(number, source) for number, source in (option, (labels.nc, labels.name)) if number]
-    if len({number for number, _ in said}) > 1:
-        counted = ", ".join(f"{number} according to {source}" for number, source in said)
-        message = f"the number of classes is {counted}; the labels need at least {labels.classes}"
+    """The number of classes that somebody says, and who says it; the labels need at least ``classes``."""
+    by_shapes = (shapes.nc, shapes.name) if shapes else (None, "")
+    by_option = (request.nc, "`nc`") if request.nc else by_shapes
+    known = [(number, source) for number, source in (by_option, (labels.nc, labels.name)) if number]
+    if len({number for number, _ in known}) > 1:
+        counted = ", ".join(f"{number} according to {source}" for number, source in known)
+        message = f"the number of classes is {counted}; the labels need at least {classes}"
         raise InputError("classes-disagree", message, hint="mend or leave out all but one of them")
-    return said[0] if said else (None, "--nc")
+    return known[0] if known else (None, "`nc`")
 
 
-def _check_classes(part: Part, nc: int, source: str, rules: LabelRules) -> None:
-    rows = part.rows
-    for row in np.flatnonzero(rows[:, 1] >= nc).tolist():
-        message = f"{above_count(rows[row, 1], nc)}, according to {source}"
-        if rows[row, 1] == nc and rules.class_may_equal_count:
-            message += (
-                f"; {rules.name} accepts it, but its loss indexes past the last class, so there is no trace of it"
-            )
-            raise InputError("class-equals-count", message, where=part.place(row), hint="mend the label or the count")
-        raise InputError("class-too-large", message, where=part.place(row))
-
-
-def _in_batch(part: Part, shapes: Shapes, heads: Heads | None) -> Part:
-    """The rows of a single file in the batch that heads or shapes ask for.
-
-    Raises:
-        InputError: a row whose image is not in it, or heads and shapes that differ.
-    """
-    if heads and shapes.batch and heads.batch != shapes.batch:
-        message = f"expected a batch of {shapes.batch} according to {shapes.name}, found {heads.batch}"
-        raise InputError("wrong-batch", message, where=heads.path)
-    batch = heads.batch if heads else shapes.batch or part.batch
-    source = heads.name if heads else shapes.name
-    rows = part.rows
-    if batch > 1 and len(rows) and not part.has_images:
-        raise InputError(
-            "rows-without-image",
-            f"rows of five numbers are one image, but the batch has {batch} images according to {source}",
-            where=part.place(0),
-            hint="begin every row with the number of its image: image class cx cy w h",
-        )
-    for row in np.flatnonzero(rows[:, 0] >= batch).tolist():
-        image = f"image is {rows[row, 0]:g}"
-        numbers = "0" if batch == 1 else f"0 to {batch - 1}"
-        message = f"{image}, but the batch has {count(batch, 'image')}, {numbers}, according to {source}"
-        raise InputError("image-too-large", message, where=part.place(row))
-    return replace(part, batch=batch, positions=range(batch))
-
-
-def _check_images(images: int, parts: Sequence[Part], heads: Heads) -> None:
-    """Are there as many heads as images of the dataset, all of the same input?"""
-    if heads.batch != images:
-        message = f"expected heads of {count(images, 'image')}, as many as are traced, found {heads.batch}"
-        hint = f"select them with --images, such as --images 0:{heads.batch}"
-        raise InputError("wrong-batch", message, where=heads.path, hint=hint)
-    for part in parts:
-        if part.grid != heads.grid:
-            message = f"the heads are of {heads.grid}, but with --rect {part.images[0].name} has {part.grid}"
-            raise InputError("heads-do-not-fit", message, where=heads.path, hint="leave --rect out, or trace one image")
+def _check_classes(tables: Sequence[LabelTable], nc: int, source: str, rules: LabelRules) -> None:
+    for table in tables:
+        for row in np.flatnonzero(table.rows[:, 1] >= nc).tolist():
+            label = float(table.rows[row, 1])
+            message = f"{above_count(label, nc)}, according to {source}"
+            if label == nc and rules.class_may_equal_count:
+                why = f"{rules.name} accepts it, but its loss indexes past the last class, so there is no trace of it"
+                hint = "mend the label or the count"
+                raise InputError("class-equals-count", f"{message}; {why}", where=table.place(row), hint=hint)
+            raise InputError("class-too-large", message, where=table.place(row))

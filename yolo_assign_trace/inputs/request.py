@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from ..basics.errors import InputError
-from .datasets.read_entry import STOP
-from .labels.rules import TODAY, LabelRules
+from ..assignment.releases import NEWEST_MEASURED, Release, parse_release
+from ..basics.errors import InputError, Parameter
+from ..run.letterbox import VAL
+from ..run.release_choice import ReleaseChoice
+from .labels.policy import STOP
+from .labels.rules import LabelRules
+
+STUDY_RELEASE: Release = (8, 3, 253)
+"""What the study grid is read and assigned by if nothing is said: its assigner is the one that the tutorial shows."""
 
 IMAGES_AT_ONCE = 8
 """Images of a dataset that are traced as one batch, if nothing else is said."""
@@ -25,7 +32,10 @@ class Request:
         image_size: width and height of every image, px.
         letterboxed: are the labels fractions of the network input already?
         rect: fit the input to each image, in whole strides, instead of a square.
-        rules: of the release to read labels as.
+        mode: ``val`` places boxes as validation does, ``train`` clips and drops them as training does.
+        release: of the package, such as ``8.4.190``: it reads labels, places and assigns; None for the one that fits
+            the inputs, see :meth:`release_for`.
+        rules: of the release to read labels as, if it is another one.
         on_bad: what to do with label rows that fail.
         at_once: images of a dataset in one batch.
         capture: the six inputs of an assigner call, saved; instead of labels and heads.
@@ -44,7 +54,9 @@ class Request:
     image_size: tuple[int, int] | None = None
     letterboxed: bool = False
     rect: bool = False
-    rules: LabelRules = TODAY
+    mode: str = VAL
+    release: str | None = None
+    rules: LabelRules | None = None
     on_bad: str = STOP
     at_once: int = IMAGES_AT_ONCE
     capture: Path | None = None
@@ -57,15 +69,43 @@ class Request:
         """
         beside = (self.labels, self.data, self.heads, self.shapes, self.imgsz, self.nc, self.reg_max, self.images)
         excluded = [
-            (self.capture and any(beside), "--capture", "--labels, --data, --heads and what describes them"),
-            (self.rect and self.letterboxed, "--letterboxed", "--rect"),
-            (self.image_size and self.letterboxed, "--letterboxed", "--image-size"),
+            (self.capture and any(beside), "capture", "`labels`, `data`, `heads` and what describes them"),
+            (self.rect and self.letterboxed, "letterboxed", "`rect`"),
+            (self.image_size and self.letterboxed, "letterboxed", "`image_size`"),
         ]
         for both, one, other in excluded:
             if both:
-                raise InputError("options-exclude", f"{one} cannot be combined with {other}", where=one)
+                message = f"`{one}` cannot be combined with {other}"
+                raise InputError("options-exclude", message, where=Parameter(one))
         if not self.capture:
             _ = self.source
+
+    def release_for(self, *, study: bool = False, recorded: Release | None = None) -> ReleaseChoice:
+        """The release that was asked for; otherwise what the inputs recorded, the study grid's own, or the newest.
+
+        Raises:
+            InputError: no release.
+        """
+        beside: dict[str, Any] = {"labels_as": self.rules.release if self.rules else None, "mode": self.mode}
+        if self.release is None:
+            if recorded:
+                return ReleaseChoice(recorded, "recorded with the call", **beside)
+            if study:
+                return ReleaseChoice(STUDY_RELEASE, "the tutorial's", **beside)
+            return ReleaseChoice(NEWEST_MEASURED, "the newest measured", **beside)
+        release = parse_release(self.release, Parameter("release"))
+        if release is None:
+            hint = "write a release, such as `release=8.4.190`"
+            raise InputError(
+                "unknown-release", f"{self.release!r} is no release", where=Parameter("release"), hint=hint
+            )
+        return ReleaseChoice(release, "as asked", **beside)
+
+    @property
+    def files(self) -> list[Path]:
+        """What is read, and so must not be written."""
+        shapes = Path(self.shapes) if self.shapes and self.shapes.endswith((".yaml", ".yml")) else None
+        return [path for path in (self.labels, self.data, self.heads, self.capture, shapes) if path is not None]
 
     @property
     def source(self) -> Path:
@@ -76,6 +116,6 @@ class Request:
         """
         source = self.data or self.labels
         if source is None:
-            hint = "--labels takes a label file, a folder, a list or COCO annotations; --data a data.yaml"
-            raise InputError("no-labels", "neither --labels nor --data was given", hint=hint)
+            hint = "`labels` takes a label file, a folder, a list or COCO annotations; `data` a data.yaml"
+            raise InputError("no-labels", "neither `labels` nor `data` was given", hint=hint)
         return source

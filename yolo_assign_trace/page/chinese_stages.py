@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 STAGES: Mapping[str, tuple[str, str]] = {
-    "CapturedCall": (
+    "Captured": (
         "一次分配器调用的六个输入，按保存时的样子",
         "网络的得分、预测框和锚点中心，以及这一批填充后的真实框。它们就是训练步骤里的样子；它们如何产生，"
         "这里无从得知。",

@@ -1,13 +1,17 @@
-"""What a trace costs before it runs: bytes of memory, of the log and of the saved file."""
+"""What a trace costs before it runs: candidate pairs, and bytes of memory, of the log and of the saved file."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from ..assignment.assigner import Assigner
+from ..assignment.call import FIRST, RESULTS
 from ..assignment.outputs import STAGE_RESULTS, Output, StageResult
 from ..formats.tensor_file import ROOM_FOR_DECLARATIONS
+from .given import Call, Inputs
 
 _WHOLE = frozenset({"index", "count"})
 _ONE_BYTE = "mask"
@@ -20,7 +24,7 @@ def output_bytes(output: Output, sizes: Mapping[str, int], float_bytes: int = 4)
 
 
 def saved_bytes(assigner: Assigner, sizes: Mapping[str, int], float_bytes: int = 4) -> int:
-    """Bytes that ``--save`` writes: all outputs and the declarations; a few kB of names are not counted."""
+    """Bytes of the saved file: all outputs and the declarations; a few kB of names are not counted."""
     outputs = [output for stage in assigner.stages for output in stage.outputs]
     return ROOM_FOR_DECLARATIONS + sum(output_bytes(output, sizes, float_bytes) for output in outputs)
 
@@ -76,3 +80,41 @@ def estimate_log_bytes(
 def estimate_pair_bytes(pairs: int, digits: int) -> int:
     """Bytes of everything over ``pairs`` candidate pairs in the log, likewise."""
     return int(pairs * (4 * _PREFIX + 50 + 8 * (digits + 3.5)))
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What tracing one batch would take; ``peak``, ``saved`` and ``log`` are bytes."""
+
+    images: int
+    anchors: int
+    boxes: int
+    pairs: int
+    peak: int
+    saved: int
+    log: int
+
+
+def cost_of(assigner: Assigner, inputs: Inputs | Call, *, digits: int = 5, float_bytes: int = 4) -> Cost:
+    """The cost of a batch: the stages up to screen, which need no head output, and arithmetic for the rest.
+
+    Args:
+        assigner: the stages.
+        inputs: the batch; its head outputs are not looked at and may be left out.
+        digits: significant digits in the log.
+        float_bytes: of one number.
+    """
+    assigner = inputs.begin(assigner)
+    screened: Any = assigner.stage(FIRST).call(*inputs.screen_inputs(), inputs.grid)
+    pairs = len(screened.pairs)
+    sizes = {"channel": 0} | inputs.sizes | {"pair": pairs}
+    log = estimate_log_bytes(sizes, digits, [stage.result for stage in assigner.stages])
+    return Cost(
+        images=sizes["image"],
+        anchors=inputs.grid.anchors,
+        boxes=sum(inputs.boxes),
+        pairs=pairs,
+        peak=peak_bytes(assigner, sizes, RESULTS, float_bytes),
+        saved=saved_bytes(assigner, sizes, float_bytes),
+        log=log + estimate_pair_bytes(pairs, digits),
+    )

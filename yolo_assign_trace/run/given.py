@@ -1,15 +1,30 @@
-"""What a trace starts from: head outputs and label rows, or a captured call. Needs no torch."""
+"""What a trace starts from: head outputs and label rows, or an assigner call. Only what makes tensors imports torch."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..assignment.assigner import Assigner
+from ..assignment.call import CALL, Captured, begin_with_capture, state_of_call
 from ..assignment.grid import Grid
+from ..assignment.outputs import FIXED_SIZES
+from ..assignment.releases import Release
 from .letterbox import Letterbox
+from .release_choice import ReleaseChoice
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+
+SYNTHETIC = (
+    "synthetic heads: only candidates, no-anchor-inside and ignored-as-padding, which are geometry, carry meaning"
+)
+"""What must be said wherever numbers of heads of no model are shown."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +52,8 @@ class Inputs:
         about: one line each about ``labels`` and ``heads``, for headers.
         images: the images by name; empty if they have none.
         class_names: by class; empty if the classes have none.
+        release: that labels were read and boxes placed by; None where no release had a part in it.
+        synthetic: are the maps drawn, so that no model had a part in it?
     """
 
     grid: Grid
@@ -48,6 +65,8 @@ class Inputs:
     about: Mapping[str, str] = field(default_factory=dict)
     images: tuple[Image, ...] = ()
     class_names: tuple[str, ...] = ()
+    release: ReleaseChoice | None = None
+    synthetic: bool = False
 
     @property
     def boxes(self) -> tuple[int, ...]:
@@ -60,55 +79,147 @@ class Inputs:
         """Boxes per image after padding, m."""
         return max(self.boxes, default=0)
 
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Length of every axis but ``pair``."""
+        return _sizes(self) | {"channel": 4 * self.reg_max}
+
+    @property
+    def settings(self) -> dict[str, int]:
+        """What stages take beside tensors and the parameters of an assigner."""
+        return {"batch": self.batch, "nc": self.nc, "reg_max": self.reg_max}
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of the head outputs."""
+        import torch
+
+        return torch.as_tensor(self.maps[0]).dtype
+
+    def begin(self, assigner: Assigner) -> Assigner:
+        """The stages that run: all of them."""
+        return assigner
+
+    def state(self, dtype: torch.dtype, device: torch.device, *, use_up: bool = False) -> dict[str, Any]:
+        """What the first stage takes; with ``use_up`` it holds the only reference to the maps."""
+        import torch
+
+        state = {
+            "grid": self.grid,
+            "label_rows": torch.as_tensor(self.label_rows, device=device),
+            "maps": [torch.as_tensor(level, dtype=dtype, device=device) for level in self.maps],
+        }
+        if use_up:
+            self.maps.clear()
+        return state
+
+    def screen_inputs(self) -> tuple[Tensor, Tensor, Tensor]:
+        """gt_bboxes (b, m, 4) px, mask_gt (b, m, 1), anc_points (a, 2) px: what screening takes needs no maps."""
+        import torch
+
+        from ..assignment import stages
+
+        strides = torch.tensor(self.grid.strides, dtype=torch.float32)
+        points = stages.anchors(self.grid, strides)
+        truth = stages.ground_truth(torch.as_tensor(self.label_rows), self.grid, self.batch, strides)
+        return truth.gt_bboxes, truth.mask_gt, points.anchor_points * points.stride_tensor
+
 
 @dataclass(frozen=True)
-class Captured:
-    """What a trace of a captured assigner call starts from: its six inputs, arrays or tensors of one float dtype.
+class Call:
+    """An assigner call, such as a training step makes; a trace of it begins with the stage ``capture``.
 
     Attributes:
         grid: levels and anchors.
-        pd_scores: (image, anchor, class) scores.
-        pd_bboxes: (image, anchor, xyxy) px.
-        anc_points: (anchor, xy) px, the cell centres of ``grid``.
-        gt_labels: (image, gt, 1) class indices.
-        gt_bboxes: (image, gt, xyxy) px.
-        mask_gt: (image, gt, 1) true for real boxes.
-        about: one line each about ``labels`` and ``heads``, for headers.
+        six: what the assigner is called with, arrays or tensors of one float dtype; ``anc_points`` are the cell
+            centres of ``grid``.
+        about, images, class_names, release, synthetic: as in :class:`Inputs`.
         parameters: topk, topk2, alpha and beta of the call as far as they were saved with it.
         remarks: what a user should know about how the file was read.
-        images: the images by name; empty if they have none.
-        class_names: by class; empty if the classes have none.
+        outputs: what the original answered, arrays by name, as far as it was saved with the call.
+        recorded_by: the release that made the call, if it was saved with it.
     """
 
     grid: Grid
-    pd_scores: Any
-    pd_bboxes: Any
-    anc_points: Any
-    gt_labels: Any
-    gt_bboxes: Any
-    mask_gt: Any
+    six: Captured
     about: Mapping[str, str] = field(default_factory=dict)
     parameters: Mapping[str, float] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
     images: tuple[Image, ...] = ()
     class_names: tuple[str, ...] = ()
+    release: ReleaseChoice | None = None
+    synthetic: bool = False
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    recorded_by: Release | None = None
 
     @property
     def batch(self) -> int:
-        return int(self.pd_scores.shape[0])
+        return int(self.six.pd_scores.shape[0])
 
     @property
     def nc(self) -> int:
-        return int(self.pd_scores.shape[2])
+        return int(self.six.pd_scores.shape[2])
 
     @property
     def longest(self) -> int:
         """Boxes per image after padding, m."""
-        return int(self.gt_bboxes.shape[1])
+        return int(self.six.gt_bboxes.shape[1])
 
     @property
     def boxes(self) -> tuple[int, ...]:
         """Boxes of every image: its rows up to the last one that is not all zero, padding in between included."""
-        filled = np.asarray(self.gt_bboxes).any(axis=-1) | np.asarray(self.mask_gt)[..., 0].astype(bool)  # (b, m)
-        places = np.where(filled, np.arange(1, self.longest + 1), 0)
+        filled = np.asarray(self.six.gt_bboxes).any(axis=-1) | np.asarray(self.six.mask_gt)[..., 0].astype(bool)
+        places = np.where(filled, np.arange(1, self.longest + 1), 0)  # (b, m)
         return tuple(places.max(axis=1, initial=0).tolist())
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Length of every axis but ``pair``; a call has no bins, so no axis of channels."""
+        return _sizes(self)
+
+    @property
+    def settings(self) -> dict[str, int]:
+        """What stages take beside tensors and the parameters of an assigner."""
+        return {"batch": self.batch, "nc": self.nc}
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of the scores; of the boxes where scores are half as precise."""
+        import torch
+
+        dtype = torch.as_tensor(self.six.pd_scores).dtype
+        return dtype if dtype.itemsize >= 4 else torch.as_tensor(self.six.pd_bboxes).dtype
+
+    def begin(self, assigner: Assigner) -> Assigner:
+        """The stages that run, as :func:`~yolo_assign_trace.assignment.call.begin_with_capture` has them."""
+        return begin_with_capture(assigner)
+
+    def state(self, dtype: torch.dtype, device: torch.device, *, use_up: bool = False) -> dict[str, Any]:
+        """What the first stage takes.
+
+        Raises:
+            InputError: tensors that do not fit together.
+        """
+        import torch
+
+        tensors = {name: torch.as_tensor(getattr(self.six, name), device=device) for name in CALL}
+        floats = {name: tensor.to(dtype) for name, tensor in tensors.items() if tensor.is_floating_point()}
+        return state_of_call(tensors | floats, self.grid)
+
+    def screen_inputs(self) -> tuple[Tensor, Tensor, Tensor]:
+        """gt_bboxes, mask_gt and anc_points: what screening takes."""
+        import torch
+
+        boxes, mask, points = map(torch.as_tensor, (self.six.gt_bboxes, self.six.mask_gt, self.six.anc_points))
+        return boxes, mask, points
+
+
+def _sizes(start: Inputs | Call) -> dict[str, int]:
+    return {
+        "image": start.batch,
+        "gt": start.longest,
+        "anchor": start.grid.anchors,
+        "class": start.nc,
+        "level": len(start.grid.levels),
+        **FIXED_SIZES,
+    }

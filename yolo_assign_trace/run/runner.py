@@ -11,25 +11,20 @@ import torch
 from torch import Tensor
 
 from ..assignment.assigner import Assigner, Stage
-from ..assignment.call import check_call
-from ..assignment.capture import CAPTURE, begin_with_capture, require_available
+from ..assignment.call import CALL, FIRST, RESULTS, Captured, state_of_call
 from ..assignment.generations import YOLOV8
 from ..assignment.grid import Grid
 from ..assignment.outputs import FIXED_SIZES
 from ..assignment.swap import check_swapped
 from ..basics.arrays import Array
-from .describe import describe
 from .facts import FactFinder
-from .given import Captured, Inputs
+from .given import Call, Inputs
 from .record import Record, Run, StageStart, Tracer
-
-RESULTS = ("target_labels", "target_bboxes", "target_scores", "fg_mask", "target_gt_idx")
-"""What an assigner is asked for; the order is that of the training code."""
 
 
 def trace(
-    inputs: Inputs | Captured,
-    assigner: Assigner = YOLOV8,
+    inputs: Inputs | Call,
+    assigner: Assigner | None = None,
     tracers: Iterable[Tracer] = (),
     *,
     dtype: torch.dtype | None = None,
@@ -40,53 +35,49 @@ def trace(
 
     Args:
         inputs: what to run on; a captured call begins with the stage ``capture`` instead of those before ``screen``.
-        assigner: which stages and parameters.
+        assigner: which stages and parameters; by default those of the release that read the inputs, or yolov8.
         tracers: who watches.
         dtype: of every float tensor, torch.float32 or torch.float64; by default that of the inputs.
         device: where to compute.
         use_up: empty ``inputs.maps``, so that their memory can go as soon as they are flattened.
 
     Returns:
-        The five tensors of :data:`RESULTS` by name.
+        The five tensors of :data:`~yolo_assign_trace.assignment.call.RESULTS` by name.
 
     Raises:
         InputError: the grid has fewer anchors than the assigner selects per box, or a captured call whose tensors
             do not fit together.
     """
-    if isinstance(inputs, Captured):
-        return _trace_captured(inputs, begin_with_capture(assigner), tuple(tracers), dtype, torch.device(device))
-    dtype = dtype or torch.as_tensor(inputs.maps[0]).dtype
-    settings = assigner.settings | {"batch": inputs.batch, "nc": inputs.nc, "reg_max": inputs.reg_max}
-    run = describe(inputs, assigner, settings, dtype, torch.device(device))
-    state = settings | _input_state(inputs, dtype, torch.device(device), use_up=use_up)
+    if assigner is None:
+        assigner = inputs.release.assigner if inputs.release else YOLOV8
+    assigner, dtype, device = inputs.begin(assigner), dtype or inputs.dtype, torch.device(device)
+    run = Run.of(inputs, assigner, str(dtype).removeprefix("torch."), device.type)
+    state = dict(run.settings) | inputs.state(dtype, device, use_up=use_up)
     return run_stages(assigner, state, RESULTS, run=run, tracers=tuple(tracers))
 
 
-def run_to_call(inputs: Inputs, dtype: torch.dtype | None = None, device: torch.device | str = "cpu") -> Captured:
-    """The six inputs of the assigner call that ``inputs`` lead to, for running several assigners on them.
+def run_to_call(inputs: Inputs | Call, dtype: torch.dtype | None = None, device: torch.device | str = "cpu") -> Call:
+    """The assigner call that ``inputs`` lead to, for running several assigners on it.
 
     Args:
         inputs: what to run on; its maps are used up.
         dtype: of every float tensor; by default that of the inputs.
         device: where to compute.
     """
-    dtype = dtype or torch.as_tensor(inputs.maps[0]).dtype
-    settings = YOLOV8.settings | {"batch": inputs.batch, "nc": inputs.nc, "reg_max": inputs.reg_max}
-    state = settings | _input_state(inputs, dtype, torch.device(device), use_up=True)
-    names = [output.name for output in CAPTURE.outputs]
-    six: dict[str, Any] = run_stages(YOLOV8, state, names, last="scale")
-    return Captured(inputs.grid, **six, about=inputs.about, images=inputs.images, class_names=inputs.class_names)
-
-
-def _input_state(inputs: Inputs, dtype: torch.dtype, device: torch.device, *, use_up: bool) -> dict[str, Any]:
-    state = {
-        "grid": inputs.grid,
-        "label_rows": torch.as_tensor(inputs.label_rows, device=device),
-        "maps": [torch.as_tensor(level, dtype=dtype, device=device) for level in inputs.maps],
-    }
-    if use_up:
-        inputs.maps.clear()  # now the state holds the only reference
-    return state
+    assigner = inputs.begin(YOLOV8.with_parameters(topk=1))  # nothing is selected, so few anchors will do
+    state = assigner.settings | inputs.settings
+    state |= inputs.state(dtype or inputs.dtype, torch.device(device), use_up=True)
+    names = [stage.name for stage in assigner.stages]
+    six = run_stages(assigner, state, list(CALL), last=names[names.index(FIRST) - 1])
+    return Call(
+        inputs.grid,
+        Captured(**six),
+        inputs.about,
+        images=inputs.images,
+        class_names=inputs.class_names,
+        release=inputs.release,
+        synthetic=inputs.synthetic,
+    )
 
 
 def assign(
@@ -113,39 +104,13 @@ def assign(
         assigner: which stages and parameters.
 
     Returns:
-        The five tensors of :data:`RESULTS` by name.
+        The five tensors of :data:`~yolo_assign_trace.assignment.call.RESULTS` by name.
 
     Raises:
         InputError: tensors whose axes or dtypes do not fit, or fewer anchors than the assigner selects per box.
     """
-    tensors = (pd_scores, pd_bboxes, anc_points, gt_labels, gt_bboxes, mask_gt)
-    state = assigner.settings | _call_state(tensors, grid)
-    return run_stages(assigner, state, RESULTS, first="screen")
-
-
-def _trace_captured(
-    inputs: Captured, assigner: Assigner, tracers: Sequence[Tracer], dtype: torch.dtype | None, device: torch.device
-) -> dict[str, Tensor]:
-    dtype = dtype or torch.as_tensor(inputs.pd_scores).dtype
-    tensors = []
-    for output in CAPTURE.outputs:
-        tensor = torch.as_tensor(getattr(inputs, output.name), device=device)
-        tensors.append(tensor.to(dtype) if tensor.is_floating_point() else tensor)
-    state = assigner.settings | _call_state(tensors, inputs.grid)
-    require_available(assigner, set(state))
-    settings = assigner.settings | {"batch": inputs.batch, "nc": inputs.nc}
-    run = describe(inputs, assigner, settings, dtype, device)
-    return run_stages(assigner, state, RESULTS, first=CAPTURE.name, run=run, tracers=tracers)
-
-
-def _call_state(tensors: Sequence[Tensor], grid: Grid) -> dict[str, Any]:
-    """What the stages from screen on take, beside the parameters; ``tensors`` in the order of the call."""
-    named = {output.name: tensor for output, tensor in zip(CAPTURE.outputs, tensors, strict=True)}
-    axes = {output.name: output.axes for output in CAPTURE.outputs}
-    check_call({name: (named[name], axes[name]) for name in named}, {"anchor": grid.anchors, **FIXED_SIZES})
-    b, _, c = named["pd_scores"].shape
-    named["gt_labels"], named["mask_gt"] = named["gt_labels"].long(), named["mask_gt"].bool()
-    return {**named, "grid": grid, "batch": b, "nc": c}
+    six = dict(zip(CALL, (pd_scores, pd_bboxes, anc_points, gt_labels, gt_bboxes, mask_gt), strict=True))
+    return run_stages(assigner, assigner.settings | state_of_call(six, grid), RESULTS, first=FIRST)
 
 
 def run_stages(
@@ -153,19 +118,19 @@ def run_stages(
     state: dict[str, Any],
     keep: Sequence[str],
     *,
-    first: str = "flatten",
+    first: str | None = None,
     last: str = "normalize",
     run: Run | None = None,
     tracers: Sequence[Tracer] = (),
 ) -> dict[str, Tensor]:
-    """Run the stages from ``first`` to ``last``; ``state`` holds tensors and settings by name and is used up.
+    """Run the stages from ``first``, or the very first, to ``last``; ``state`` holds tensors and settings by name.
 
-    A name leaves ``state`` as soon as no later stage takes it, unless it is in ``keep``.
+    It is used up: a name leaves it as soon as no later stage takes it, unless it is in ``keep``.
     """
     grid: Grid = state["grid"]
     grid.require_anchors(state["topk"])
     names = [stage.name for stage in assigner.stages]
-    stages = assigner.stages[names.index(first) : names.index(last) + 1]
+    stages = assigner.stages[names.index(first or names[0]) : names.index(last) + 1]
     expected = _Expected(state)
     show = _Show(run, tracers) if run is not None and tracers else _ShowNothing()
     try:

@@ -9,8 +9,8 @@ from types import MappingProxyType
 from typing import Any
 
 from ..assignment.assigner import Assigner
-from ..assignment.generations import find_for
-from ..basics.errors import InputError
+from ..assignment.generations import find_assigner, with_recorded
+from ..basics.errors import InputError, Parameter
 
 LARGEST = 1000
 """Combinations beyond which a list is taken for a mistake."""
@@ -18,42 +18,42 @@ LARGEST = 1000
 
 @dataclass(frozen=True)
 class Setting:
-    """One combination: the assigner with its parameters, the input size, and what was listed, by option."""
+    """One combination: the assigner with its parameters, the input size, and what was listed, by name."""
 
     assigner: Assigner
     imgsz: tuple[int, int] | None
     chosen: Mapping[str, str]
 
 
-def listed(option: str, text: str | None, read: Callable[[str], Any]) -> list[tuple[str, Any]]:
-    """The values of a comma list as written and as read; nothing without a list.
+def listed(name: str, text: str | None, read: Callable[[str], Any]) -> list[tuple[str, Any]]:
+    """The values of a comma list, for the parameter ``name``, as written and as read; nothing without a list.
 
-    >>> listed("--topk", "5,10", int)
+    >>> listed("topk", "5,10", int)
     [('5', 5), ('10', 10)]
 
     Raises:
         InputError: an empty or double value, or one that cannot be read.
     """
     words = [word.strip() for word in text.split(",")] if text is not None else []
-    found = []
+    values = []
     for word in words:
         try:
-            found.append((word, read(word)))
+            values.append((word, read(word)))
         except ValueError:
             hint = "values stand apart by commas, such as 5,10,13"
-            raise InputError("wrong-value", f"{word!r} cannot be read", where=option, hint=hint) from None
-    if len({value for _, value in found}) < len(found):  # 4 and 4.0 are one number
-        raise InputError("wrong-value", f"a value stands twice in {text!r}", where=option, hint="list it once")
-    return found
+            raise InputError("wrong-value", f"{word!r} cannot be read", where=Parameter(name), hint=hint) from None
+    if len({value for _, value in values}) < len(values):  # 4 and 4.0 are one number
+        raise InputError("wrong-value", f"a value stands twice in {text!r}", where=Parameter(name), hint="list it once")
+    return values
 
 
 def side_by_side(text: str) -> tuple[int, int]:
     """``640`` or, as commas separate values here, ``384x640`` (height x width) in px."""
     height, x, width = text.partition("x")
-    found = int(height), int(width if x else height)
-    if min(found) < 1:
+    size = int(height), int(width if x else height)
+    if min(size) < 1:
         raise ValueError(text)
-    return found
+    return size
 
 
 def combinations(
@@ -75,11 +75,13 @@ def combinations(
     """
     names = [name for name, values in parameters.items() if values]
     lists = [parameters[name] for name in names]
-    found = []
+    settings = []
     for (size, pixels), name, *values in product(imgsz or [("", None)], assigners, *lists):
         chosen = {"imgsz": size, "assigner": name} | {n: text for n, (text, _) in zip(names, values, strict=True)}
         changes = {n: value for n, (_, value) in zip(names, values, strict=True)}
-        found.append(Setting(find_for(name, recorded).with_parameters(**changes), pixels, chosen))
-        if len(found) > LARGEST:
+        settings.append(
+            Setting(with_recorded(find_assigner(name), recorded).with_parameters(**changes), pixels, chosen)
+        )
+        if len(settings) > LARGEST:
             raise InputError("too-many", f"these lists make more than {LARGEST} combinations", hint="shorten a list")
-    return found
+    return settings

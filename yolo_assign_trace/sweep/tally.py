@@ -1,12 +1,15 @@
-"""What is counted of a run: boxes, positives, causes, conflicts, target scores, sizes."""
+"""What is counted of a run: boxes, positives, causes, conflicts, target scores, sizes; and the runs themselves."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 
+from ..assignment.assigner import Assigner
 from ..basics.box_sizes import SIZES, size_classes
+from ..run.given import Call, Inputs
 from ..run.record import BoxLine, Record, Tracer
 
 
@@ -58,3 +61,18 @@ class Tally(Tracer):
     def mean_target(self) -> float | None:
         """Mean target score of the positives, None without any."""
         return self.target_sum / self.positives if self.positives else None
+
+
+def tally_all(inputs: Inputs | Call, assigners: Sequence[Assigner], tallies: Sequence[Tally]) -> None:
+    """Run every assigner on ``inputs`` and add its counts to its tally; ``inputs.maps`` are used up.
+
+    What does not depend on the assigner is computed once for all of them.
+    """
+    import torch
+
+    from ..run.runner import run_to_call, trace
+
+    call = run_to_call(inputs)
+    with torch.inference_mode():
+        for assigner, tally in zip(assigners, tallies, strict=True):
+            trace(call, assigner, [tally])

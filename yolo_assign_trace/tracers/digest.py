@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from rich.cells import cell_len, set_cell_size
+
 from ..basics.plural import count
 from ..run.record import BoxLine, Run, Tracer
 
@@ -27,10 +29,10 @@ class Digest(Tracer):
 
     def run_end(self, boxes: tuple[BoxLine, ...]) -> None:
         names = [image.name for image in self.run.images]
-        gutter = max(map(len, names), default=0)
+        gutter = max(map(cell_len, names), default=0)
         for image in range(self.run.sizes["image"]):
             mine = [box for box in boxes if box.image == image]
-            name = names[image].ljust(gutter) if names else ""
+            name = set_cell_size(names[image], gutter) if names else ""
             positives = sum(box.positives for box in mine)
             causes = Counter(box.cause for box in mine if not box.positives)
             without = ", ".join(f"{number} {cause}" for cause, number in causes.items())

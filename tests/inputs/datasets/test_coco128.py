@@ -10,7 +10,7 @@ import pytest
 from tests.commands import SHARED
 from yolo_assign_trace.inputs.datasets.dataset import open_dataset
 from yolo_assign_trace.inputs.datasets.image_files import image_size
-from yolo_assign_trace.inputs.datasets.survey import Rules, survey
+from yolo_assign_trace.inputs.datasets.survey import SurveySettings, survey
 from yolo_assign_trace.inputs.labels.rules import TODAY
 from yolo_assign_trace.inputs.labels.text import parse_labels
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(not COCO128.is_dir(), reason="the data are not h
 
 
 def test_941_boxes_in_128_files_without_a_finding_in_format():
-    found = survey(open_dataset(LABELS), Rules(TODAY, 80))
+    found = survey(open_dataset(LABELS), SurveySettings(TODAY, 80))
     assert (found.images, found.boxes, found.dropped, found.polygons) == (128, 941, 0, 0)
     assert set(found.groups) <= {"label-empty", "leaves-the-image", "under-2-px"}  # notes, none about the format
     assert sum(found.classes.values()) == 941
@@ -36,14 +36,14 @@ def test_118_label_files_have_no_image_and_that_is_said(yolo_assign):
 
 
 def test_100_polygon_files_of_which_two_are_empty():
-    found = survey(open_dataset(POLYGONS), Rules(TODAY, None))
+    found = survey(open_dataset(POLYGONS), SurveySettings(TODAY, None))
     assert (dict(found.states), found.polygons, found.dropped, found.boxes) == ({"found": 98, "empty": 2}, 98, 0, 746)
     assert found.graded("error") == found.graded("warning") == 0
 
 
 def test_the_classes_of_the_polygons_go_beyond_80_and_that_is_said():
     """They are numbered like COCO's 91 categories; with 80 classes training would drop these images."""
-    found = survey(open_dataset(POLYGONS), Rules(TODAY, 80))
+    found = survey(open_dataset(POLYGONS), SurveySettings(TODAY, 80))
     assert (found.dropped, set(found.groups)) == (19, {"class-too-large", "label-empty", "under-2-px"})
 
 

@@ -14,7 +14,7 @@ from tests.inputs.labels.fuzz_labels import label_file_strategy
 from yolo_assign_trace.inputs.datasets import survey as survey_module
 from yolo_assign_trace.inputs.datasets.dataset import open_dataset
 from yolo_assign_trace.inputs.datasets.plain_files import Plain
-from yolo_assign_trace.inputs.datasets.survey import KEPT_AT_MOST, Rules, survey
+from yolo_assign_trace.inputs.datasets.survey import KEPT_AT_MOST, SurveySettings, survey
 from yolo_assign_trace.inputs.labels.findings import GRADES, KINDS
 from yolo_assign_trace.inputs.labels.rules import TODAY, rules_as
 
@@ -27,15 +27,9 @@ def put(files: dict[str, str]) -> None:
         Path(name).write_text(content)
 
 
-@pytest.fixture
-def here(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def survey_of(source: str, nc: int | None = None, **options):
     processes = options.pop("processes", None)
-    return survey(open_dataset(Path(source)), Rules(TODAY, nc, **options), processes=processes)
+    return survey(open_dataset(Path(source)), SurveySettings(TODAY, nc, **options), processes=processes)
 
 
 def test_counts_by_hand(here):
@@ -182,7 +176,10 @@ def test_the_result_does_not_depend_on_the_number_of_processes(here, monkeypatch
         for source in ("labels", "images"):
             dataset = open_dataset(Path(source))
             found = survey(
-                dataset, Rules(TODAY, 4), processes=processes, progress=lambda n, key=processes: done.update({key: n})
+                dataset,
+                SurveySettings(TODAY, 4),
+                processes=processes,
+                progress=lambda n, key=processes: done.update({key: n}),
             )
             results.append(
                 (source, [(kind, vars(group)) for kind, group in found.ordered()], vars(found) | {"groups": 0})
@@ -204,7 +201,7 @@ def test_files_read_at_once_say_what_files_read_one_by_one_say(tmp_path_factory,
     folder = tmp_path_factory.mktemp("files")
     for number, data in enumerate([*files, ROW.encode()]):
         (folder / f"{number}.txt").write_bytes(data)
-    rules = Rules(rules_as(release), nc)
+    rules = SurveySettings(rules_as(release), nc)
     dataset = open_dataset(folder)
     at_once = survey(dataset, rules, processes=1)
     with pytest.MonkeyPatch.context() as patch:

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from yolo_assign_trace.assignment.grid import Grid
 from yolo_assign_trace.basics.errors import InputError
-from yolo_assign_trace.inputs.heads.channels import Wanted
-from yolo_assign_trace.inputs.heads.read import read_heads
+from yolo_assign_trace.inputs.file_batch import read_labels
+from yolo_assign_trace.inputs.heads.channels import Expectations
+from yolo_assign_trace.inputs.heads.layout import read_heads
 from yolo_assign_trace.inputs.heads.shapes import KEYS, Shapes, read_shapes
-from yolo_assign_trace.inputs.labels.single_file import read_labels
 
 EXAMPLES = settings(max_examples=150, deadline=None, derandomize=True)
 
@@ -77,7 +77,7 @@ def test_labels_are_read_as_a_plain_split_reads_them(path, rows):
     if good:
         lines = [f"{path}:{line}" for line in range(1, len(rows) + 1)]
         expected = dict(zip(lines, [row if len(row) == 6 else [0.0, *row] for row in numbers], strict=True))
-        places = [labels.table.place(labels.path, row) for row in range(len(labels.rows))]
+        places = [labels.table.place(row) for row in range(len(labels.rows))]
         read = dict(zip(places, labels.rows.tolist(), strict=True))
         assert read.items() <= expected.items()
         if len({tuple(row) for row in expected.values()}) == len(rows) or labels.has_images:  # nothing twice
@@ -145,8 +145,8 @@ def test_heads_with_damage_anywhere(path, start, damage, compressed):
     start %= len(data)
     data[start : start + len(damage)] = damage
     path.write_bytes(data)
-    wanted = Wanted(Shapes("one map", Grid.of((32, 32), [(4, 4)])), reg_max=1)
-    heads = content_or_error(lambda: read_heads(path, wanted), path)
+    expected = Expectations(Shapes("one map", Grid.of((32, 32), [(4, 4)])), reg_max=1)
+    heads = content_or_error(lambda: read_heads(path, expected), path)
     if heads is not None:
         assert math.prod(heads.maps[0].shape) > 0
         assert heads.maps[0].dtype == np.float32

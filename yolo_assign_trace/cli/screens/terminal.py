@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+_PARAMETER = re.compile(r"`([a-z][a-z0-9_]*)((?:=[^`]*)?)`")
 
 UNCUT = 1 << 20
 """Width of output that no terminal shows: nothing is wrapped or cut."""
@@ -63,8 +66,18 @@ def message_console() -> Console:
     return _console(stderr=True)
 
 
+def in_flags(text: str) -> str:
+    """``text`` with the parameters that it names between backquotes as the flags that they are here.
+
+    >>> in_flags("leave `imgsz` out, or choose a head: `shapes=yolov8`")
+    'leave --imgsz out, or choose a head: --shapes yolov8'
+    """
+    return _PARAMETER.sub(lambda found: f"--{found[1].replace('_', '-')}{found[2].replace('=', ' ', 1)}", text)
+
+
 def say(message: str, style: str = "") -> None:
-    """One message to stderr, coloured on a terminal."""
+    """One message to stderr, coloured on a terminal; parameters become flags."""
+    message = in_flags(message)
     try:
         if sys.stderr.isatty():
             message_console().print(message, style=style, soft_wrap=True)

@@ -10,9 +10,9 @@ import numpy as np
 
 from ...basics.errors import InputError
 from ...basics.plural import count
-from ..labels.findings import Finding
-from ..labels.row import BOXES
-from ..labels.text import ANNOTATION, LabelTable, reduce_rows
+from ..labels.duplicates import reduce_rows
+from ..labels.findings import ANNOTATION, Finding
+from ..labels.text import EMPTY, FOUND, LabelTable
 from ..reading.files import display_name, read_bytes
 from .entries import COCO, Dataset, Entry
 
@@ -48,11 +48,13 @@ def read_coco(path: Path) -> Dataset:
     for image_id, (name, size) in images.items():
         here = rows.get(image_id, [])
         numbers = np.array([row for row, _ in here], dtype=np.float32).reshape(-1, 6)
-        found: list[Finding] = []
-        kept, places = reduce_rows(
-            numbers, np.array([i for _, i in here], dtype=np.int64), str(path), found, ANNOTATION
+        findings: list[Finding] = []
+        places = np.array([i for _, i in here], dtype=np.int64)
+        order = reduce_rows(numbers, places, str(path), findings, unit=ANNOTATION)
+        state = FOUND if len(order) else EMPTY
+        table = LabelTable(
+            str(path), numbers[order], places[order], findings=tuple(findings), unit=ANNOTATION, state=state
         )
-        table = LabelTable(kept, places, BOXES, tuple(found), failed=False, unit=ANNOTATION)
         entries.append(Entry(None, str(path), name, table, size))
     remark = f"{count(len(entries), 'image')}, categories {_range(classes)} read as classes 0 to {len(classes) - 1}"
     names = tuple(name for _, name in classes)
@@ -70,27 +72,27 @@ class _Reader:
 
     def classes(self, categories: list[dict[str, Any]]) -> list[tuple[int, str]]:
         """(category id, name), by id."""
-        found: dict[int, str] = {}
+        names: dict[int, str] = {}
         for i, category in enumerate(categories):
             key = category.get("id")
-            if not _is_int(key) or key in found:
+            if not _is_int(key) or key in names:
                 raise self._error(f"categories[{i}]", f"the id is {key!r}, expected a whole number of its own")
-            found[key] = str(category.get("name", key))
-        if not found:
+            names[key] = str(category.get("name", key))
+        if not names:
             raise self._error("categories", "there is no category")
-        return sorted(found.items())
+        return sorted(names.items())
 
     def images(self, images: list[dict[str, Any]]) -> dict[int, tuple[str, tuple[int, int]]]:
         """Name and (width, height) by image id."""
-        found: dict[int, tuple[str, tuple[int, int]]] = {}
+        named: dict[int, tuple[str, tuple[int, int]]] = {}
         for i, image in enumerate(images):
             key, width, height = image.get("id"), image.get("width"), image.get("height")
-            if not _is_int(key) or key in found:
+            if not _is_int(key) or key in named:
                 raise self._error(f"images[{i}]", f"the id is {key!r}, expected a whole number of its own")
             if not (_is_int(width) and _is_int(height) and width > 0 and height > 0):
                 raise self._error(f"images[{i}]", f"width and height are {width!r} and {height!r}, expected px")
-            found[key] = (str(image.get("file_name", key)).rpartition("/")[2], (width, height))
-        return found
+            named[key] = (str(image.get("file_name", key)).rpartition("/")[2], (width, height))
+        return named
 
     def rows(
         self,
@@ -99,7 +101,7 @@ class _Reader:
         classes: Mapping[int, int],
     ) -> dict[int, list[tuple[list[float], int]]]:
         """Label rows (0, class, cx, cy, w, h · norm) with the number of their annotation, by image id."""
-        found: dict[int, list[tuple[list[float], int]]] = {}
+        by_image: dict[int, list[tuple[list[float], int]]] = {}
         for i, annotation in enumerate(annotations):
             where = f"annotations[{i}]"
             key, category, box = annotation.get("image_id"), annotation.get("category_id"), annotation.get("bbox")
@@ -118,8 +120,8 @@ class _Reader:
                 continue
             width, height = images[key][1]
             row = [0, classes[category], (x + w / 2) / width, (y + h / 2) / height, w / width, h / height]
-            found.setdefault(key, []).append((row, i))
-        return found
+            by_image.setdefault(key, []).append((row, i))
+        return by_image
 
     def _skip(self, where: str, why: str) -> None:
         self.findings.append(Finding("annotation-skipped", why, f"{self.path}[{where}]"))

@@ -55,8 +55,8 @@ class DataYaml:
             # as written, and without ../ if that does not exist
             forms = (text, text[3:]) if text.startswith("../") else (text,)
             tried = [(base, os.path.normpath(base / form)) for base in bases for form in forms]
-            found = next((item for item in tried if os.path.exists(item[1])), None)
-            if found is None:
+            first = next((item for item in tried if os.path.exists(item[1])), None)
+            if first is None:
                 names = ", ".join(dict.fromkeys(place for _, place in tried))
                 raise InputError(
                     "split-not-found",
@@ -64,7 +64,7 @@ class DataYaml:
                     where=f"{self.path}:{self.lines[split]}",
                     hint="path: is relative to the folder you start in, then to this file's; nothing is downloaded",
                 )
-            base, place = found
+            base, place = first
             places.append(Path(place))
             if base is not bases[0] and bases[0].exists():  # otherwise training looks there too
                 message = f"{split} was found from this file's folder, not from the folder you started in"

@@ -7,16 +7,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ...basics.errors import InputError
+from ...basics.errors import InputError, Parameter
 from ...basics.plural import count
 from ..labels.findings import Finding
-from ..reading.files import display_name, read_bytes, read_text
+from ..reading.files import decode_text, display_name, read_bytes, refusal
 from .coco_json import read_coco
 from .data_yaml import SPLITS, read_data_yaml
 from .entries import COCO, FOLDER, LABELS, LIST, YAML, Dataset, Entry
 from .image_files import SUFFIXES, ImageFinder, files_below, is_image, label_of
-
-__all__ = ["COCO", "FOLDER", "LABELS", "LIST", "YAML", "Dataset", "Entry", "kind_of", "open_dataset", "select_images"]
 
 _LOOKED_AT = 1 << 16
 """Bytes of a text file that tell what it is."""
@@ -27,24 +25,41 @@ _NO_LABELS = frozenset({"classes.txt", "readme.txt", "license.txt", "notes.txt"}
 """Text files that labelling tools leave beside the labels."""
 
 
-def kind_of(source: Path) -> str:
-    """Which kind of source a path is; of a text file the first lines decide.
+class Source(NamedTuple):
+    """A path that labels are taken from, which kind it is, and the content of a label file or list."""
 
-    It is a list if one of them ends like an image or label file, or has folders in it; otherwise a label file if the
-    first one begins with a number. A file that is empty or no text is left to the reader of label files.
+    path: Path
+    kind: str
+    data: bytes = b""
+
+
+def open_source(path: Path) -> Source:
+    """Tell which kind of source a path is; a file of text is read for that, and only once.
 
     Raises:
-        InputError: a file that cannot be read, or text that is neither.
+        InputError: a file that cannot be read, or text that is neither labels nor a list.
     """
-    if os.path.isdir(source):
-        return FOLDER
-    suffix = source.suffix.lower()
+    if os.path.isdir(path):
+        return Source(path, FOLDER)
+    suffix = path.suffix.lower()
     if suffix in (".yaml", ".yml"):
-        return YAML
+        return Source(path, YAML)
     if suffix == ".json":
-        return COCO
-    data = read_bytes(source, "label file", at_most=_LOOKED_AT)
-    text = data.decode("utf-8-sig", "replace")
+        return Source(path, COCO)
+    try:
+        with path.open("rb") as file:
+            start = file.read(_LOOKED_AT)
+            kind = _kind_of_text(start, path)
+            return Source(path, kind, start + file.read())
+    except (OSError, ValueError) as error:
+        raise refusal(path, "label file", error) from None
+
+
+def _kind_of_text(start: bytes, path: Path) -> str:
+    """A list if one of the first lines ends like an image or label file, or has folders in it; otherwise a label file
+    if the first one begins with a number. What is empty or no text is left to the reader of label files.
+    """
+    text = start.decode("utf-8-sig", "replace")
     lines = [line.strip() for line in text.splitlines() if line.strip()][:_FIRST_LINES]
     if "\0" in text or not lines:
         return LABELS
@@ -54,7 +69,7 @@ def kind_of(source: Path) -> str:
         return LABELS
     message = f"this is neither a label file, whose rows begin with a number, nor a list of paths: {lines[0][:60]!r}"
     hint = "a row is class cx cy w h; a line of a list is the path of an image or of a .txt label file"
-    raise InputError("unclear-source", message, where=str(source), hint=hint)
+    raise InputError("unclear-source", message, where=str(path), hint=hint)
 
 
 def _names_a_file(line: str) -> bool:
@@ -73,7 +88,7 @@ def _begins_with_number(line: str) -> bool:
 
 
 def open_dataset(source: Path, *, splits: Sequence[str] | None = None, labels: Path | None = None) -> Dataset:
-    """Find all images and label files of ``source``; no label is opened (but for COCO annotations).
+    """Find all images and label files of ``source``; no other label is opened than those in ``source`` itself.
 
     Args:
         source: data.yaml, folder of images or labels, list, COCO annotations, or a single label file.
@@ -83,23 +98,30 @@ def open_dataset(source: Path, *, splits: Sequence[str] | None = None, labels: P
     Raises:
         InputError: a source that cannot be used.
     """
-    kind = kind_of(source)
+    return dataset_of(open_source(source), splits=splits, labels=labels)
+
+
+def dataset_of(source: Source, *, splits: Sequence[str] | None = None, labels: Path | None = None) -> Dataset:
+    """As :func:`open_dataset`, of a source that is open."""
+    path, kind, data = source
     if splits and kind != YAML:
-        raise InputError("no-split", f"a {kind} has no splits", where="--split", hint="splits belong to a data.yaml")
+        raise InputError(
+            "no-split", f"a {kind} has no splits", where=Parameter("split"), hint="splits belong to a data.yaml"
+        )
     if labels is not None and not os.path.isdir(labels):
         raise InputError("not-a-folder", "there is no such folder of labels", where=str(labels))
     if kind == YAML:
-        return _from_yaml(source, splits, labels)
+        return _from_yaml(path, splits, labels)
     if kind == COCO:
-        return read_coco(source)
-    name = display_name(source.absolute())
+        return read_coco(path)
+    name = display_name(path.absolute())
     if kind == LABELS:
-        return Dataset(name, kind, [_of_label(str(source), ImageFinder())._replace(batch=True)])
-    found = _from_place(source, labels)
-    findings = (*found.findings, *_unused([found.labels], found.entries))
-    alone = sum(entry.image is None for entry in found.entries)
-    remarks = (f"label files without an image: {alone} of {len(found.entries)}",) if alone else ()
-    return Dataset(name, kind, found.entries, findings=findings, remarks=remarks)
+        return Dataset(name, kind, [_of_label(str(path), ImageFinder())._replace(data=data)])
+    place = _from_folder(path, labels) if kind == FOLDER else _Place(_from_list(path, data, labels), [])
+    findings = (*place.findings, *_unused([place.labels], place.entries))
+    alone = sum(entry.image is None for entry in place.entries)
+    remarks = (f"label files without an image: {alone} of {len(place.entries)}",) if alone else ()
+    return Dataset(name, kind, place.entries, findings=findings, remarks=remarks)
 
 
 def _from_yaml(source: Path, splits: Sequence[str] | None, labels: Path | None) -> Dataset:
@@ -107,16 +129,16 @@ def _from_yaml(source: Path, splits: Sequence[str] | None, labels: Path | None) 
     findings, entries = list(data.findings), dict[Entry, None]()
     remarks, folders = list[str](), list[str | None]()
     for split in splits or [split for split in SPLITS if split in data.splits]:
-        places, said = data.places(split)
-        findings += said
-        for place in places:
-            found = _from_place(place, labels)
-            findings += found.findings
-            folders.append(found.labels)
-            again = sum(entry in entries for entry in found.entries)
+        paths, about_paths = data.places(split)
+        findings += about_paths
+        for path in paths:
+            place = _from_place(path, labels)
+            findings += place.findings
+            folders.append(place.labels)
+            again = sum(entry in entries for entry in place.entries)
             seen = f", {again} of them seen before" if again else ""
-            remarks.append(f"{split}: {place}, {count(len(found.entries), 'image')}{seen}")
-            entries.update(dict.fromkeys(found.entries))
+            remarks.append(f"{split}: {path}, {count(len(place.entries), 'image')}{seen}")
+            entries.update(dict.fromkeys(place.entries))
     if not entries and not data.splits:
         raise InputError("no-such-split", "there is no split", where=str(source), hint="write train: and val:")
     findings += _unused(folders, entries)
@@ -124,7 +146,7 @@ def _from_yaml(source: Path, splits: Sequence[str] | None, labels: Path | None) 
     return Dataset(display_name(source), YAML, list(entries), data.class_names, unique, tuple(remarks))
 
 
-class _Found(NamedTuple):
+class _Place(NamedTuple):
     """What a folder or list holds; ``labels`` is the folder of the labels that belong to a folder of images."""
 
     entries: list[Entry]
@@ -132,11 +154,13 @@ class _Found(NamedTuple):
     labels: str | None = None
 
 
-def _from_place(place: Path, labels: Path | None) -> _Found:
-    return _from_folder(place, labels) if os.path.isdir(place) else _Found(_from_list(place, labels), [])
+def _from_place(path: Path, labels: Path | None) -> _Place:
+    if os.path.isdir(path):
+        return _from_folder(path, labels)
+    return _Place(_from_list(path, read_bytes(path, "list"), labels), [])
 
 
-def _from_folder(folder: Path, labels: Path | None) -> _Found:
+def _from_folder(folder: Path, labels: Path | None) -> _Place:
     """Images below a folder, sorted; without any image, its label files."""
     files = sorted(files_below(os.path.normpath(folder)))
     images = [name for name in files if is_image(name)]
@@ -145,13 +169,13 @@ def _from_folder(folder: Path, labels: Path | None) -> _Found:
         left_out = [name for name in texts if os.path.basename(name).lower() in _NO_LABELS]
         findings = [Finding("not-a-label-file", "not taken for labels, by its name", name) for name in left_out]
         finder = ImageFinder()
-        found = [_of_label(name, finder) for name in texts if os.path.basename(name).lower() not in _NO_LABELS]
-        if not found:
+        entries = [_of_label(name, finder) for name in texts if os.path.basename(name).lower() not in _NO_LABELS]
+        if not entries:
             hint = f"images end in {', '.join(sorted(SUFFIXES))}; labels in txt"
             raise InputError("empty-folder", "neither images nor label files lie here", where=str(folder), hint=hint)
-        return _Found(found, findings)
+        return _Place(entries, findings)
     root = os.path.normpath(labels) if labels else os.path.dirname(label_of(f"{os.path.normpath(folder)}/x.jpg"))
-    return _Found([_of_image(name, labels, str(folder)) for name in images], [], root)
+    return _Place([_of_image(name, labels, str(folder)) for name in images], [], root)
 
 
 def _unused(folders: Iterable[str | None], entries: Iterable[Entry]) -> list[Finding]:
@@ -170,10 +194,10 @@ def _unused(folders: Iterable[str | None], entries: Iterable[Entry]) -> list[Fin
     ]
 
 
-def _from_list(path: Path, labels: Path | None) -> list[Entry]:
+def _from_list(path: Path, data: bytes, labels: Path | None) -> list[Entry]:
     """One image or label file per line; ``./`` is the list's own folder, other paths start in the current one."""
     entries, finder = [], ImageFinder()
-    for number, line in enumerate(read_text(path, "list").splitlines(), 1):
+    for number, line in enumerate(decode_text(data, path, "list").splitlines(), 1):
         text = line.strip()
         if not text:
             continue
@@ -210,8 +234,8 @@ def _of_label(label: str, finder: ImageFinder) -> Entry:
     return Entry(image, label, os.path.basename(image or label))
 
 
-def select_images(entries: Sequence[Entry], text: str | None) -> range:
-    """The positions that ``--images`` names: ``3``, ``0:8``, ``:8``, ``8:``; all without it.
+def select_images(entries: Sequence[object], text: str | None) -> range:
+    """The positions that ``images`` names: ``3``, ``0:8``, ``:8``, ``8:``; all without it.
 
     >>> list(select_images(["a", "b", "c"], "1:"))
     [1, 2]
@@ -221,7 +245,7 @@ def select_images(entries: Sequence[Entry], text: str | None) -> range:
     """
     total = len(entries)
     if not total:
-        raise InputError("no-such-image", "there is no image", where="--images" if text else "")
+        raise InputError("no-such-image", "there is no image", where=Parameter("images") if text else "")
     if text is None:
         return range(total)
     first, colon, last = text.partition(":")
@@ -229,11 +253,11 @@ def select_images(entries: Sequence[Entry], text: str | None) -> range:
         word.strip().isdecimal() or (colon and not word.strip()) for word in (first, last if colon else "0")
     ):
         hint = "write a number or first:end, such as 0:8 for the first eight"
-        raise InputError("wrong-images", f"{text[:40]!r} selects no images", where="--images", hint=hint)
+        raise InputError("wrong-images", f"{text[:40]!r} selects no images", where=Parameter("images"), hint=hint)
     start = int(first) if first.strip() else 0
     end = (int(last) if last.strip() else total) if colon else start + 1
     chosen = range(start, min(end, total))
     if not chosen:
         message = f"{text} selects no image; there are {total}, counted from 0"
-        raise InputError("no-such-image", message, where="--images")
+        raise InputError("no-such-image", message, where=Parameter("images"))
     return chosen

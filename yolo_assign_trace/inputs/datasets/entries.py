@@ -17,7 +17,8 @@ class Entry(NamedTuple):
     """An image and its label file, as paths.
 
     ``image`` is None where there is none. COCO entries have a table and a size instead; their ``label`` is the file of
-    annotations. ``batch`` says that rows of six numbers begin with the number of an image.
+    annotations. A label file that is all there is has ``data``, its content: its rows of six numbers begin with the
+    number of an image.
     """
 
     image: str | None
@@ -25,7 +26,7 @@ class Entry(NamedTuple):
     name: str
     table: LabelTable | None = None
     size: tuple[int, int] | None = None
-    batch: bool = False
+    data: bytes | None = None
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,13 @@
-"""Which files are images, where their labels lie, and how large they are."""
+"""Which files are images, and where their labels lie."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-from ...basics.errors import InputError
+from ...basics.errors import InputError, Parameter
 from ..reading.files import refusal
 
 SUFFIXES = frozenset(["avif", "bmp", "dng", "heic", "heif", "jp2", "jpeg", "jpg", "mpo", "png", "tif", "tiff", "webp"])
@@ -16,12 +15,6 @@ SUFFIXES = frozenset(["avif", "bmp", "dng", "heic", "heif", "jp2", "jpeg", "jpg"
 
 _LABEL_FOLDERS = ("labels", "label", "annotations")
 """Folders, in any case, in which labels may have been put by mistake."""
-
-_ORIENTATION = 0x0112
-"""The EXIF tag that says how a camera was held; values from 5 on swap width and height."""
-
-_TIFF_SIZE = (0x0100, 0x0101)
-"""The tags that say width and height as stored."""
 
 
 def is_image(name: str) -> bool:
@@ -68,8 +61,8 @@ def label_of(image: str, *, as_written: bool = False) -> str:
 
 def _swapped(path: str, folder: str, other: str) -> str:
     """``path`` with the last folder of that name called otherwise."""
-    before, found, after = f"/{path}".rpartition(f"/{folder}/")
-    return f"{before}/{other}/{after}"[1:] if found else path
+    before, folder_found, after = f"/{path}".rpartition(f"/{folder}/")
+    return f"{before}/{other}/{after}"[1:] if folder_found else path
 
 
 class ImageFinder:
@@ -87,8 +80,8 @@ class ImageFinder:
             except OSError:
                 names = []
             self._folders[folder] = {image.rpartition(".")[0]: image for image in names}  # the first by name
-        found = self._folders[folder].get(name.rpartition(".")[0])
-        return os.path.join(folder, found) if found else None
+        image = self._folders[folder].get(name.rpartition(".")[0])
+        return os.path.join(folder, image) if image else None
 
 
 class NearMisses:
@@ -105,11 +98,11 @@ class NearMisses:
             label: where training looks for its label.
         """
         folder, name = os.path.split(image)
-        found = []
+        near = []
         for place in dict.fromkeys([folder, os.path.dirname(label), *self._label_folders(folder)]):
             for stem in (name.rpartition(".")[0], name):
-                found += [os.path.join(place, file) for file in self._named(place, f"{stem}.txt")]
-        others = [path for path in found if path != label and os.path.isfile(path)]
+                near += [os.path.join(place, file) for file in self._named(place, f"{stem}.txt")]
+        others = [path for path in near if path != label and os.path.isfile(path)]
         return [path for path in others if not self._has_its_own_image(path, image)]
 
     def _label_folders(self, folder: str) -> list[str]:
@@ -130,10 +123,10 @@ class NearMisses:
         if folder not in self._folders:
             listing: dict[str, list[str]] = {}
             with contextlib.suppress(OSError):
-                for found in sorted(os.listdir(folder or ".")):
-                    listing.setdefault(found.casefold(), []).append(found)
+                for entry in sorted(os.listdir(folder or ".")):
+                    listing.setdefault(entry.casefold(), []).append(entry)
             self._folders[folder] = listing
-        return [found for name in names for found in self._folders[folder].get(name.casefold(), [])]
+        return [entry for name in names for entry in self._folders[folder].get(name.casefold(), [])]
 
     def _has_its_own_image(self, path: str, image: str) -> bool:
         """Does the label ``path`` belong to another image, beside ``image``, by its exact name?"""
@@ -141,29 +134,6 @@ class NearMisses:
         folder, name = os.path.split(image)
         images = self._named(folder, *(f"{stem}.{suffix}" for suffix in SUFFIXES))
         return stem != name.rpartition(".")[0] and any(other.rpartition(".")[0] == stem for other in images)
-
-
-def image_size(path: str) -> tuple[int, int]:
-    """Width and height of an image as it is shown, from its header; a camera held upright swaps them.
-
-    Raises:
-        InputError: a file that is missing, or no image.
-    """
-    from PIL import Image, UnidentifiedImageError
-
-    try:
-        with warnings.catch_warnings(action="ignore"), Image.open(path) as image:  # Pillow warns of large images
-            width, height = image.size
-            if image.format == "TIFF":  # Pillow has turned these already, from some version on
-                width, height = (int(getattr(image, "tag_v2")[tag]) for tag in _TIFF_SIZE)  # noqa: B009 - of TIFF only
-            turned = image.getexif().get(_ORIENTATION, 1)
-    except FileNotFoundError:
-        raise InputError("no-such-file", "there is no such image", where=path) from None
-    except Exception as error:  # damaged files make Pillow raise errors of many kinds
-        hint = "give --image-size WxH if the image itself is not needed"
-        reason = "its header is no image's" if isinstance(error, UnidentifiedImageError) else str(error)
-        raise InputError("image-not-readable", f"this image cannot be read: {reason}", where=path, hint=hint) from None
-    return (height, width) if isinstance(turned, int) and 5 <= turned <= 8 else (width, height)
 
 
 def parse_image_size(text: str) -> tuple[int, int]:
@@ -179,4 +149,4 @@ def parse_image_size(text: str) -> tuple[int, int]:
     if width.strip().isdecimal() and height.strip().isdecimal() and len(text) < 20 and int(width) and int(height):
         return int(width), int(height)
     hint = "write width x height, such as 640x480"
-    raise InputError("wrong-image-size", f"{text!r} is no image size", where="--image-size", hint=hint)
+    raise InputError("wrong-image-size", f"{text!r} is no image size", where=Parameter("image_size"), hint=hint)

@@ -29,39 +29,41 @@ _LARGEST = 1 << 16
 
 @dataclass
 class Plain:
-    """How many files and boxes were plain, the boxes by class, and the entries that were not, in order."""
+    """How many files and boxes were plain, the boxes by class, and the places of the entries that were not."""
 
     files: int = 0
     boxes: int = 0
     classes: Counter[int] = field(default_factory=Counter)
-    others: list[Entry] = field(default_factory=list)
+    others: list[int] = field(default_factory=list)
 
 
-def read_plain(entries: Sequence[Entry], rules: LabelRules, nc: int | None, smallest: Sequence[float]) -> Plain:
+def read_plain(
+    entries: Sequence[Entry], odd: Sequence[bool], rules: LabelRules, nc: int | None, smallest: Sequence[float]
+) -> Plain:
     """Count the boxes of the plain files.
 
     Args:
         entries: images with their label files.
+        odd: by entry, is anything to be said of its image?
         rules: of the release to read as.
         nc: number of classes, None if unknown.
         smallest: by entry, width and height, as fractions, from which a box is large enough not to be looked at.
     """
-    texts = [_plain_text(entry) for entry in entries]
+    texts = [None if about_image else _plain_text(entry) for entry, about_image in zip(entries, odd, strict=True)]
     plain = np.array([text is not None for text in texts], dtype=bool)
     plain[plain] = _only_rows_of_five([text for text in texts if text is not None])
     chosen = [text for text, good in zip(texts, plain.tolist(), strict=True) if good and text is not None]
     try:
         values = _numbers(b"".join(chosen).split()).reshape(-1, _FIELDS)  # (row, class cx cy w h)
     except ValueError:  # such as 1.2.3, too rare to find out in which file
-        return Plain(others=list(entries))
+        return Plain(others=list(range(len(entries))))
     file = np.repeat(np.flatnonzero(plain), [text.count(b"\n") for text in chosen])  # (row,)
-    odd = _is_odd(values, rules, nc, np.array(smallest)[file]) | _is_repeated(values, file)
-    plain[file[odd]] = False
+    worth_a_word = _is_odd(values, rules, nc, np.array(smallest)[file]) | _is_repeated(values, file)
+    plain[file[worth_a_word]] = False
     labels = values[plain[file], 0].astype(np.int64)
     numbers = np.bincount(labels)
     classes = Counter({label: int(numbers[label]) for label in np.flatnonzero(numbers).tolist()})
-    others = [entry for entry, good in zip(entries, plain.tolist(), strict=True) if not good]
-    return Plain(int(plain.sum()), len(labels), classes, others)
+    return Plain(int(plain.sum()), len(labels), classes, np.flatnonzero(~plain).tolist())
 
 
 def _numbers(words: list[bytes]) -> Array:
@@ -79,7 +81,7 @@ def _numbers(words: list[bytes]) -> Array:
 
 def _plain_text(entry: Entry) -> bytes | None:
     """The file without blank lines; None if it is missing, empty, or holds anything but numbers."""
-    if entry.table is not None or entry.batch or (entry.image is not None and not os.path.exists(entry.image)):
+    if entry.table is not None or entry.data is not None:
         return None
     try:
         file = os.open(entry.label, os.O_RDONLY)  # half the time that open takes

@@ -9,17 +9,17 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 
-from ...basics.arrays import Array
-from ...basics.errors import InputError
-from ...run.letterbox import Letterbox
-from ..labels.findings import GRADES, KINDS, Finding
+from ...run.letterbox import VALIDATION, Letterbox, Placing
+from ..labels.findings import ERROR, GRADES, KINDS, Finding
 from ..labels.geometry import LOST_UNDER, geometry_findings
 from ..labels.row import POLYGONS
 from ..labels.rules import LabelRules
+from ..labels.text import EMPTY, FOUND, MISSING, LabelTable
 from .entries import Dataset, Entry
+from .image_check import findings_about, look_at
 from .image_files import NearMisses
 from .plain_files import read_plain
-from .read_entry import EMPTY, FOUND, MISSING, ReadEntry, read_entry, size_of
+from .read_entry import read_entry
 
 KEPT_AT_MOST = 1000
 """Findings of one kind that are kept; all are counted."""
@@ -33,23 +33,20 @@ _THINNEST = 8
 
 
 @dataclass(frozen=True)
-class Rules:
+class SurveySettings:
     """How to read: by which release, how many classes, and into which input.
 
     ``image_size`` is (width, height) of every image, None to take it from the images; ``letterboxed`` says that labels
-    are fractions of the network input already.
+    are fractions of the network input already; ``decode`` has every image decoded, not only its header and end read.
     """
 
-    labels: LabelRules
+    rules: LabelRules
     nc: int | None
     imgsz: tuple[int, int] = (640, 640)
     image_size: tuple[int, int] | None = None
     letterboxed: bool = False
-
-    @property
-    def sizes_given(self) -> bool:
-        """Does no image have to be opened for its size?"""
-        return self.letterboxed or self.image_size is not None
+    placing: Placing = VALIDATION
+    decode: bool = False
 
     def smallest(self, *, image: bool) -> float:
         """Width and height, as fractions, from which no box is under 2 px; images thinner than 1:8 apart.
@@ -61,7 +58,7 @@ class Rules:
             scaled = self.imgsz
             thinnest = _THINNEST if image and not self.letterboxed else 1
         else:
-            letterbox = Letterbox.of(self.image_size, self.imgsz)
+            letterbox = Letterbox.of(self.image_size, self.imgsz, self.placing)
             scaled, thinnest = (letterbox.scaled_height, letterbox.scaled_width), 1
         return max(LOST_UNDER * thinnest / max(scaled), LOST_UNDER / min(scaled))
 
@@ -84,9 +81,9 @@ class Survey:
         states: label files by their state: found, missing, empty.
         boxes: boxes that training sees, after duplicates are reduced.
         polygons: label files of polygons.
-        dropped: images that training drops because a row fails, or because the image cannot be opened.
-        image_files: images that exist as files.
-        headers_read: how many of them were opened for their size.
+        dropped: images that training drops, because a row fails or for what is wrong with the image.
+        image_files: images that exist as files; the header and the end of each are looked at.
+        decoded: how many of them were decoded.
         classes: boxes by class.
         groups: findings by id.
     """
@@ -97,7 +94,7 @@ class Survey:
     polygons: int = 0
     dropped: int = 0
     image_files: int = 0
-    headers_read: int = 0
+    decoded: int = 0
     classes: Counter[int] = field(default_factory=Counter)
     groups: dict[str, Group] = field(default_factory=dict)
 
@@ -129,7 +126,7 @@ class Survey:
         self.polygons += other.polygons
         self.dropped += other.dropped
         self.image_files += other.image_files
-        self.headers_read += other.headers_read
+        self.decoded += other.decoded
         self.classes += other.classes
         for kind, group in other.groups.items():
             mine = self.groups.setdefault(kind, Group())
@@ -140,7 +137,7 @@ class Survey:
 
 def survey(
     dataset: Dataset,
-    rules: Rules,
+    settings: SurveySettings,
     *,
     processes: int | None = None,
     progress: Callable[[int], None] = lambda done: None,
@@ -149,7 +146,7 @@ def survey(
 
     Args:
         dataset: the images.
-        rules: how to read.
+        settings: how to read.
         processes: how many; by default as many as there are cores, and one for small datasets.
         progress: is told how many images are done.
     """
@@ -161,16 +158,16 @@ def survey(
     workers = min(workers, -(-len(dataset.entries) // _ENTRIES_AT_ONCE) or 1)  # no more than there is work for
     if workers == 1 or (dataset.entries[:1] and dataset.entries[0].table is not None):
         for part in parts:
-            total.merge(survey_part(part, rules))
+            total.merge(survey_part(part, settings))
             progress(len(part))
         return total
     with ProcessPoolExecutor(workers) as pool:
-        running = [(len(part), pool.submit(survey_part, part, rules)) for part in islice(parts, 2 * workers)]
+        running = [(len(part), pool.submit(survey_part, part, settings)) for part in islice(parts, 2 * workers)]
         while running:  # in order, so that the first findings are the first ones however many processes there are
             size, future = running.pop(0)
             total.merge(future.result())
             progress(size)
-            running += [(len(part), pool.submit(survey_part, part, rules)) for part in islice(parts, 1)]
+            running += [(len(part), pool.submit(survey_part, part, settings)) for part in islice(parts, 1)]
     return total
 
 
@@ -179,66 +176,38 @@ def _parts(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
         yield entries[start : start + _ENTRIES_AT_ONCE]
 
 
-def survey_part(entries: Sequence[Entry], rules: Rules) -> Survey:
+def survey_part(entries: Sequence[Entry], settings: SurveySettings) -> Survey:
     """The survey of some images."""
-    bounds = {has_image: rules.smallest(image=has_image) for has_image in (False, True)}
+    images = [look_at(entry, settings.placing.release, decode=settings.decode) for entry in entries]
+    bounds = {has_image: settings.smallest(image=has_image) for has_image in (False, True)}
     smallest = [bounds[entry.image is not None] for entry in entries]
-    plain = read_plain(entries, rules.labels, rules.nc, smallest)
+    odd = [bool(findings_about(entry, image)) for entry, image in zip(entries, images, strict=True)]
+    plain = read_plain(entries, odd, settings.rules, settings.nc, smallest)
     part = Survey(plain.files, Counter({FOUND: plain.files} if plain.files else {}), plain.boxes, classes=plain.classes)
-    part.image_files = sum(entry.image is not None for entry in entries)
+    part.image_files = sum(image is not None and image.finding != "image-not-found" for image in images)
+    part.decoded = part.image_files if settings.decode else 0
     near = NearMisses()
-    for entry in plain.others:
-        read = read_entry(entry, rules.labels, rules.nc, near)
-        table, about_image = read.table, _ImageHeader()
-        if entry.image is not None and not os.path.exists(entry.image):
-            part.image_files -= 1
-            part.add([Finding("image-not-found", "there is no such image", entry.image)])
-        elif _size_matters(table.rows, rules):
-            about_image = _read_header(entry)
-        dropped = table.failed or bool(about_image.findings)
+    for at in plain.others:
+        entry, image = entries[at], images[at]
+        table = read_entry(entry, settings.rules, settings.nc, near)
+        about_image = findings_about(entry, image)
+        dropped = bool(table.failures) or any(finding.grade == ERROR for finding in about_image)
         part.images += int(table.rows[:, 0].max(initial=0)) + 1
-        part.states[read.state] += 1
+        part.states[table.state] += 1
         part.polygons += table.form == POLYGONS
         part.dropped += dropped
-        part.headers_read += about_image.read
         if not dropped:
             part.boxes += len(table.rows)
             part.classes.update(map(int, table.rows[:, 1].tolist()))
-        findings = [*table.findings, *about_image.findings, *_geometry(read, rules, about_image.size)]
+        findings = [*about_image, *table.findings, *_geometry(table, settings, image.size if image else None)]
         if findings:
             part.add(sorted(findings, key=lambda finding: finding.line))
     return part
 
 
-@dataclass(frozen=True)
-class _ImageHeader:
-    """Width and height of an image if they are known, what is wrong with it, and was it opened for that?"""
-
-    size: tuple[int, int] | None = None
-    findings: tuple[Finding, ...] = ()
-    read: bool = False
-
-
-def _read_header(entry: Entry) -> _ImageHeader:
-    opened = entry.size is None and entry.image is not None
-    try:
-        return _ImageHeader(size_of(entry), read=opened)
-    except InputError as error:
-        return _ImageHeader(findings=(Finding("image-not-readable", error.message, str(entry.image)),), read=opened)
-
-
-def _size_matters(rows: Array, rules: Rules) -> bool:
-    """Does it depend on the image's size whether a box is tiny, or counts as padding?
-
-    Headers are only read where it does, because that takes longer than all the rest.
-    """
-    if not len(rows) or rules.sizes_given:
-        return False
-    return bool(rows[:, 4:].min() < rules.smallest(image=True) or rows[:, 2:4].min() <= 0)
-
-
-def _geometry(read: ReadEntry, rules: Rules, size: tuple[int, int] | None) -> Iterator[Finding]:
-    if not len(read.table.rows):
+def _geometry(table: LabelTable, settings: SurveySettings, size: tuple[int, int] | None) -> Iterator[Finding]:
+    if not len(table.rows):
         return
-    size = (rules.imgsz[1], rules.imgsz[0]) if rules.letterboxed else rules.image_size or size
-    yield from geometry_findings(read.table, read.path, rules.imgsz, Letterbox.of(size, rules.imgsz) if size else None)
+    size = (settings.imgsz[1], settings.imgsz[0]) if settings.letterboxed else settings.image_size or size
+    letterbox = Letterbox.of(size, settings.imgsz, settings.placing) if size else None
+    yield from geometry_findings(table, settings.imgsz, letterbox)

@@ -3,102 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
 
-from ...assignment.grid import Grid
+from ...assignment.call import CALL, RESULTS, Captured, call_problem, no_class
+from ...assignment.releases import Release, parse_release
 from ...basics.arrays import Array
 from ...basics.errors import InputError, did_you_mean
-from ...basics.plural import count
-from ...run.given import Captured
+from ...basics.plural import count, cut_list
+from ...run.given import Call, Image
 from .files import ArrayFile, read_arrays
 from .points import cell_centres, grid_of_points, grid_of_strides
 
-AXES: Mapping[str, tuple[str, ...]] = {
-    "pd_scores": ("image", "anchor", "class"),
-    "pd_bboxes": ("image", "anchor", "xyxy"),
-    "anc_points": ("anchor", "xy"),
-    "gt_labels": ("image", "gt", "one"),
-    "gt_bboxes": ("image", "gt", "xyxy"),
-    "mask_gt": ("image", "gt", "one"),
-}
-"""The six in the order of the call."""
-
 ALIASES: Mapping[str, str] = {"pred_scores": "pd_scores", "pred_bboxes": "pd_bboxes"}
 PARAMETERS = ("topk", "topk2", "alpha", "beta")
+OUTPUT = "output."
+"""What the names of recorded outputs may begin with."""
+
+_OTHER_ASSIGNERS: Mapping[str, tuple[str, ...]] = {
+    "pose": ("pd_kpts", "gt_kpts", "sigmas"),
+    "segmentation": ("pd_coef", "proto", "gt_masks", "mask_scale"),
+}
+"""Inputs that only other assigners are called with."""
 NAMED_AT_MOST = 6
 
 
-@dataclass(frozen=True)
-class Capture:
-    """A captured call; floats are float32, or float64 if any of them was.
-
-    Attributes:
-        name: of the file, without its folders.
-        digest: first 12 hex digits of the file's sha256.
-        grid: levels and anchors.
-        pd_scores: (image, anchor, class) scores, 0..1.
-        pd_bboxes: (image, anchor, xyxy) px.
-        anc_points: (anchor, xy) px.
-        gt_labels: (image, gt, 1) int64.
-        gt_bboxes: (image, gt, xyxy) px, finite.
-        mask_gt: (image, gt, 1) bool.
-        parameters: those of topk, topk2, alpha, beta that were saved; a topk2 of 0 (not used) is left out.
-        remarks: what a user should know about how the file was read.
-    """
-
-    name: str
-    digest: str
-    grid: Grid
-    pd_scores: Array
-    pd_bboxes: Array
-    anc_points: Array
-    gt_labels: Array
-    gt_bboxes: Array
-    mask_gt: Array
-    parameters: Mapping[str, float]
-    remarks: tuple[str, ...]
-
-
-def capture_inputs(path: Path) -> Captured:
-    """What :func:`yolo_assign_trace.trace` takes, from a captured call.
-
-    Raises:
-        InputError: as :func:`read_capture`.
-    """
-    read = read_capture(path)
-    six = {name: getattr(read, name) for name in AXES}
-    found = Captured(read.grid, **six, parameters=read.parameters, remarks=read.remarks)
-    boxes = f"{count(sum(found.boxes), 'box')} in {count(found.batch, 'image')}, {count(found.nc, 'class')}"
-    about = {
-        "labels": f"{read.name}: {boxes}, sha256 {read.digest}",
-        "heads": f"{read.name}: captured call, scores and boxes of {count(read.grid.anchors, 'anchor')}",
-    }
-    return replace(found, about=about)
-
-
-def read_capture(path: Path) -> Capture:
-    """Read the six inputs from a .safetensors, .npz or torch file.
+def read_capture(path: Path) -> Call:
+    """Read the six inputs from a .safetensors, .npz or torch file, as :func:`yolo_assign_trace.trace` takes them.
 
     ``pred_scores`` and ``pred_bboxes`` are accepted as names too, and six unnamed tensors in the order of the call.
-    ``anc_points`` may be missing if ``imgsz`` (height, width) and ``strides`` are there.
+    ``anc_points`` may be missing if ``imgsz`` (height, width) and ``strides`` are there. Floats become float32, or
+    float64 if any of them was; labels int64, the mask bool. A ``topk2`` of 0 means not used and is left out.
 
     Raises:
-        InputError: missing entries, wrong axes or types, boxes that are not finite, labels beyond the classes, or
-            points that are no cell centres.
+        InputError: missing entries, wrong axes or types, boxes that are not finite, labels beyond the classes,
+            points that are no cell centres, or a call of an assigner for other things than boxes.
     """
     file = read_arrays(path, "capture")
+    _require_plain_boxes(file)
     arrays = _named(file)
     _check_axes(file, arrays)
     parameters = _parameters(file)
     imgsz, strides = _imgsz(file), _whole_numbers(file, "strides")
     remarks = []
-    floats = [name for name in AXES if name in arrays and name not in ("gt_labels", "mask_gt")]
+    floats = [name for name in CALL if name in arrays and name not in ("gt_labels", "mask_gt")]
     dtype = np.dtype(np.float64 if any(arrays[name].dtype == np.float64 for name in floats) else np.float32)
-    made = {name: _floats(file, name, arrays[name], dtype) for name in floats}
+    made: dict[str, Any] = {name: _floats(file, name, arrays[name], dtype) for name in floats}
     if "anc_points" in made:
         grid, guessed = grid_of_points(made["anc_points"], imgsz, strides, file.path)
         if guessed:
@@ -116,51 +69,96 @@ def read_capture(path: Path) -> Capture:
     _require_scores(file, made["pd_scores"])
     others = _unknown(file)
     if others:
-        more = f" and {len(others) - NAMED_AT_MOST} more" if len(others) > NAMED_AT_MOST else ""
         entries = "1 other entry is" if len(others) == 1 else f"{len(others)} other entries are"
-        remarks.append(f"{entries} not used: {', '.join(others[:NAMED_AT_MOST])}{more}")
-    return Capture(file.name, file.digest, grid, **made, parameters=parameters, remarks=tuple(remarks))
+        remarks.append(f"{entries} not used: {cut_list(others, NAMED_AT_MOST)}")
+    call = Call(
+        grid,
+        Captured(**made),
+        parameters=parameters,
+        remarks=tuple(remarks),
+        images=tuple(Image(PurePath(name).name) for name in _images(file, len(made["pd_scores"]))),
+        class_names=file.text("class_names", "names"),
+        outputs=_outputs(file),
+        recorded_by=_release(file),
+    )
+    return replace(call, about=_about(file, call))
+
+
+def _require_plain_boxes(file: ArrayFile) -> None:
+    """Traced as plain boxes, a call of another assigner would give wrong answers without a word."""
+    for kind, names in _OTHER_ASSIGNERS.items():
+        inputs = [name for name in names if name in file.arrays]
+        if inputs:
+            message = f"this is a call of the {kind} assigner, which also takes {', '.join(inputs)}"
+            hint = "only calls of the assigner of plain boxes can be traced"
+            raise InputError("other-assigner", message, where=f"{file.path}[{inputs[0]}]", hint=hint)
+    boxes = file.arrays.get("gt_bboxes")
+    if boxes is not None and boxes.ndim == 3 and boxes.shape[2] == 5:
+        message = f"this is a call of the assigner of rotated boxes: five numbers a box, {list(boxes.shape)}"
+        raise InputError("other-assigner", message, where=f"{file.path}[gt_bboxes]")
+
+
+def _images(file: ArrayFile, batch: int) -> tuple[str, ...]:
+    names = file.text("images", "im_file")
+    return names if len(names) == batch else ()
+
+
+def _outputs(file: ArrayFile) -> dict[str, Array]:
+    """What the original answered, if it was recorded too."""
+    named = {name: file.arrays.get(f"{OUTPUT}{name}", file.arrays.get(name)) for name in RESULTS}
+    return {name: array for name, array in named.items() if array is not None}
+
+
+def _release(file: ArrayFile) -> Release | None:
+    """The release that the call was made by, if it was recorded too."""
+    text = file.text("release")
+    return parse_release(text[0], f"{file.path}[release]") if text else None
+
+
+def _about(file: ArrayFile, call: Call) -> dict[str, str]:
+    boxes = f"{count(sum(call.boxes), 'box')} in {count(call.batch, 'image')}, {count(call.nc, 'class')}"
+    return {
+        "labels": f"{file.name}: {boxes}, sha256 {file.digest}",
+        "heads": f"{file.name}: captured call, scores and boxes of {count(call.grid.anchors, 'anchor')}",
+    }
 
 
 def _unknown(file: ArrayFile) -> list[str]:
     """Entries that have no use here."""
-    known = {*AXES, *ALIASES, "imgsz", "strides", *PARAMETERS, *(f"hyper_{name}" for name in PARAMETERS)}
-    return [name for name in file.arrays if name not in known and not name.isdecimal()]
+    known = {*CALL, *ALIASES, "imgsz", "strides", *PARAMETERS, *(f"hyper_{name}" for name in PARAMETERS)}
+    known |= {*RESULTS, "pictures", *(f"{OUTPUT}{name}" for name in RESULTS)}
+    others = [name for name in file.arrays if name not in known and not name.isdecimal()]
+    return [name for name in others if not name.startswith("assigner.")]  # of the recording of a training
 
 
 def _named(file: ArrayFile) -> dict[str, Array]:
-    if set(file.arrays) == {str(i) for i in range(len(AXES))}:  # a tuple or list of the arguments
-        return {name: file.arrays[str(i)] for i, name in enumerate(AXES)}
-    found = {ALIASES.get(name, name): array for name, array in file.arrays.items() if name in ALIASES}
-    found |= {name: file.arrays[name] for name in AXES if name in file.arrays}
+    if set(file.arrays) == {str(i) for i in range(len(CALL))}:  # a tuple or list of the arguments
+        return {name: file.arrays[str(i)] for i, name in enumerate(CALL)}
+    named = {ALIASES.get(name, name): array for name, array in file.arrays.items() if name in ALIASES}
+    named |= {name: file.arrays[name] for name in CALL if name in file.arrays}
     derivable = {"imgsz", "strides"} <= file.arrays.keys()
-    missing = [name for name in AXES if name not in found and not (name == "anc_points" and derivable)]
+    missing = [name for name in CALL if name not in named and not (name == "anc_points" and derivable)]
     if missing:
         unused = _unknown(file)
-        hint = "a capture holds " + ", ".join(AXES)
+        hint = "a capture holds " + ", ".join(CALL)
         if unused:
             hint += f"; for {missing[0]}: {did_you_mean(missing[0], unused[: 3 * NAMED_AT_MOST])}"
         if "anc_points" in missing:
             hint += "; give anc_points, or imgsz and strides"
         message = f"there is no {' and no '.join(missing)} in this capture"
         raise InputError("missing-entry", message, where=file.path, hint=hint)
-    return found
+    return named
 
 
 def _check_axes(file: ArrayFile, arrays: Mapping[str, Array]) -> None:
-    known = {"xyxy": 4, "xy": 2, "one": 1}
-    for name, array in arrays.items():
-        axes = AXES[name]
-        wrong = array.ndim != len(axes)
-        wrong = wrong or any(known.get(axis, size) != size for axis, size in zip(axes, array.shape, strict=True))
-        if wrong:
-            wanted = ", ".join(f"{axis} {known.get(axis, '?')}" for axis in axes)
-            message = f"expected [{wanted}], found {list(array.shape)}"
-            raise InputError("wrong-shape", message, where=f"{file.path}[{name}]")
-        known |= dict(zip(axes, array.shape, strict=True))
-        if not array.size and "gt" not in axes:
-            message = f"there is nothing in it: {list(array.shape)}"
-            raise InputError("wrong-shape", message, where=f"{file.path}[{name}]")
+    problem = call_problem(arrays)
+    for name, array in arrays.items() if problem is None else ():
+        if not array.size and "gt" not in CALL[name].axes:
+            problem = InputError("wrong-shape", f"there is nothing in it: {list(array.shape)}", where=name)
+            break
+    if problem:
+        problem.where = f"{file.path}[{problem.where}]"
+        raise problem
 
 
 def _floats(file: ArrayFile, name: str, array: Array, dtype: np.dtype[np.generic]) -> Array:
@@ -192,8 +190,7 @@ def _labels(file: ArrayFile, arrays: Mapping[str, Array]) -> Array:
         whole = np.isfinite(labels) & (labels == np.floor(labels))
     _require(file, "gt_labels", whole, labels, "is no class: expected a whole number", "class-not-an-integer")
     within = (labels >= 0) & (labels < classes)
-    what = f"is no class: pd_scores has {count(classes, 'class')}, 0 to {classes - 1}"
-    _require(file, "gt_labels", within, labels, what, "class-too-large", "pad with 0, as training does")
+    _require(file, "gt_labels", within, labels, no_class(classes), "class-too-large", "pad with 0, as training does")
     return labels.astype(np.int64)
 
 
@@ -211,16 +208,16 @@ def _require_scores(file: ArrayFile, scores: Array) -> None:
 
 
 def _parameters(file: ArrayFile) -> dict[str, float]:
-    found: dict[str, float] = {}
+    parameters: dict[str, float] = {}
     for name in PARAMETERS:
         for key in (f"hyper_{name}", name):
             if key in file.arrays:
                 value = _number(file, key)
                 if name == "topk2" and value == 0:
                     continue
-                found[name] = value
+                parameters[name] = value
                 break
-    return found
+    return parameters
 
 
 def _number(file: ArrayFile, key: str) -> float:

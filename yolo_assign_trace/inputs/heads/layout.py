@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -14,8 +15,8 @@ from ...assignment.grid import Grid
 from ...basics.arrays import Array
 from ...basics.errors import InputError
 from ...basics.plural import count
-from .channels import Channels, Wanted, joint_channels, separate_channels
-from .files import ArrayFile
+from .channels import NOTHING, Channels, Expectations, joint_channels, separate_channels
+from .files import ArrayFile, read_arrays
 from .levels import Levels, Sizes, fitting_levels, require_levels
 
 SEPARATE = ("boxes", "scores")
@@ -32,10 +33,11 @@ class Heads:
         maps: one (b, 4·R+c, h, w) float32 per level, fine level first, logits.
         digest: first 12 hex digits of the file's sha256.
         grid: the levels.
-        shapes_name: what ``--shapes`` would call them.
+        shapes_name: what ``shapes`` would call them.
         reg_max: bins per side R.
         nc: number of classes c.
         reading: how the file was read, in one sentence.
+        images: names of the images that the outputs belong to, if the file has them.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Heads:
     reg_max: int
     nc: int
     reading: str
+    images: tuple[str, ...] = ()
 
     @property
     def batch(self) -> int:
@@ -57,7 +60,20 @@ class Heads:
         return int(self.maps[0].shape[1])
 
 
-def detect_layout(file: ArrayFile, wanted: Wanted) -> Heads:
+def read_heads(path: Path, expected: Expectations = NOTHING) -> Heads:
+    """The head outputs in a .npz, .npy, .safetensors or torch file, in any layout of docs/heads.md.
+
+    Args:
+        path: the file.
+        expected: what is known about levels, bins and classes.
+
+    Raises:
+        InputError: as :func:`.files.read_arrays` and :func:`detect_layout`.
+    """
+    return detect_layout(read_arrays(path), expected)
+
+
+def detect_layout(file: ArrayFile, expected: Expectations) -> Heads:
     """The maps in a file of arrays, in whichever layout they are.
 
     Raises:
@@ -77,13 +93,13 @@ def detect_layout(file: ArrayFile, wanted: Wanted) -> Heads:
         if others:
             raise _no_layout(file, others[0], rest[others[0]], "beside boxes and scores")
         parts = [(separate[part], rest[separate[part]]) for part in SEPARATE]
-        return _from_anchors(file, parts, _sizes_of(feats), wanted)
+        return _from_anchors(file, parts, _sizes_of(feats), expected)
     flat = [name for name, array in rest.items() if array.ndim == 3]
     if not flat:
-        return _from_maps(file, rest or feats, wanted)
+        return _from_maps(file, rest or feats, expected)
     if len(rest) > 1:
         raise _no_layout(file, flat[0], rest[flat[0]], f"beside {next(name for name in rest if name != flat[0])}")
-    return _from_anchors(file, [(flat[0], rest[flat[0]])], _sizes_of(feats), wanted)
+    return _from_anchors(file, [(flat[0], rest[flat[0]])], _sizes_of(feats), expected)
 
 
 def _checked(file: ArrayFile, name: str, array: Array) -> Array:
@@ -105,10 +121,10 @@ def _require_one_head(file: ArrayFile, arrays: Mapping[str, Array]) -> None:
     """Models with two heads return both while they train."""
     heads = sorted({part for name in arrays for part in name.split(".") if part in ("one2many", "one2one")})
     named = [name for name in arrays if name.split(".")[-1].lower() == "boxes"]
-    found = heads if len(heads) > 1 else named if len(named) > 1 else []
-    if found:
-        message = f"this file holds the outputs of {len(found)} heads: {', '.join(found)}"
-        hint = f'save one of them: torch.save(outputs["{found[0].removesuffix(".boxes")}"], path)'
+    several = heads if len(heads) > 1 else named if len(named) > 1 else []
+    if several:
+        message = f"this file holds the outputs of {len(several)} heads: {', '.join(several)}"
+        hint = f'save one of them: torch.save(outputs["{several[0].removesuffix(".boxes")}"], path)'
         raise InputError("ambiguous-heads", message, where=file.path, hint=hint)
 
 
@@ -117,7 +133,7 @@ def _sizes_of(maps: Mapping[str, Array]) -> list[tuple[int, int]] | None:
     return sorted(((m.shape[2], m.shape[3]) for m in maps.values()), key=lambda s: -s[0] * s[1]) or None
 
 
-def _from_maps(file: ArrayFile, maps: Mapping[str, Array], wanted: Wanted) -> Heads:
+def _from_maps(file: ArrayFile, maps: Mapping[str, Array], expected: Expectations) -> Heads:
     # fine level first: the one with most cells
     ordered = sorted(maps.items(), key=lambda item: -item[1].shape[2] * item[1].shape[3])
     first_name, first = ordered[0]
@@ -132,18 +148,20 @@ def _from_maps(file: ArrayFile, maps: Mapping[str, Array], wanted: Wanted) -> He
             )
     sizes = _sizes_of(maps)
     assert sizes is not None
-    levels = require_levels(wanted.shapes, wanted.imgsz, sum(h * w for h, w in sizes), sizes, file.path)
-    channels = joint_channels(first.shape[1], wanted, file.path)
+    levels = require_levels(expected.shapes, expected.imgsz, sum(h * w for h, w in sizes), sizes, file.path)
+    channels = joint_channels(first.shape[1], expected, file.path)
     what = f"{count(len(ordered), 'map')} {', '.join(_shape(level) for _, level in ordered)}"
     return _heads(file, [_float32(level) for _, level in ordered], levels, channels, what)
 
 
-def _from_anchors(file: ArrayFile, parts: Sequence[tuple[str, Array]], sizes: Sizes | None, wanted: Wanted) -> Heads:
+def _from_anchors(
+    file: ArrayFile, parts: Sequence[tuple[str, Array]], sizes: Sizes | None, expected: Expectations
+) -> Heads:
     """From tensors whose anchors stand in one axis, cells row by row, fine level first."""
     for name, array in parts:
         if array.ndim != 3:
             raise _no_layout(file, name, array)
-    levels, transposed = _orientation(file, parts, sizes, wanted)
+    levels, transposed = _orientation(file, parts, sizes, expected)
     turned = [np.swapaxes(array, 1, 2) if transposed else array for _, array in parts]  # (b, channels, a)
     names = [name for name, _ in parts]
     for name, array in zip(names[1:], turned[1:], strict=True):
@@ -153,10 +171,10 @@ def _from_anchors(file: ArrayFile, parts: Sequence[tuple[str, Array]], sizes: Si
             raise InputError("heads-disagree", message, where=f"{file.path}[{name}]")
     _require_raw(file, turned, levels.grid)
     if len(turned) == 1:
-        channels = joint_channels(turned[0].shape[1], wanted, file.path)
+        channels = joint_channels(turned[0].shape[1], expected, file.path)
         what = f"one tensor {_shape(parts[0][1])}"
     else:
-        channels = separate_channels(turned[0].shape[1], turned[1].shape[1], wanted, file.path)
+        channels = separate_channels(turned[0].shape[1], turned[1].shape[1], expected, file.path)
         what = " + ".join(f"{word} {_shape(array)}" for word, (_, array) in zip(SEPARATE, parts, strict=True))
     if transposed:
         what += ", anchors before channels"
@@ -169,7 +187,7 @@ def _from_anchors(file: ArrayFile, parts: Sequence[tuple[str, Array]], sizes: Si
 
 
 def _orientation(
-    file: ArrayFile, parts: Sequence[tuple[str, Array]], sizes: Sizes | None, wanted: Wanted
+    file: ArrayFile, parts: Sequence[tuple[str, Array]], sizes: Sizes | None, expected: Expectations
 ) -> tuple[Levels, bool]:
     """The levels, and whether anchors stand before channels.
 
@@ -182,7 +200,7 @@ def _orientation(
     if sizes is not None and sum(h * w for h, w in sizes) not in (channels, anchors):
         message = f"the feats have {sum(h * w for h, w in sizes)} cells, but {name} is {_shape(first)}"
         raise InputError("heads-disagree", message, where=where)
-    across, along = (fitting_levels(wanted.shapes, wanted.imgsz, n, sizes) for n in (channels, anchors))
+    across, along = (fitting_levels(expected.shapes, expected.imgsz, n, sizes) for n in (channels, anchors))
     if len(parts) > 1 and first.shape[1] == parts[1][1].shape[1] and first.shape[2] != parts[1][1].shape[2]:
         along = []  # what both have in common are the anchors
     if across and along and channels > anchors:
@@ -191,11 +209,11 @@ def _orientation(
             for n, other, levels in ((anchors, channels, along), (channels, anchors, across))
         )
         message = f"{_shape(first)} can be {readings}"
-        raise InputError("ambiguous-heads", message, where=where, hint="say which with --shapes and --imgsz")
+        raise InputError("ambiguous-heads", message, where=where, hint="say which with `shapes` and `imgsz`")
     if across and not along:
-        return require_levels(wanted.shapes, wanted.imgsz, channels, sizes, where), True
+        return require_levels(expected.shapes, expected.imgsz, channels, sizes, where), True
     try:
-        return require_levels(wanted.shapes, wanted.imgsz, anchors, sizes, where), False
+        return require_levels(expected.shapes, expected.imgsz, anchors, sizes, where), False
     except InputError as error:
         if error.id == "heads-do-not-fit" and 6 in (channels, anchors) and len(parts) == 1:
             error.hint = "rows of six numbers are final detections; a trace needs the raw outputs of the head"
@@ -216,7 +234,7 @@ def _require_raw(file: ArrayFile, turned: Sequence[Array], grid: Grid) -> None:
             f"these are decoded predictions: boxes up to {boxes.max():g} px and all scores within 0..1",
             where=file.path,
             hint="a trace needs what the detection head puts out before decoding: hook the head while the model is in "
-            "train mode and save that (docs/heads.md), or save the assigner's call for --capture",
+            "train mode and save that (docs/heads.md), or save the assigner's call for `capture`",
         )
 
 
@@ -231,7 +249,16 @@ def _heads(file: ArrayFile, maps: list[Array], levels: Levels, channels: Channel
     note = f", {file.note}," if file.note else ""
     reading = f"read as {what}{note}: {levels.options}{levels.note}, {reg_max}, {classes}"
     return Heads(
-        file.name, file.path, maps, file.digest, levels.grid, levels.name, channels.reg_max, channels.nc, reading
+        name=file.name,
+        path=file.path,
+        maps=maps,
+        digest=file.digest,
+        grid=levels.grid,
+        shapes_name=levels.name,
+        reg_max=channels.reg_max,
+        nc=channels.nc,
+        reading=reading,
+        images=file.text("images", "im_file"),
     )
 
 

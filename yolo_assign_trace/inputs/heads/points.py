@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -30,7 +31,7 @@ def grid_of_strides(imgsz: tuple[int, int], strides: Sequence[int]) -> Grid:
 def grid_of_points(
     points: Array, imgsz: tuple[int, int] | None, strides: Sequence[int] | None, where: str
 ) -> tuple[Grid, bool]:
-    """The grid whose cell centres ``points`` (anchor, xy; px) are.
+    """The grid whose cell centres ``points`` (anchor, xy; px) are, exactly or rounded as half precision has them.
 
     Args:
         points: in the order of the anchors.
@@ -44,8 +45,13 @@ def grid_of_points(
     Raises:
         InputError: the points are no cell centres, or not those of ``imgsz`` and ``strides``.
     """
-    found = _levels(points, f"{where}[anc_points]")
-    sizes, own = [size for size, _ in found], [stride for _, stride in found]
+    where_points = f"{where}[anc_points]"
+    levels = None
+    for rounded in (_to_float16, _to_bfloat16):
+        with contextlib.suppress(InputError):
+            levels = levels or _levels(points, where_points, rounded)
+    levels = levels or _levels(points, where_points, lambda centres: centres)
+    sizes, own = [size for size, _ in levels], [stride for _, stride in levels]
     if strides is not None and list(strides) != own:
         message = f"the strides are {_listed(strides)}, but the points stand on strides {_listed(own)}"
         raise InputError("points-disagree", message, where=f"{where}[strides]")
@@ -57,28 +63,42 @@ def grid_of_points(
         raise InputError("points-disagree", message, where=f"{where}[anc_points]", hint=EXPECTED) from None
 
 
-def _levels(points: Array, where: str) -> list[tuple[tuple[int, int], int]]:
-    """Size in cells and stride of every level."""
-    found: list[tuple[tuple[int, int], int]] = []
+def _to_float16(centres: Array) -> Array:
+    return centres.astype(np.float16).astype(np.float64)
+
+
+def _to_bfloat16(centres: Array) -> Array:
+    """To the nearest number of 8 significant bits, the even one of two."""
+    bits = centres.astype(np.float32).view(np.uint32)
+    rounded: Array = (bits + 0x7FFF + ((bits >> 16) & 1) & 0xFFFF0000).astype(np.uint32).view(np.float32)
+    return rounded
+
+
+def _levels(points: Array, where: str, rounded: Callable[[Array], Array]) -> list[tuple[tuple[int, int], int]]:
+    """Size in cells and stride of every level, whose centres in cells are ``rounded``."""
+    levels: list[tuple[tuple[int, int], int]] = []
     start = 0
     while start < len(points):
         x, y = points[start].tolist()
         stride = round(2 * x)
-        if x != y or 2 * x != stride or stride <= (found[-1][1] if found else 0):
-            raise _no_grid(points, start, where, bool(found) and stride == found[-1][1] == 1)
-        height, width = _size_of_level(points[start:], stride)
-        found.append(((height, width), stride))
+        if x != y or 2 * x != stride or stride <= (levels[-1][1] if levels else 0):
+            raise _no_grid(points, start, where, bool(levels) and stride == levels[-1][1] == 1)
+        height, width = _size_of_level(points[start:], stride, rounded)
+        levels.append(((height, width), stride))
         start += height * width
-    return found
+    return levels
 
 
-def _size_of_level(points: Array, stride: int) -> tuple[int, int]:
+def _size_of_level(points: Array, stride: int, rounded: Callable[[Array], Array]) -> tuple[int, int]:
     """Height and width in cells of the level that begins with the first of ``points``."""
-    cells = points / stride - 0.5
-    first_row = (cells[:, 1] == 0) & (cells[:, 0] == np.arange(len(cells)))
+    cells = points / stride
+    # torch counts the cells in that precision too, and cells beyond its largest number are no level
+    with np.errstate(over="ignore"):
+        centres = rounded(rounded(np.arange(len(cells))) + 0.5)
+    first_row = (cells[:, 1] == 0.5) & (cells[:, 0] == centres)
     width = int(first_row.argmin()) if not first_row.all() else len(cells)
     rows = cells[: len(cells) // width * width].reshape(-1, width, 2)
-    whole = (rows[..., 0] == np.arange(width)).all(axis=1) & (rows[..., 1] == np.arange(len(rows))[:, None]).all(axis=1)
+    whole = (rows[..., 0] == centres[:width]).all(axis=1) & (rows[..., 1] == centres[: len(rows), None]).all(axis=1)
     return (int(whole.argmin()) if not whole.all() else len(rows)), width
 
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...assignment.grid import Grid
-from ...basics.errors import InputError, did_you_mean
+from ...basics.errors import InputError, Parameter, did_you_mean
 from ..reading.files import display_name, exists
 from ..reading.yaml_file import read_yaml, short
 
 STUDY = "study"
 STUDY_IMGSZ = (640, 640)
-STUDY_MAPS = ((8, 8), (4, 4), (2, 2))
+STUDY_GRID = Grid.of(STUDY_IMGSZ, ((8, 8), (4, 4), (2, 2)))
 LAYOUTS: Mapping[str, tuple[int, ...]] = {
     "yolov8": (8, 16, 32),
     "yolov8-p2": (4, 8, 16, 32),
@@ -35,6 +35,11 @@ class Shapes:
     reg_max: int | None = None
     batch: int | None = None
 
+    @property
+    def is_study(self) -> bool:
+        """Are these the maps of the tutorial's sample, by whatever name?"""
+        return self.grid == STUDY_GRID
+
 
 def parse_imgsz(text: str) -> tuple[int, int]:
     """``640`` or ``height,width`` in px.
@@ -50,14 +55,16 @@ def parse_imgsz(text: str) -> tuple[int, int]:
         raise InputError(
             "wrong-imgsz",
             f"{text!r} is no input size",
-            where="--imgsz",
+            where=Parameter("imgsz"),
             hint="write one number of px, or height,width such as 384,640",
         )
     return sizes[0], sizes[-1]
 
 
-def read_shapes(name: str, imgsz: tuple[int, int] | None = None) -> Shapes:
+def read_shapes(name: str, imgsz: tuple[int, int] | None = None, *, round_up: bool = False) -> Shapes:
     """The shapes called ``name``: a layout of :data:`LAYOUTS` at ``imgsz``, ``study``, or a YAML file.
+
+    Training rounds input sizes up to the largest stride; ``round_up`` does so.
 
     Raises:
         InputError: unknown name, unreadable file, wrong key or value (with its line), maps that do not tile.
@@ -67,21 +74,27 @@ def read_shapes(name: str, imgsz: tuple[int, int] | None = None) -> Shapes:
             raise InputError(
                 "fixed-imgsz",
                 "the study grid is always 640x640 px",
-                where="--imgsz",
-                hint="leave --imgsz out, or choose a head: --shapes " + ", ".join(LAYOUTS),
+                where=Parameter("imgsz"),
+                hint=f"leave `imgsz` out, or choose a head: `shapes={', '.join(LAYOUTS)}`",
             )
-        return Shapes(name, Grid.of(STUDY_IMGSZ, STUDY_MAPS))
+        return Shapes(name, STUDY_GRID)
     if name in LAYOUTS:
-        return Shapes(name, layout_grid(name, imgsz or (640, 640)))
+        height, width = imgsz or (640, 640)
+        if round_up:
+            stride = max(LAYOUTS[name])
+            height, width = -(-height // stride) * stride, -(-width // stride) * stride
+        return Shapes(name, layout_grid(name, (height, width)))
     path = Path(name)
     if path.suffix in (".yaml", ".yml") or exists(path):
         if imgsz is not None:
-            raise InputError("fixed-imgsz", "the shapes file says the input size", where="--imgsz", hint="leave it out")
+            raise InputError(
+                "fixed-imgsz", "the shapes file says the input size", where=Parameter("imgsz"), hint="leave it out"
+            )
         return _from_yaml(path)
     raise InputError(
         "unknown-shapes",
         f"{name!r} is neither a named layout nor a file",
-        where="--shapes",
+        where=Parameter("shapes"),
         hint=did_you_mean(name, [STUDY, *LAYOUTS]) + " A file ends in .yaml",
     )
 

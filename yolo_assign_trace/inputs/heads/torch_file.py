@@ -18,8 +18,8 @@ class NeedsCodeError(Exception):
     """The file holds objects that could only be rebuilt by running code."""
 
 
-def read_torch(path: Path) -> tuple[dict[str, Array], str]:
-    """All tensors and numbers by name, and what was left out, as :class:`.head_files.ArrayFile` has them.
+def read_torch(path: Path) -> tuple[dict[str, Array], dict[str, tuple[str, ...]], str]:
+    """Tensors and numbers by name, texts by name, and what was left out, as :class:`.files.ArrayFile` has them.
 
     Raises:
         NeedsCodeError: objects beside tensors, numbers, lists, tuples and dictionaries.
@@ -44,7 +44,7 @@ def read_torch(path: Path) -> tuple[dict[str, Array], str]:
         if name in arrays:
             raise ValueError(f"two tensors are called {name}")
         arrays[name] = _array(tensor)
-    return arrays, note
+    return arrays, dict(_texts(content)), note
 
 
 def _leaves(value: Any, name: str) -> Iterator[tuple[str, Tensor]]:
@@ -61,6 +61,14 @@ def _leaves(value: Any, name: str) -> Iterator[tuple[str, Tensor]]:
         yield name or "array", torch.tensor(value, dtype=torch.float64)
     elif isinstance(value, int):
         yield name or "array", torch.tensor(value)
+
+
+def _texts(content: Any) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Texts, and lists of nothing but texts, of a dictionary."""
+    for key, value in content.items() if isinstance(content, Mapping) else ():
+        texts = [value] if isinstance(value, str) else value
+        if isinstance(texts, list | tuple) and texts and all(isinstance(text, str) for text in texts):
+            yield str(key), tuple(texts)
 
 
 def _array(tensor: Tensor) -> Array:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...basics.errors import SHOWN_AT_MOST, InputError
+from ...basics.printable import printable
 
 ERROR, WARNING, NOTE = "error", "warning", "note"
 GRADES = (ERROR, WARNING, NOTE)
@@ -13,6 +15,7 @@ GRADES = (ERROR, WARNING, NOTE)
 _DROPS = "training drops the whole image"
 _NO_BATCH = "the row belongs to no image"
 _UNUSED = "training never sees it"
+_DROPS_IMAGE = "training drops the image"
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,7 @@ KINDS: Mapping[str, Kind] = {
     "not-text": Kind(ERROR, _DROPS),
     "not-readable": Kind(ERROR, _DROPS),
     "byte-order-mark": Kind(ERROR, _DROPS),
+    "blank-row": Kind(ERROR, _DROPS),
     "wrong-column-count": Kind(ERROR, _DROPS),
     "confidence-column": Kind(ERROR, _DROPS),
     "odd-coordinates": Kind(ERROR, _DROPS),
@@ -42,6 +46,10 @@ KINDS: Mapping[str, Kind] = {
     "negative-image": Kind(ERROR, _NO_BATCH),
     "image-too-large": Kind(ERROR, _NO_BATCH),
     "out-of-range": Kind(ERROR, _DROPS),
+    # images that training refuses
+    "image-not-readable": Kind(ERROR, _DROPS_IMAGE),
+    "image-too-small": Kind(ERROR, _DROPS_IMAGE),
+    "image-format": Kind(ERROR, _DROPS_IMAGE),
     # what training changes, or what it is silent about
     "duplicate-box": Kind(WARNING, "training keeps one and sorts the rows of the file by class, x, y, w, h"),
     "same-box-other-class": Kind(WARNING, "training keeps both; they compete for the same anchors"),
@@ -53,7 +61,7 @@ KINDS: Mapping[str, Kind] = {
     "label-misplaced": Kind(WARNING, "training takes the image for background"),
     "label-without-image": Kind(WARNING, _UNUSED),
     "image-not-found": Kind(WARNING, _UNUSED),
-    "image-not-readable": Kind(WARNING, "training drops an image that it cannot open"),
+    "dropped-in-training": Kind(WARNING, "training drops the box, without augmentation too"),
     "valid-key": Kind(WARNING, "training knows only val"),
     "other-folder": Kind(WARNING, "training started in this folder does not find the split"),
     "annotation-skipped": Kind(WARNING, "the box is left out"),
@@ -63,9 +71,10 @@ KINDS: Mapping[str, Kind] = {
     "under-2-px": Kind(NOTE, "training's augmentation throws boxes away when a side is under 2 px"),
     "leaves-the-image": Kind(NOTE, "the part outside holds no pixels"),
     "point-outside": Kind(NOTE, "only the box around the points is checked"),
+    "image-rewritten": Kind(NOTE, "training writes the image file anew"),
     "not-a-label-file": Kind(NOTE, "left out"),
 }
-"""By id. Ids are stable: scripts and ``--json`` rely on them."""
+"""By id. Ids are stable: scripts rely on them."""
 
 
 @dataclass(frozen=True)
@@ -91,10 +100,48 @@ class Finding:
         return f"{self.path}:{self.line}" if self.line else self.path
 
 
+LINE, ANNOTATION = "line", "annotation"
+"""What a row's place in its file is counted in."""
+
+
+def finding_at(id: str, message: str, path: str, place: int, unit: str) -> Finding:
+    """A finding about the row at ``place`` of a file, counted in ``unit``."""
+    if unit == LINE:
+        return Finding(id, message, path, place)
+    return Finding(id, message, f"{path}[{unit}s[{place}]]")
+
+
 def as_error(findings: Sequence[Finding]) -> InputError:
     """All findings in one error, in their order."""
-    first, *others = [InputError(found.id, found.message, where=found.where, hint=found.hint) for found in findings]
+    first, *others = [InputError(f.id, f.message, where=f.where, hint=f.hint) for f in findings]
     first.others = tuple(others)
     if len(others) > SHOWN_AT_MOST and not first.hint:
         first.hint = "yolo-assign labels --all lists everything that is wrong"
     return first
+
+
+_SHOWN = 3
+"""Places of a kind that a trace names; the report of all of them is another command."""
+
+_TOLD_OTHERWISE = frozenset({"label-missing", "label-empty", "not-a-label-file"})
+"""Notes that a trace counts as the states of its label files."""
+
+
+def remarks_about(findings: Iterable[Finding]) -> tuple[str, ...]:
+    """What is to be said although the rows pass.
+
+    Changes and oddities with their consequence, the first of a kind; notes by number.
+    """
+    told, lines = Counter[str](), []
+    for finding in findings:
+        if finding.grade == ERROR or finding.id in _TOLD_OTHERWISE:
+            continue
+        told[finding.id] += 1
+        if finding.grade != NOTE and told[finding.id] <= _SHOWN:
+            lines.append(f"{printable(f'{finding.where}: {finding.message}')}; {finding.consequence} [{finding.id}]")
+    for kind, number in told.items():
+        if KINDS[kind].grade == NOTE:
+            lines.append(f"{number} [{kind}]: {KINDS[kind].consequence}; yolo-assign labels names them")
+        elif number > _SHOWN:
+            lines.append(f"{number - _SHOWN} more of [{kind}]; yolo-assign labels lists them")
+    return tuple(lines)

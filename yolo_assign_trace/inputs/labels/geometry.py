@@ -24,12 +24,11 @@ def reaches_outside(centres: Array, sizes: Array) -> Array:
     return np.asarray(over.any(axis=1))
 
 
-def geometry_findings(table: LabelTable, path: str, imgsz: tuple[int, int], box: Letterbox | None) -> Iterator[Finding]:
+def geometry_findings(table: LabelTable, imgsz: tuple[int, int], box: Letterbox | None) -> Iterator[Finding]:
     """Boxes without area, boxes that leave the image, tiny ones, and ones that count as padding.
 
     Args:
         table: rows of one image.
-        path: of its label file.
         imgsz: height and width of the network input, px.
         box: how the image lies in it; None if its size is unknown, and then only what holds for every size is said.
     """
@@ -46,15 +45,15 @@ def geometry_findings(table: LabelTable, path: str, imgsz: tuple[int, int], box:
     for i in np.flatnonzero(flat | tiny | outside | ignored).tolist():
         w, h = (sizes[i] * scaled).tolist()
         if flat[i]:
-            yield table.finding("zero-size", f"the box is {sizes[i, 0]:g} wide and {sizes[i, 1]:g} high", path, i)
+            yield table.finding("zero-size", f"the box is {sizes[i, 0]:g} wide and {sizes[i, 1]:g} high", i)
         if tiny[i]:
             most = "" if box else "at most "
-            yield table.finding("under-2-px", f"the box is {most}{w:.2f}x{h:.2f} px at imgsz {max(imgsz)}", path, i)
+            yield table.finding("under-2-px", f"the box is {most}{w:.2f}x{h:.2f} px at imgsz {max(imgsz)}", i)
         if outside[i]:
             left, top = (centres[i] - sizes[i] / 2).tolist()
             right, bottom = (centres[i] + sizes[i] / 2).tolist()
             message = f"the box reaches from {left:.4g}, {top:.4g} to {right:.4g}, {bottom:.4g}"
-            yield table.finding("leaves-the-image", message, path, i)
+            yield table.finding("leaves-the-image", message, i)
         if ignored[i]:
             message = "its corners add up to 0 or less, so it counts as padding"
-            yield table.finding("ignored-as-padding", message, path, i)
+            yield table.finding("ignored-as-padding", message, i)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -27,8 +28,16 @@ class RowError(Exception):
         self.id, self.message, self.hint = id, message, hint
 
 
-def read_row(words: list[str], form: str, rules: LabelRules, nc: int | None, remarks: list[RowError]) -> list[float]:
-    """The six numbers of one row; ``remarks`` takes what is to be said although it passes.
+@dataclass(frozen=True)
+class Row:
+    """What one row says: image, class, cx, cy, w, h, and of a polygon its points (point, xy), float32 fractions."""
+
+    numbers: list[float]
+    points: Array | None = None
+
+
+def read_row(words: list[str], form: str, rules: LabelRules, nc: int | None, remarks: list[RowError]) -> Row:
+    """One row; ``remarks`` takes what is to be said although it passes.
 
     Raises:
         RowError: the row fails.
@@ -42,54 +51,56 @@ def read_row(words: list[str], form: str, rules: LabelRules, nc: int | None, rem
     image = _index("image", float(numbers[0]), LARGEST_INDEX) if form == BATCH else 0.0
     numbers = numbers[1:] if form == BATCH else numbers
     label = _class(float(numbers[0]), rules, nc, remarks)
-    places = numbers[1:]
+    places, points = numbers[1:], None
     if form == POLYGONS:
+        points = places.reshape(-1, 2)
         if len(words) == 5:
             remarks.append(RowError("row-misread", f"the box {' '.join(words[1:])} is read as two points"))
-        places = _box_around(places, rules, remarks)
+        places = _box_around(points, rules, remarks)
     _check_places(places, rules)
-    return [image, label, *places.tolist()]
+    return Row([image, label, *places.tolist()], points)
 
 
 def _check_width(words: list[str], form: str, rules: LabelRules) -> None:
-    found = len(words)
+    fields = len(words)
+    if not fields:
+        message = f"a line of white space, which {rules.name} takes for a row without numbers"
+        raise RowError("blank-row", message, "delete the line")
     if form == POLYGONS:
-        if found == 5 and not rules.misreads_boxes:
+        if fields == 5 and not rules.misreads_boxes:
             message = "found a box of 5 numbers in a file of polygons"
             raise RowError("box-in-polygon-file", message, "write boxes or polygons, not both in one file")
-        if found < 3:
-            message = f"expected a class and the points of a polygon, found {count(found, 'field')}"
+        if fields < 3:
+            message = f"expected a class and the points of a polygon, found {count(fields, 'field')}"
             raise RowError("wrong-column-count", message)
-        if found % 2 == 0:
-            message = f"expected a class and an even number of coordinates, found {count(found - 1, 'coordinate')}"
+        if fields % 2 == 0:
+            message = f"expected a class and an even number of coordinates, found {count(fields - 1, 'coordinate')}"
             raise RowError("odd-coordinates", message)
         return
-    if found == (6 if form == BATCH else 5):
+    if fields == (6 if form == BATCH else 5):
         return
     hint = "numbers stand apart by spaces, without commas" if any("," in word for word in words) else ""
-    if form == BOXES and found == 6:
+    if form == BOXES and fields == 6:
         message = "expected 5 numbers (class cx cy w h), found 6: is the last one a confidence?"
         raise RowError("confidence-column", message, "labels have no confidence; leave it out")
     expected = (
         "6 numbers (image class cx cy w h), as in the first row" if form == BATCH else "5 numbers (class cx cy w h)"
     )
-    raise RowError("wrong-column-count", f"expected {expected}, found {found}", hint)
+    raise RowError("wrong-column-count", f"expected {expected}, found {fields}", hint)
 
 
 def _number(word: str) -> float:
     try:
-        if "_" not in word:  # Python reads 1_0 as 10
-            return float(word)
+        return float(word)  # as training has it: 1_0 is 10, and digits of all scripts count
     except ValueError:
-        pass
-    raise RowError("not-a-number", f"{_short(word)} is not a number")
+        raise RowError("not-a-number", f"{_short(word)} is not a number") from None
 
 
-def largest_class(rules: LabelRules, nc: int | None) -> int:
-    """The largest class that passes; ``nc`` is None where the number of classes is unknown."""
+def class_fits(label: float, rules: LabelRules, nc: int | None) -> bool:
+    """Is a class, or the largest of many, small enough? ``nc`` is None where the number of classes is unknown."""
     if nc is None:
-        return LARGEST_INDEX
-    return nc if rules.class_may_equal_count else nc - 1
+        return label <= LARGEST_INDEX
+    return label <= nc if rules.class_may_equal_count else label < nc
 
 
 def above_count(label: float, nc: int) -> str:
@@ -102,11 +113,12 @@ def above_count(label: float, nc: int) -> str:
 
 
 def _class(value: float, rules: LabelRules, nc: int | None, remarks: list[RowError]) -> float:
-    if value != int(value) and not rules.whole_classes and value > 0:
+    """The class as the row has it, also a fraction: duplicates are told by it, and only the loss cuts it."""
+    if value != int(value) and not rules.whole_classes and value >= np.float32(rules.low):
         remarks.append(RowError("class-truncated", f"class is {value:g}, read as {int(value)}"))
-        value = float(int(value))
-    _index("class", value, LARGEST_INDEX if nc is None else math.inf)
-    if nc is not None and value > largest_class(rules, nc):
+    else:
+        _index("class", value, LARGEST_INDEX if nc is None else math.inf)
+    if nc is not None and not class_fits(value, rules, nc):
         raise RowError("class-too-large", above_count(value, nc))
     return value
 
@@ -121,9 +133,8 @@ def _index(what: str, value: float, largest: float) -> float:
     return value
 
 
-def _box_around(places: Array, rules: LabelRules, remarks: list[RowError]) -> Array:
-    """The box (cx, cy, w, h) around points x y x y ..."""
-    points = places.reshape(-1, 2)
+def _box_around(points: Array, rules: LabelRules, remarks: list[RowError]) -> Array:
+    """The box (cx, cy, w, h) around points (point, xy), in float32."""
     low, high = points.min(axis=0), points.max(axis=0)
     if low.min() < rules.low or high.max() > rules.high:
         worst = high.max() if high.max() > rules.high else low.min()

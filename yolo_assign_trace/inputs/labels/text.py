@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 import numpy as np
 
 from ...basics.arrays import Array
-from .findings import ERROR, Finding
-from .row import BATCH, BOXES, POLYGONS, RowError, above_count, largest_class, read_row
+from .duplicates import reduce_rows
+from .findings import ERROR, LINE, Finding, finding_at
+from .row import BATCH, BOXES, POLYGONS, RowError, above_count, class_fits, read_row
 from .rules import LabelRules
 
-LINE, ANNOTATION = "line", "annotation"
-"""What a row's place in its file is counted in."""
+FOUND, MISSING, EMPTY = "found", "missing", "empty"
+"""States of a label file. A file of blank lines is empty."""
 
 
 @dataclass(frozen=True)
@@ -22,27 +23,55 @@ class LabelTable:
     """What a label file says.
 
     Attributes:
+        path: how findings call the file.
         rows: (box, 6) float32: image, class, cx, cy, w, h (normalised), rows that fail left out.
         lines: (box,) place of every row: line from 1, or annotation from 0.
         form: one of BOXES, BATCH, POLYGONS.
         findings: what is wrong or changed, in the order of the lines.
-        failed: did any row fail, so that training drops the image?
+        unit: what ``lines`` counts, LINE or ANNOTATION.
+        state: of the file, one of FOUND, MISSING, EMPTY.
+        polygons: of every row of a POLYGONS file its points (point, xy), float32 fractions; empty for other files.
     """
 
+    path: str
     rows: Array
     lines: Array
-    form: str
-    findings: tuple[Finding, ...]
-    failed: bool
+    form: str = BOXES
+    findings: tuple[Finding, ...] = ()
     unit: str = LINE
+    state: str = FOUND
+    polygons: tuple[Array, ...] = ()
 
-    def place(self, path: str, row: int) -> str:
-        """Where a row of the file ``path`` stands, for errors."""
-        return self.finding("not-a-number", "", path, row).where
+    @property
+    def failures(self) -> tuple[Finding, ...]:
+        """Why training drops the image; empty if it does not."""
+        return tuple(finding for finding in self.findings if finding.grade == ERROR)
 
-    def finding(self, id: str, message: str, path: str, row: int) -> Finding:
-        """A finding about a row of the file ``path``."""
-        return _finding(id, message, path, int(self.lines[row]), self.unit)
+    @property
+    def classes(self) -> int:
+        """One more than the largest class; 0 without rows."""
+        return int(self.rows[:, 1].max()) + 1 if len(self.rows) else 0
+
+    def only(self, kept: Array) -> LabelTable:
+        """The table with those of its rows for which ``kept`` (box,) is true."""
+        polygons = tuple(points for points, keep in zip(self.polygons, kept.tolist(), strict=False) if keep)
+        return replace(self, rows=self.rows[kept], lines=self.lines[kept], polygons=polygons)
+
+    def without_rows(self) -> LabelTable:
+        return self.only(np.zeros(len(self.rows), dtype=bool))
+
+    def place(self, row: int) -> str:
+        """Where a row stands, for errors."""
+        return self.finding("not-a-number", "", row).where
+
+    def finding(self, id: str, message: str, row: int) -> Finding:
+        """A finding about a row."""
+        return finding_at(id, message, self.path, int(self.lines[row]), self.unit)
+
+
+def no_rows(path: str, state: str, finding: Finding) -> LabelTable:
+    """The table of a file that has none, and why."""
+    return LabelTable(path, np.zeros((0, 6), np.float32), np.zeros(0, np.int64), findings=(finding,), state=state)
 
 
 def parse_labels(
@@ -57,48 +86,50 @@ def parse_labels(
         nc: number of classes, None if unknown.
         batch: may rows have six fields, the first an image number? In a dataset six fields are a confidence.
     """
-    found: list[Finding] = []
-    text = _decode(data, path, rules, found)
-    numbered = [(number, words) for number, line in enumerate(text.split("\n"), 1) if (words := line.split())]
-    if found and numbered:  # the mark stands in front of the first number
-        numbered = [row for row in numbered if row[0] != found[0].line]
+    findings: list[Finding] = []
+    numbered = _lines(data, path, rules, findings)
     form = _form([words for _, words in numbered], batch)
-    rows, lines = _all_at_once(numbered, form, rules, nc) or _row_by_row(numbered, path, form, rules, nc, found)
+    rows, lines, polygons = _all_at_once(numbered, form, rules, nc) or _row_by_row(
+        numbered, path, form, rules, nc, findings
+    )
     if nc is not None and rules.class_may_equal_count and len(rows):
-        found += [
+        findings += [
             Finding("class-equals-count", above_count(nc, nc), path, line) for line in lines[rows[:, 1] == nc].tolist()
         ]
     if form != BATCH:
-        rows, lines = reduce_rows(rows, lines, path, found)
-    found.sort(key=lambda finding: finding.line)
-    return LabelTable(rows, lines, form, tuple(found), any(finding.grade == ERROR for finding in found))
+        order = reduce_rows(rows, lines, path, findings, polygons if rules.compares_points else ())
+        rows, lines, polygons = rows[order], lines[order], tuple(polygons[i] for i in order) if polygons else ()
+    findings.sort(key=lambda finding: finding.line)
+    return LabelTable(path, rows, lines, form, tuple(findings), polygons=polygons)
 
 
-def _decode(data: bytes, path: str, rules: LabelRules, found: list[Finding]) -> str:
+def _lines(data: bytes, path: str, rules: LabelRules, findings: list[Finding]) -> list[tuple[int, list[str]]]:
+    """Number and fields of every line that is a row. Lines end where ``str.splitlines`` says."""
     if b"\0" in data:
-        found.append(Finding("not-text", "this is a binary file, not a label file", path))
-        return ""
-    if data.startswith(b"\xef\xbb\xbf") and not rules.byte_order_mark:
-        hint = "save it as UTF-8 without a byte order mark"
-        message = f"the file begins with a byte order mark, which {rules.name} takes for a part of the first number"
-        found.append(Finding("byte-order-mark", message, path, 1, hint))
-    if b"\r" in data:
-        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        lines = data.removeprefix(b"\xef\xbb\xbf").split(b"\n")
-        return "\n".join(_decode_line(line, number, path, found) for number, line in enumerate(lines, 1))
-
-
-def _decode_line(line: bytes, number: int, path: str, found: list[Finding]) -> str:
-    """One line; an empty one in its place, and a finding, if it is no text."""
-    try:
-        return line.decode()
-    except UnicodeDecodeError as error:
-        message = f"this line is not UTF-8 text: byte {line[error.start]:#04x}"
-        found.append(Finding("not-text", message, path, number, "save the file as UTF-8"))
-        return ""
+        findings.append(Finding("not-text", "this is a binary file, not a label file", path))
+        return []
+    text = data.decode("utf-8", "surrogateescape")
+    if marked := text.startswith("\ufeff"):
+        text = text[1:]
+        if not rules.byte_order_mark:
+            hint = "save it as UTF-8 without a byte order mark"
+            message = f"the file begins with a byte order mark, which {rules.name} takes for a part of the first number"
+            findings.append(Finding("byte-order-mark", message, path, 1, hint))
+    lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line]
+    rows = [number for number, line in lines if not line.isspace()]
+    if not rows:
+        return []
+    inner = range(rows[0], rows[-1] + 1) if rules.blank_is_a_row else ()  # white space at both ends is stripped
+    numbered = []
+    for number, line in lines:
+        if not line.isspace() or number in inner:
+            bad = next((char for char in line if "\ud800" <= char <= "\udfff"), "")
+            if bad:
+                message = f"this line is not UTF-8 text: byte {ord(bad) - 0xDC00:#04x}"
+                findings.append(Finding("not-text", message, path, number, "save the file as UTF-8"))
+            elif not (number == 1 and marked and not rules.byte_order_mark):  # there the mark spoils the first number
+                numbered.append((number, line.split()))
+    return numbered
 
 
 def _form(rows: Sequence[Sequence[str]], batch: bool) -> str:
@@ -110,7 +141,7 @@ def _form(rows: Sequence[Sequence[str]], batch: bool) -> str:
 
 def _all_at_once(
     numbered: Sequence[tuple[int, list[str]]], form: str, rules: LabelRules, nc: int | None
-) -> tuple[Array, Array] | None:
+) -> tuple[Array, Array, tuple[Array, ...]] | None:
     """The rows of a file of boxes in which everything is right, many times faster; None if anything is not."""
     words = [row for _, row in numbered]
     if form != BOXES or not words or any(len(row) != 5 for row in words):
@@ -119,18 +150,15 @@ def _all_at_once(
         numbers = np.array(list(map(float, chain.from_iterable(words)))).reshape(-1, 5)
     except ValueError:
         return None
-    if any("_" in word for row in words for word in row):  # Python reads 1_0 as 10
-        return None
-    label = numbers[:, 0]
-    if not (np.floor(label) == label).all() or label.min() < 0 or label.max() > largest_class(rules, nc):
-        return None
     with np.errstate(over="ignore"):
         rows = np.concatenate([np.zeros((len(words), 1)), numbers], axis=1).astype(np.float32)
-    places = rows[:, 2:]
+    label, places = rows[:, 1], rows[:, 2:]
+    if not (np.floor(label) == label).all() or label.min() < 0 or not class_fits(float(label.max()), rules, nc):
+        return None
     # nan fails every comparison
     if not (places.max() <= rules.high and places.min() >= rules.low and places[:, 2:].min() >= rules.lowest_size):
         return None
-    return rows, np.array([number for number, _ in numbered])
+    return rows, np.array([number for number, _ in numbered]), ()
 
 
 def _row_by_row(
@@ -139,50 +167,18 @@ def _row_by_row(
     form: str,
     rules: LabelRules,
     nc: int | None,
-    found: list[Finding],
-) -> tuple[Array, Array]:
-    """The rows that pass; the others become findings."""
-    rows, lines = [], []
+    findings: list[Finding],
+) -> tuple[Array, Array, tuple[Array, ...]]:
+    """The rows that pass, their lines and polygons; the others become findings."""
+    rows, lines, polygons = [], [], []
     for number, words in numbered:
         remarks: list[RowError] = []
         try:
-            rows.append(read_row(words, form, rules, nc, remarks))
+            row = read_row(words, form, rules, nc, remarks)
+            rows.append(row.numbers)
             lines.append(number)
+            polygons += [row.points] if row.points is not None else []
         except RowError as problem:
             remarks = [problem]  # what else would be said of a failing row does not matter
-        found += [Finding(remark.id, remark.message, path, number, remark.hint) for remark in remarks]
-    return np.array(rows, dtype=np.float32).reshape(-1, 6), np.array(lines, dtype=np.int64)
-
-
-def reduce_rows(rows: Array, lines: Array, path: str, found: list[Finding], unit: str = LINE) -> tuple[Array, Array]:
-    """Exact duplicates to one, and only then sorted, as training does; same boxes of other classes are pointed out.
-
-    Args:
-        rows: (box, 6) as in :class:`LabelTable`.
-        lines: (box,) the place of every row, in ``unit``.
-        path: how findings call the file.
-        found: takes the findings.
-        unit: what ``lines`` counts.
-    """
-    places = rows[:, 2:] + np.float32(0)  # -0 becomes 0
-    if len(set(map(bytes, places))) == len(rows):
-        return rows, lines
-    order = np.lexsort([lines, *places.T[::-1], rows[:, 1]])  # by class, x, y, w, h
-    sorted_rows, sorted_lines = rows[order], lines[order]
-    same = np.concatenate([[False], (sorted_rows[1:] == sorted_rows[:-1]).all(axis=1)])
-    first = np.maximum.accumulate(np.where(same, 0, np.arange(len(rows))))
-    for line, original in zip(sorted_lines[same].tolist(), sorted_lines[first[same]].tolist(), strict=True):
-        found.append(_finding("duplicate-box", f"the same class and box as in {unit} {original}", path, line, unit))
-    seen: dict[bytes, tuple[float, int]] = {}
-    for label, place, line in zip(rows[:, 1].tolist(), map(bytes, places), lines.tolist(), strict=True):
-        other, where = seen.setdefault(place, (label, line))
-        if other != label:
-            message = f"the same box as in {unit} {where}, but of class {label:g} instead of {other:g}"
-            found.append(_finding("same-box-other-class", message, path, line, unit))
-    return (sorted_rows[~same], sorted_lines[~same]) if same.any() else (rows, lines)
-
-
-def _finding(id: str, message: str, path: str, place: int, unit: str) -> Finding:
-    if unit == LINE:
-        return Finding(id, message, path, place)
-    return Finding(id, message, f"{path}[{unit}s[{place}]]")
+        findings += [Finding(remark.id, remark.message, path, number, remark.hint) for remark in remarks]
+    return np.array(rows, dtype=np.float32).reshape(-1, 6), np.array(lines, dtype=np.int64), tuple(polygons)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...basics.errors import InputError
+from ...basics.errors import InputError, reason_of
 from ...basics.printable import printable
 
 
@@ -21,15 +21,15 @@ def exists(path: Path) -> bool:
         return False
 
 
-def read_bytes(path: Path, what: str, *, at_most: int = -1) -> bytes:
-    """The content of ``path``, which holds ``what`` (for messages); no more than the first ``at_most`` bytes.
+def read_bytes(path: Path, what: str) -> bytes:
+    """The content of ``path``, which holds ``what`` (for messages).
 
     Raises:
         InputError: missing, a folder, or not readable.
     """
     try:
         with path.open("rb") as file:
-            return file.read(at_most)
+            return file.read()
     except (OSError, ValueError) as error:
         raise refusal(path, what, error) from None
 
@@ -40,8 +40,7 @@ def refusal(path: Path, what: str, error: OSError | ValueError) -> InputError:
         return InputError("no-such-file", f"there is no such {what}", where=str(path))
     if isinstance(error, IsADirectoryError):
         return InputError("is-a-folder", f"this is a folder, not a {what}", where=str(path))
-    reason = (getattr(error, "strerror", None) or str(error)).lower()
-    return InputError("not-readable", f"this {what} cannot be read: {reason}", where=str(path))
+    return InputError("not-readable", f"this {what} cannot be read: {reason_of(error)}", where=str(path))
 
 
 def read_text(path: Path, what: str) -> str:
@@ -50,7 +49,11 @@ def read_text(path: Path, what: str) -> str:
     Raises:
         InputError: as :func:`read_bytes`, or no text.
     """
-    data = read_bytes(path, what)
+    return decode_text(read_bytes(path, what), path, what)
+
+
+def decode_text(data: bytes, path: Path, what: str) -> str:
+    """As :func:`read_text`, of a file that has been read."""
     if b"\0" in data:
         raise InputError("not-text", f"this is a binary file, not a {what}", where=str(path))
     try:

@@ -58,5 +58,5 @@ _SHORT.maxlevel, _SHORT.maxstring = 3, 80
 
 def short(value: object) -> str:
     """``value`` as an error shows it."""
-    found = _SHORT.repr(value)
-    return found if len(found) <= 40 else found[:37] + "..."
+    text = _SHORT.repr(value)
+    return text if len(text) <= 40 else text[:37] + "..."

@@ -30,7 +30,7 @@ function viewOf(data) {
   const whole = [0, 0, doc.grid.width, doc.grid.height];
   const box = state.zoom && state.gt !== undefined ? data.boxes[state.gt] : undefined;
   if (!box?.corners.every(Number.isFinite)) return whole;
-  const [x1, y1, x2, y2] = box.seen ?? box.corners;
+  const [x1, y1, x2, y2] = box.seen;
   const side = Math.max(x2 - x1, y2 - y1, 4 * levels[0].stride) * 1.3;
   return [(x1 + x2 - side) / 2, (y1 + y2 - side) / 2, side, side];
 }
@@ -106,15 +106,11 @@ function outline(box) {
   const choose = (event) => { event.stopPropagation(); go({ gt: box.gt }); };
   const nodes = [svg("rect", { class: classes, ...place, id: `gt-${box.gt}` }),
     svg("rect", { class: "grip", ...place, "stroke-width": 9 * scale, onclick: choose })];
-  if (box.seen && !faded && enlarged(box)) {
+  if (box.enlarged && !faded) {
     const [a, b, c, d] = box.seen;
     nodes.push(svg("rect", { class: "seen", x: a, y: b, width: c - a, height: d - b }));
   }
   return svg("g", {}, nodes);
-}
-
-function enlarged({ corners, seen }) {
-  return seen[2] - seen[0] > (corners[2] - corners[0]) * 1.0001 || seen[3] - seen[1] > (corners[3] - corners[1]) * 1.0001;
 }
 
 // Before the labels are read there is nothing but the grid, unless the reader asks for a box.
@@ -168,7 +164,7 @@ function predictions(data) {
 function predicted(data, anchor, style) {
   const row = data.rowOf.get(anchor);
   if (row === undefined) return null;
-  const corners = [...data.anchors.predicted.subarray(4 * row, 4 * row + 4)];
+  const corners = data.anchors.predicted.slice(4 * row, 4 * row + 4).map(Number);
   if (!corners.every(Number.isFinite)) return null;
   const [x1, y1, x2, y2] = corners;
   return svg("rect", { class: style, x: x1, y: y1, width: Math.max(0, x2 - x1), height: Math.max(0, y2 - y1) });

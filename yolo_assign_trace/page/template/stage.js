@@ -13,8 +13,7 @@ function stagePanel() {
 function numbersTable(stage) {
   const rows = stage.numbers.filter((id) => id in doc.numbers).map((id) => {
     const { images, total } = doc.numbers[id];
-    const format = (value) => (Number.isInteger(value) && id !== "target-sum" ? String(value) : number(value));
-    return { "data-number": id, cells: [word(id === "boxes" ? "boxes-counted" : id), format(images[state.image]), format(total)] };
+    return { "data-number": id, cells: [word(id === "boxes" ? "boxes-counted" : id), images[state.image], total] };
   });
   if (!rows.length) return null;
   return table(word("numbers"), ["", word("this-image"), word("whole-trace")], rows);
@@ -34,12 +33,8 @@ function outputsTable(stage) {
 function statistics(found) {
   const { min, max, mean } = found;
   if ("true" in found) return [word("true-of", { true: found.true, size: found.size }), "", ""];
-  if ("distinct" in found) return [text(min), word("distinct", { count: found.distinct }), text(max)];
-  return [number(min), number(mean), number(max)];
-}
-
-function text(value) {
-  return value === null || value === undefined ? "–" : String(value);
+  if ("distinct" in found) return [min, word("distinct", { count: found.distinct }), max];
+  return [min, mean, max];
 }
 
 // --- what the marks mean ------------------------------------------------------------------------------------------------
@@ -76,5 +71,5 @@ function lineKey(style, d) {
 
 function scaleKey(most) {
   const steps = Array.from({ length: RAMP }, (_, n) => svg("rect", { class: `ramp-${n}`, x: 8 * n, y: 2, width: 8, height: 12 }));
-  return element("span", {}, "0 ", svg("svg", { class: "scale", viewBox: `0 0 ${8 * RAMP} 16`, "aria-hidden": "true" }, steps), ` ${plain(rounded(most, 3))}`);
+  return element("span", {}, "0 ", svg("svg", { class: "scale", viewBox: `0 0 ${8 * RAMP} 16`, "aria-hidden": "true" }, steps), ` ${most}`);
 }

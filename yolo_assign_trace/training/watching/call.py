@@ -11,13 +11,11 @@ from typing import Any
 from torch import Tensor
 
 from ...assignment.assigner import Assigner
+from ...assignment.call import RESULTS
 from ...assignment.generations import find_assigner
 from ...assignment.releases import parse_release
 from ...basics.errors import InputError
 from .patches import ASSIGNERS, CALL
-
-OUTPUTS = ("target_labels", "target_bboxes", "target_scores", "fg_mask", "target_gt_idx")
-"""What an assigner returns, in this order."""
 
 _OF_THE_CALL = frozenset({"training", "bs", "n_max_boxes"})
 """Attributes that are no parameters: they change with every batch."""
@@ -135,7 +133,7 @@ def named_outputs(outputs: Any) -> dict[str, Any]:
     if isinstance(outputs, Mapping):
         return dict(outputs)
     if isinstance(outputs, tuple | list):
-        names = OUTPUTS if len(outputs) == len(OUTPUTS) else [f"output{i}" for i in range(len(outputs))]
+        names = RESULTS if len(outputs) == len(RESULTS) else [f"output{i}" for i in range(len(outputs))]
         return dict(zip(names, outputs, strict=True))
     return {"output0": outputs}
 
@@ -143,7 +141,7 @@ def named_outputs(outputs: Any) -> dict[str, Any]:
 def _check(call: Call) -> None:
     """Do the axes fit: image, anchor, class, gt?"""
     missing = [name for name in CALL if not isinstance(call.inputs.get(name), Tensor)]
-    missing += [name for name in OUTPUTS[2:] if not isinstance(call.outputs.get(name), Tensor)]
+    missing += [name for name in RESULTS[2:] if not isinstance(call.outputs.get(name), Tensor)]
     if missing:
         raise ValueError(f"{call.who.name} is called in another way: no tensor {', '.join(missing)}")
     scores, boxes, points, labels, gt_bboxes, mask = call.six

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ...basics.errors import InputError
+from ...basics.errors import InputError, Parameter
 
 VARIABLE = "YOLO_ASSIGN_WATCHING"
 """Holds the settings as JSON while a training is watched."""
@@ -40,15 +40,15 @@ class Settings:
         InputError: a number that cannot be, or a class that is not named as package.module:Class.
         """
         for name in ("every", "count_every"):
-            if getattr(self, name) < 0:
-                raise InputError("wrong-value", f"expected 0 or more, found {getattr(self, name)}", where=name)
+            if (value := getattr(self, name)) < 0:
+                raise InputError("wrong-value", f"expected 0 or more, found {value}", where=Parameter(name))
         if not 0 < self.max_size < float("inf"):
-            raise InputError("wrong-value", f"expected GiB above 0, found {self.max_size}", where="max_size")
+            raise InputError("wrong-value", f"expected GiB above 0, found {self.max_size}", where=Parameter("max_size"))
         for name in self.classes:
             module, _, attribute = name.partition(":")
             if not module or not attribute:
                 hint = "write package.module:Class"
-                raise InputError("wrong-class-name", f"{name!r} names no class", where="classes", hint=hint)
+                raise InputError("wrong-class-name", "this names no class", where=name, hint=hint)
 
     def text(self) -> str:
         return json.dumps(asdict(self))

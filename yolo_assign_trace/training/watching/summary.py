@@ -9,7 +9,7 @@ from typing import Any
 from ...basics.plural import count
 from ...formats.recording import entry_file, ranks, read_lines, runs
 
-NOTHING = "nothing was recorded: no assigner was called that is known (name others with --class package.module:Class)"
+NOTHING = "nothing was recorded: no known assigner was called; others have to be named, package.module:Class"
 
 
 def summary(folder: Path) -> str:

@@ -1,0 +1,68 @@
+"""What ``yolo-assign labels`` prints: its report, and a progress bar on the way."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from ...basics.plural import and_more, count
+from ...inputs.datasets.entries import Dataset
+from ...inputs.datasets.survey import STATES, Survey, SurveySettings
+from ...inputs.labels.findings import GRADES, KINDS
+from ...tracers.text_page import Page
+from .terminal import message_console, result_console
+
+SHOWN = 3
+"""Places of a finding that are shown without --all."""
+
+_COLOURS = {"error": "red", "warning": "yellow", "note": ""}
+
+
+@contextmanager
+def progress_bar(total: int) -> Iterator[Callable[[int], None]]:
+    """A progress bar on a terminal; nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda done: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("reading labels"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=message_console(), transient=True) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda done: bar.advance(task, done)
+
+
+def print_survey(dataset: Dataset, settings: SurveySettings, counts: Survey, shown: int) -> None:
+    page = Page(result_console())
+    for remark in dataset.remarks:
+        page.line(remark, indent=0)
+    states = ", ".join(f"{counts.states[state]} {state}" for state in STATES)
+    classes = f"{len(counts.classes)} of {settings.nc} classes" if settings.nc else count(len(counts.classes), "class")
+    page.line((f"{count(counts.images, 'image')}, label files: {states}", "bold"), indent=0)
+    page.line(f"{count(counts.boxes, 'box')} of {classes}, read as {settings.rules.name}", indent=0)
+    if counts.polygons:
+        page.line(f"{count(counts.polygons, 'file')} of polygons, read as the boxes around them", indent=0)
+    if counts.image_files:
+        how = "decoded" if settings.decode else "by header and end; --decode-images looks at their pixels"
+        page.line(f"{count(counts.image_files, 'image file')} looked at, {how}", indent=0)
+    if counts.dropped:
+        page.line((f"training drops {count(counts.dropped, 'image')}", "bold red"), indent=0)
+    for kind, group in counts.ordered():
+        grade = KINDS[kind].grade
+        places = f" in {count(group.files, 'file')}" if group.files != group.count else ""
+        page.gap()
+        text = f"{grade}  {kind}  {group.count}{places}: {KINDS[kind].consequence}"
+        page.line((text, _COLOURS[grade]), indent=0)
+        for finding in group.first[:shown]:
+            page.line(f"{finding.where}: {finding.message}")
+        if group.count > shown:
+            kept = len(group.first)
+            more = f", of which --all and --json show {kept - shown}" if group.count > kept else ""
+            page.line(f"...{and_more(group.count, min(shown, kept))}{more}")
+        hints = list(dict.fromkeys(finding.hint for finding in group.first if finding.hint))
+        for hint in hints[:1]:
+            page.line(f"hint: {hint}")
+    page.gap()
+    page.line(", ".join(count(counts.graded(grade), grade) for grade in GRADES), indent=0)
+    page.print()

@@ -1,0 +1,72 @@
+"""The photos under a trace: found by the name that it has for them, laid over the network input as training does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..basics.arrays import Array
+from ..basics.printable import printable
+from ..traces.stored import StoredTrace
+
+LARGEST = 1400
+"""Longest side in px of a photo as drawn; a panel is half as wide."""
+
+
+@dataclass(frozen=True)
+class Photo:
+    """``pixels`` (row, column, rgb) uint8 and where they lie: left, right, bottom, top in px of the input."""
+
+    pixels: Array
+    extent: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class MaybePhoto:
+    """A photo, or in words why there is none; both are empty if nobody asked for photos."""
+
+    photo: Photo | None = None
+    remark: str = ""
+
+
+def find_photo(folder: Path | None, trace: StoredTrace, image: int) -> MaybePhoto:
+    """The photo of ``image`` in ``folder``; a missing or broken one is a remark, as the boxes can do without."""
+    if folder is None:
+        return MaybePhoto()
+    named = trace.image(image)
+    if named is None:
+        return MaybePhoto(remark=f"the trace does not say which picture image {image} is; drawn without it")
+    path = folder / Path(named.name).name  # a trace must not reach outside of the folder
+    name = printable(path.name)
+    from PIL import Image, ImageOps
+
+    try:
+        with Image.open(path) as opened:
+            pixels = ImageOps.exif_transpose(opened).convert("RGB")
+    except FileNotFoundError:
+        where = printable(str(folder))
+        return MaybePhoto(remark=f"there is no picture {name} in {where}; image {image} is drawn without it")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        reason = printable(str(error).replace(str(path), name))
+        return MaybePhoto(remark=f"the picture {name} cannot be read: {reason}; image {image} is drawn without it")
+    if named.letterbox is None:  # only the name is known: the labels are relative to the whole photo
+        left, top, width, height = 0.0, 0.0, float(trace.grid.width), float(trace.grid.height)
+    else:
+        left, top = named.letterbox.left, named.letterbox.top
+        width, height = float(named.letterbox.scaled_width), float(named.letterbox.scaled_height)
+    if max(pixels.size) > LARGEST:
+        pixels.thumbnail((LARGEST, LARGEST))
+    return MaybePhoto(Photo(np.asarray(pixels), (left, left + width, top + height, top)))
+
+
+def backdrop(photo: Photo, ground: str) -> Photo:
+    """The photo in grey, half as large and faded towards the colour ``ground``, so that marks stand out on it."""
+    from PIL import Image, ImageColor
+
+    colour = Image.fromarray(photo.pixels)
+    grey = colour.convert("L").resize((max(1, colour.width // 2), max(1, colour.height // 2)))
+    towards = Image.new("RGB", grey.size, ImageColor.getrgb(ground))
+    faded = Image.blend(grey.convert("RGB"), towards, 0.62)
+    return Photo(np.asarray(faded), photo.extent)
