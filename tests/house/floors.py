@@ -11,6 +11,7 @@ PACKAGE = Path(yolo_assign_trace.__file__).parent
 FLOORS = (
     ("cli",),
     ("cli.screens",),
+    ("history",),
     ("page", "check"),
     ("explain", "draw", "compare"),
     ("training",),

@@ -17,7 +17,7 @@ import pytest
 from tests.commands import environment, listen_to_ctrl_c
 from tests.training import stand_in
 from tests.training.recorded import calls, lines
-from yolo_assign_trace.cli.watch import _wait
+from yolo_assign_trace.cli.training.watch import _wait
 
 Start = Callable[..., subprocess.Popen[str]]
 STARTED = "yolo-assign watch: recording to "

@@ -10,9 +10,10 @@ from typing import NoReturn
 import typer
 
 from ..basics.errors import InputError, reason_of
-from . import assigners, check, diff, draw, explain, html_page, labels, plan, stages, sweep, trace, watch
+from . import assigners, check, diff, draw, explain, html_page, labels, plan, stages, sweep, trace
 from .options.declared import EPILOG
 from .screens.terminal import forget_stdout, prepare_streams, say
+from .training import history, watch
 
 FINE, DIFFERENT, BAD_INPUT, DEFECT, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -37,6 +38,7 @@ app.command("diff")(diff.diff)
 app.command("draw")(draw.draw)
 app.command("page", epilog=EPILOG)(html_page.page)
 app.command("watch", epilog=watch.EXAMPLES, context_settings={"allow_interspersed_args": False})(watch.watch)
+app.command("history")(history.history)
 
 
 def _version(value: bool) -> None:

@@ -12,13 +12,13 @@ from typing import Annotated
 
 import typer
 
-from ..basics.errors import InputError
-from ..training.watch import child_environment
-from ..training.watching.guard import say
-from ..training.watching.recording import claim
-from ..training.watching.settings import MAX_SIZE, Settings
-from ..training.watching.summary import shown, summary
-from .options.declared import OUTPUT, option
+from ...basics.errors import InputError
+from ...training.watch import child_environment
+from ...training.watching.guard import say
+from ...training.watching.recording import claim
+from ...training.watching.settings import MAX_SIZE, Settings
+from ...training.watching.summary import shown, summary
+from ..options.declared import OUTPUT, option
 
 EXAMPLES = """[bold]Examples[/bold]
 
@@ -105,7 +105,7 @@ def watch(
     finally:
         say(summary(folder))
     if code > 128:  # what trained was ended by a signal, and so are we
-        from .main import Terminated
+        from ..main import Terminated
 
         raise Terminated(code - 128)
     return code
