@@ -61,6 +61,10 @@ class TestRight:
         assert outcome.out.startswith("broken_assigners:Dense against yolov8 (8.0.52 - 8.3.253)\n")
         assert f"equal in all {len(CASE_NAMES)} cases\nit agrees in every case with 8.0.52\n" in outcome.out
 
+    def test_a_release_names_the_assigner_unless_one_is_named(self, yolo_assign) -> None:
+        for more, name in (("8.4.60",), "ultralytics==8.4.60"), (("8.4.60", "--assigner", "tood"), "tood"):
+            assert f" against {name} (" in yolo_assign("check", "broken_assigners:Dense", "--release", *more).out
+
     def test_another_topk_is_given_to_the_class_and_expected_of_it(self, yolo_assign) -> None:
         assert yolo_assign("check", "broken_assigners:Dense", "--topk", "13").code == 0
         assert yolo_assign("check", "candidates:module", "--topk", "13").code == 1  # it was made with 10

@@ -243,7 +243,7 @@ def test_a_reader_that_has_seen_enough_does_not_stop_the_run(forked, folder, arg
     running = forked(*arguments, stdout=write_end)
     os.close(write_end)
     _, err = running.communicate(timeout=60)
-    assert (running.returncode, err) == (0, "wrote run.log (370.3 kB)\n" if logs else "")
+    assert (running.returncode, err) == (0, "wrote run.log (370.5 kB)\n" if logs else "")
     if logs:
         assert read_run_log(folder / "run.log").outputs
 

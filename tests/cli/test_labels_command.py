@@ -25,7 +25,7 @@ OUTCOMES = [
     ("0 .5 .9 .5 .5\n", (), 0),  # a note
     (BAD, ("--exit-zero",), 0),
     ("0 0 .5 .5 .5 .5\n", (), 0),  # six fields in a file given by name: a batch
-    ("1.5 .5 .5 .5 .5\n", ("--labels-as", "8.3.200"), 1),
+    ("1.5 .5 .5 .5 .5\n", ("--labels-as", "8.3.200"), 1),  # cut to 1, which is a warning
     ("0 .5 .5 -.005 .5\n", (), 1),
     ("0 .5 .5 -.005 .5\n", ("--labels-as", "8.3.200"), 1),  # a size of nothing
     ("3 .5 .5 .5 .5\n", ("--nc", "3"), 1),
@@ -44,6 +44,8 @@ WRONG = [
     (("missing.yaml",), "no-such-file"),
     (("my.txt", "--split", "val"), "no-split"),
     (("my.txt", "--labels-as", "latest"), "unknown-release"),
+    (("my.txt", "--release", "latest"), "unknown-release"),
+    (("my.txt", "--mode", "test"), "unknown-mode"),
     (("my.txt", "--image-size", "640"), "wrong-image-size"),
     (("my.txt", "--imgsz", "x"), "wrong-imgsz"),
     (("data.yaml", "--nc", "4"), "classes-disagree"),
@@ -71,7 +73,7 @@ def test_the_report(yolo_assign, dataset):
         "train: set/images, 5 images",
         "5 images, label files: 3 found, 1 missing, 1 empty",
         "3 boxes of 2 of 3 classes, read as 8.4.190",
-        "image headers read: 0 of 5, only where a box is small",
+        "5 image files looked at, by header and end; --decode-images looks at their pixels",
         "training drops 1 image",
         "",
         "error  wrong-column-count  6 in 1 file: training drops the whole image",
@@ -105,12 +107,14 @@ def test_the_report_as_json(yolo_assign, dataset):
         "source": "data.yaml",
         "kind": "data.yaml",
         "read_as": "8.4.190",
+        "placed_as": "8.4.190",
+        "mode": "val",
         "images": 5,
         "labels": {"empty": 1, "found": 3, "missing": 1},
         "polygon_files": 0,
         "dropped_images": 1,
         "image_files": 5,
-        "image_headers_read": 0,
+        "images_decoded": 0,
         "boxes": 5,
         "classes": 3,
         "class_names": ["person", "a\nb [0]", "人"],
@@ -141,14 +145,58 @@ def test_states_that_no_file_has_are_0_in_json(yolo_assign, folder):
     assert yolo_assign("labels", "my.txt", "--json").document["labels"] == {"found": 1, "missing": 0, "empty": 0}
 
 
-def test_the_report_says_how_many_image_headers_were_read(yolo_assign, dataset):
-    assert "image headers read: 0 of 5\n" in yolo_assign("labels", "data.yaml", "--image-size", "80x40").out
-    for number in range(5):
-        (dataset / f"set/labels/{number}.txt").write_text("0 .5 .5 .01 .5\n")
-    assert "image headers" not in yolo_assign("labels", "data.yaml").out  # all of them
+def test_the_report_says_how_many_images_were_looked_at_and_how(yolo_assign, dataset):
+    path = Path("set/images/4.png")
+    data = bytearray(path.read_bytes())
+    data[-16] ^= 1  # in the check sum of the pixels
+    path.write_bytes(data)
+    outcome = yolo_assign("labels", "data.yaml")
+    assert outcome.code == 0
+    assert "5 image files looked at, by header and end; --decode-images looks at their pixels" in outcome.out
+    outcome = yolo_assign("labels", "data.yaml", "--decode-images")
+    assert outcome.code == 1
+    assert "5 image files looked at, decoded" in outcome.out
+    assert "error  image-not-readable  1: training drops the image\n  set/images/4.png: " in outcome.out
+    assert yolo_assign("labels", "data.yaml", "--decode-images", "--json").document["images_decoded"] == 5
     for path in Path("set/images").iterdir():
         path.unlink()
-    assert "image headers" not in yolo_assign("labels", "set/labels").out  # there is none
+    assert "looked at" not in yolo_assign("labels", "set/labels").out  # there is none
+
+
+READ_AS = [
+    # options, what the report says, (read_as, placed_as, mode) of --json
+    ((), "read as 8.4.190", ("8.4.190", "8.4.190", "val")),
+    (("--release", "8.3.100"), "read as 8.3.100", ("8.3.100", "8.3.100", "val")),  # one release for all
+    (
+        ("--labels-as", "8.3.100"),
+        "read as 8.3.100, placed as 8.4.190 does in validation",
+        ("8.3.100", "8.4.190", "val"),
+    ),
+    (
+        ("--release", "8.4.0", "--labels-as", "8.3.100"),
+        "read as 8.3.100, placed as 8.4.0 does in validation",
+        ("8.3.100", "8.4.0", "val"),
+    ),
+    (("--release", "8.4.0", "--labels-as", "8.4.0"), "read as 8.4.0", ("8.4.0", "8.4.0", "val")),
+    (("--mode", "train"), "read as 8.4.190, placed as 8.4.190 does in training", ("8.4.190", "8.4.190", "train")),
+]
+
+
+@pytest.mark.parametrize(("options", "says", "told"), READ_AS)
+def test_one_release_reads_and_places_and_what_disagrees_is_shown(yolo_assign, dataset, options, says, told):
+    assert f"6 boxes of 3 of 3 classes, {says}\n" in yolo_assign("labels", "data.yaml", *options).out
+    document = yolo_assign("labels", "data.yaml", *options, "--json").document
+    assert (document["read_as"], document["placed_as"], document["mode"]) == told
+
+
+def test_the_release_decides_what_is_wrong(yolo_assign, folder):
+    """8.3.162 takes no coordinate over 1, 8.3.163 does; what --labels-as names wins."""
+    (folder / "my.txt").write_text("0 1.005 .5 .25 .25\n")
+    assert yolo_assign("labels", "my.txt", "--release", "8.3.163").code == 0
+    outcome = yolo_assign("labels", "my.txt", "--release", "8.3.162")
+    assert (outcome.code, "out-of-range" in outcome.out) == (1, True)
+    assert yolo_assign("labels", "my.txt", "--release", "8.3.162", "--labels-as", "8.3.163").code == 0
+    assert yolo_assign("labels", "my.txt", "--release", "8.3.163", "--labels-as", "8.3.162").code == 1
 
 
 def test_names_of_files_cannot_break_lines_or_steer_the_terminal(yolo_assign, folder):

@@ -68,8 +68,8 @@ def test_a_shared_name_is_one_flag_and_one_metavar_of_its_kind():
 # --- variables -------------------------------------------------------------------------------------------------------
 
 INPUTS = {
-    *("labels", "data", "split", "images", "batch", "image_size", "letterboxed", "rect", "labels_as", "on_bad"),
-    *("shapes", "imgsz", "heads", "capture", "nc", "reg_max", "seed"),
+    *("labels", "data", "split", "images", "batch", "image_size", "letterboxed", "rect", "on_bad"),
+    *("release", "mode", "labels_as", "shapes", "imgsz", "heads", "capture", "nc", "reg_max", "seed"),
 }
 ASSIGNER = {"assigner", "topk", "topk2", "alpha", "beta", "overlap", "dtype", "device"}
 VARIABLES = {
@@ -81,8 +81,8 @@ VARIABLES = {
     "explain": INPUTS | ASSIGNER | {"fail_on"},
     "page": INPUTS | ASSIGNER,
     "sweep": INPUTS | ASSIGNER - {"dtype", "device"},
-    "labels": {"split", "labels_as", "nc", "imgsz", "image_size"},
-    "check": {"assigner", "topk"},
+    "labels": {"split", "release", "mode", "labels_as", "nc", "imgsz", "image_size"},
+    "check": {"release", "assigner", "topk"},
     "diff": set(),  # two finished traces: what was set for tracing must not reach it
     "draw": set(),
     "stages": set(),

@@ -68,7 +68,7 @@ def test_the_earliest_of_several_changes_is_the_first(tmp_path, study):
         "ground_truth.gt_labels": INDEPENDENT,  # it takes strides only
         "align.overlaps": INHERITED,  # it takes gt_labels
         "align.align_metric": INHERITED,
-        "normalize.target_scores": INDEPENDENT,  # of resolve and targets nothing differs
+        "normalize.target_scores": INHERITED,  # it takes align_metric, for nan spreads from there
     }
 
 

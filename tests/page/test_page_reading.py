@@ -7,7 +7,7 @@ from PIL import Image
 
 from tests.commands import ROOT
 from tests.page.browser import opened
-from tests.page.pages import crowd, study
+from tests.page.pages import captured, crowd, study
 from yolo_assign_trace.page.html import page_html
 from yolo_assign_trace.traces.open_trace import open_trace
 
@@ -117,6 +117,22 @@ class TestReading:
                 assert found.page.evaluate(background) == colour
                 found.page.select_option("#theme", "dark" if system == "light" else "light")
                 assert found.page.evaluate(background) == (dark if system == "light" else light)
+
+    HEADS = (
+        # trace, words at the top of the page by language, if its heads are no model's
+        (study, {"en": "Synthetic heads: no trained model.", "zh": "合成的网络输出：没有训练过的模型。"}),
+        (captured, {"en": "", "zh": ""}),
+    )
+
+    @pytest.mark.parametrize("lang", ["en", "zh"])
+    @pytest.mark.parametrize(("make", "words"), HEADS, ids=["synthetic", "given"])
+    def test_heads_of_no_model_are_told_at_the_top_and_only_they(self, browser, written, make, words, lang):
+        with opened(browser, written(make), f"lang={lang}", viewport={"width": 400, "height": 800}) as found:
+            assert found.page.is_visible("#synthetic") == bool(words[lang])
+            if words[lang]:
+                assert found.text("#synthetic").startswith(words[lang])
+                top = "document.getElementById('synthetic').getBoundingClientRect()"
+                assert found.page.evaluate(f"{top}.bottom") < 300  # unfolded, above everything else
 
     @pytest.mark.parametrize("lang", ["en", "zh"])
     @pytest.mark.parametrize("width", [400, 1280, 1920])

@@ -113,8 +113,8 @@ def test_nothing_in_a_log_depends_on_when_where_or_how_often_it_was_made(tmp_pat
     assert str(tmp_path) not in text
     assert "\r" not in text
     assert not re.search(r"\d\d:\d\d|20\d\d-\d\d|0x[0-9a-f]{6}", text)
-    assert [line.split()[1] for line in text.split("\n")[1:8]] == [
-        *("labels", "grid", "heads", "assigner", "digits", "versions", "settings"),
+    assert [line.split()[1] for line in text.split("\n")[1:9]] == [
+        *("labels", "grid", "heads", "release", "assigner", "digits", "versions", "settings"),
     ]
 
 

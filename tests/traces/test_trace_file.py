@@ -85,6 +85,11 @@ def test_the_metadata_tell_axes_units_parameters_and_versions(tmp_path):
         "device": "cpu",
         "boxes": [2, 1, 3, 1],
         "images": [],
+        "release": "8.3.253",
+        "release_from": "the tutorial's",
+        "labels_as": "8.3.253",
+        "mode": "val",
+        "synthetic": True,
     }
     assert metadata["grid"] == {"imgsz": [640, 640], "maps": [[8, 8], [4, 4], [2, 2]], "strides": [80, 160, 320]}
     for package in ("yolo-assign-trace", "torch", "numpy"):

@@ -207,9 +207,10 @@ class Aligned(StageResult):
 @dataclass(frozen=True)
 class Selected(StageResult):
     stage = "topk"
+    differs = "only nan and infinity of its candidates take places among a box's k"
     title = "each box takes its {topk} best candidates"
     says = (
-        "There is no threshold: a box always takes {topk} of all anchors. Without {topk} metrics above 0 the places "
+        "There is no threshold: a box always takes k of all anchors. Without k metrics above 0 the places "
         "left go to anchors of metric 0 anywhere on the grid, mostly outside the box, where they are dropped again. "
         "Where equal metrics stand at the cut, torch.topk itself is asked, as in training, and the row is marked."
     )
@@ -264,6 +265,7 @@ class Targets(StageResult):
 @dataclass(frozen=True)
 class Normalized(StageResult):
     stage = "normalize"
+    differs = "only nan and infinity of candidates spoil the scores of an image"
     title = "scores to train on, scaled by the best of each box"
     says = (
         "The best positive of every box gets that box's best overlap as its target score; its other positives get "

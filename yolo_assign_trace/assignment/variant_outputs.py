@@ -57,11 +57,21 @@ class AlignedReordered(Aligned):
 @dataclass(frozen=True)
 class SelectedUnmasked(Selected):
     differs = "nan and infinity outside a box take places among its k"
+    says = (
+        "There is no threshold: a box always takes k of all anchors. Without k metrics above 0 the places "
+        "left go to anchors of metric 0 anywhere on the grid, mostly outside the box, where they are dropped again. "
+        "In this generation nan and infinity outside a box take places too."
+    )
 
 
 @dataclass(frozen=True)
 class NormalizedUnmasked(Normalized):
     differs = "nan or infinity of any pair of gt and anchor spoils the scores of its image"
+    says = (
+        "The best positive of every box gets that box's best overlap as its target score; its other positives get "
+        "proportionally less. Only positives after conflicts count. In this generation nan or infinity of any pair "
+        "of gt and anchor spoils the scores of its image."
+    )
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,12 @@ import typer
 from ..assignment.generations import find_assigner
 from ..basics.errors import InputError, did_you_mean
 from ..basics.named_objects import load_object
+from ..inputs.request import Request
 from .options.declared import INPUT, OUTPUT, option
 from .screens.terminal import print_json, say
 
 if TYPE_CHECKING:
+    from ..assignment.assigner import Assigner
     from ..basics.arrays import Array
     from ..check.cases import Case
 
@@ -29,7 +31,10 @@ def check(
             show_default=False,
         ),
     ] = "",
-    assigner: Annotated[str, option("assigner", help="What it should be equal to: a name or a release.")] = "yolov8",
+    release: Annotated[str | None, option("release", help="The release that it should be equal to.")] = None,
+    assigner: Annotated[
+        str | None, option("assigner", help="What it should be equal to: a name or a release. Default: yolov8.")
+    ] = None,
     topk: Annotated[int | None, option("topk")] = None,
     outputs: Annotated[
         str,
@@ -63,7 +68,7 @@ def check(
     for name in names:
         if name not in CASE_NAMES:
             raise InputError("unknown-case", f"no case is called {name!r}", hint=did_you_mean(name, CASE_NAMES))
-    reference = find_assigner(assigner).with_parameters(topk=topk)
+    reference = _reference(release, assigner).with_parameters(topk=topk)
     if export is not None:
         from ..check.export import export_cases
 
@@ -93,6 +98,16 @@ def check(
 
         print_report(candidate, report, tolerance)
     return 0 if report.good else 1
+
+
+def _reference(release: str | None, assigner: str | None) -> Assigner:
+    """``assigner`` wins over ``release``, as it does for traces.
+
+    Raises:
+        InputError: no such release or assigner.
+    """
+    of_release = Request(release=release).release_for(study=True).assigner
+    return find_assigner(assigner) if assigner else of_release
 
 
 def _answers(candidate: str, outputs: str, reference: Any) -> Callable[[Case], dict[str, Array]]:

@@ -90,6 +90,7 @@ def labels(
 
 
 def _document(dataset: Dataset, settings: SurveySettings, counts: Survey) -> dict[str, Any]:
+    from ..assignment.releases import dotted
     from ..inputs.datasets.survey import STATES
     from ..inputs.labels.findings import KINDS
 
@@ -97,6 +98,8 @@ def _document(dataset: Dataset, settings: SurveySettings, counts: Survey) -> dic
         "source": dataset.name,
         "kind": dataset.kind,
         "read_as": settings.rules.name,
+        "placed_as": dotted(settings.placing.release),
+        "mode": settings.placing.mode,
         "images": counts.images,
         "labels": {state: counts.states[state] for state in STATES},
         "polygon_files": counts.polygons,

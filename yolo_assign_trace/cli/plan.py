@@ -31,7 +31,7 @@ def plan(
     """
     opened, assigner = opened_with(request, chosen, to_run=False)
     costs = _costs(opened, assigner, digits, 8 if chosen.dtype == "float64" else 4)
-    rows = _rows(opened, costs)
+    rows = [("release", opened.release.line(assigner), ""), *_rows(opened, costs)]
     if json:
         print_json({"total": {key: value for key, value, _ in rows}, "batches": [asdict(cost) for cost in costs]})
         return

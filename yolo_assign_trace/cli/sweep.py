@@ -63,7 +63,8 @@ def sweep(
     def combined(release: ReleaseChoice, recorded: Mapping[str, float]) -> list[Setting]:
         return combinations(assigners or [release.assigner.name], parameters, sizes, recorded)
 
-    rows, notes, synthetic = _run(request, combined)
+    rows, notes, first = _run(request, combined)
+    synthetic, release = first.synthetic, _release_line(first.release, rows)
 
     from ..run.given import SYNTHETIC
     from .screens.sweep_text import print_csv, print_sweep
@@ -71,21 +72,21 @@ def sweep(
     if json:
         notes = [*notes, SYNTHETIC] if synthetic else notes
         rows_as_json = [row.as_document(rows[0]) for row in rows]
-        print_json({"synthetic_heads": synthetic, "notes": notes, "rows": rows_as_json})
+        print_json({"release": release, "synthetic_heads": synthetic, "notes": notes, "rows": rows_as_json})
         return
     for note in notes:
         say(f"note: {note}", "yellow")
     if csv:
         if synthetic:
             say(f"note: {SYNTHETIC}", "yellow")
-        print_csv(rows, synthetic)
+        print_csv(rows, first.release.name, synthetic)
     else:
-        print_sweep(rows, synthetic)
+        print_sweep(rows, release, synthetic)
 
 
 def _run(
     request: Request, combined: Callable[[ReleaseChoice, Mapping[str, float]], list[Setting]]
-) -> tuple[list[Row], list[str], bool]:
+) -> tuple[list[Row], list[str], Opened]:
     """Count every setting; the inputs of one size are read once.
 
     Args:
@@ -93,7 +94,7 @@ def _run(
         combined: the settings on top of the release and the parameters that the inputs bring.
 
     Returns:
-        The rows, remarks, and whether the heads are synthetic.
+        The rows, remarks, and the inputs of the first size.
     """
     from ..inputs.load import open_inputs
     from ..sweep.rows import Row
@@ -116,7 +117,13 @@ def _run(
         for part in inputs.parts:
             tally_all(part.inputs(), [assigner for assigner, _ in mine], [tally for _, tally in mine])
     notes = list(dict.fromkeys(in_flags(remark) for inputs in opened.values() for remark in inputs.remarks))
-    return [Row(s, tally) for s, tally in zip(settings, tallies, strict=True)], notes, first.synthetic
+    return [Row(s, tally) for s, tally in zip(settings, tallies, strict=True)], notes, first
+
+
+def _release_line(release: ReleaseChoice, rows: list[Row]) -> str:
+    """What headers say; which assigner is another one is said only where all rows have the same."""
+    generations = {row.setting.assigner.generation: row.setting.assigner for row in rows}
+    return release.line(*generations.values() if len(generations) == 1 else ())
 
 
 def _require(opened: Opened, setting: Setting) -> None:

@@ -51,6 +51,8 @@ def rerun(trace: StoredTrace, assigner: Assigner, *, where: str) -> tuple[Stored
         for output in stage.outputs:
             outputs[f"{stage.name}.{output.name}"] = StoredOutput(stage.name, output, made[output.name].numpy())
     header = {**trace.header, "assigner": assigner_line(chosen, dtype, "cpu"), "versions": versions_line(versions())}
+    if release := trace.settings.release_choice:
+        header["release"] = release.line(chosen)
     settings = replace(trace.settings, dtype=dtype, device="cpu").made_by(chosen)
     return StoredTrace(header, trace.grid, outputs, settings=settings), remarks
 

@@ -86,7 +86,7 @@ def head(sheet: Sheet, title: str, subtitle: str) -> None:
 
 def foot(sheet: Sheet, header: Mapping[str, str]) -> None:
     """What the trace was made from and with."""
-    lines = ("labels", "heads"), ("assigner", "versions")
+    lines = ("labels", "heads"), ("assigner", "release", "versions")
     for i, keys in enumerate(lines):
         text = "   ".join(f"{key}  {printable(header[key])}" for key in keys if key in header)
         at = sheet.height - FOOT + 14 + i * 16

@@ -14,7 +14,7 @@ from ..run.given import Call, Image, Inputs
 from ..run.release_choice import ReleaseChoice
 from .heads.layout import Heads
 from .heads.synthetic import require_memory, synthetic_images, synthetic_maps
-from .placed import PlacedTable
+from .labels.placed import PlacedTable
 
 
 @dataclass(frozen=True)

@@ -18,11 +18,11 @@ from ..run.release_choice import ReleaseChoice
 from .batch import HeadSource, Part
 from .heads.shapes import STUDY, Shapes
 from .labels.findings import as_error, remarks_about
+from .labels.placed import place_table
 from .labels.policy import DROP_IMAGE, STOP, drop_failures
 from .labels.row import BATCH
 from .labels.rules import TODAY, LabelRules, rules_of
 from .labels.text import LabelTable, parse_labels
-from .placed import place_table
 from .reading.files import display_name, read_bytes
 from .request import Request
 

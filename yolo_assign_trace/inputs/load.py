@@ -141,8 +141,8 @@ def _open_read(
     if request.release is None:
         remarks += filter(None, [about_installed(release, labels=True)])
     if request.imgsz and not real and request.imgsz != (size := (shapes.grid.height, shapes.grid.width)):
-        both = " x ".join(f"{side} to {rounded}" for side, rounded in zip(request.imgsz, size, strict=True))
-        remarks.append(f"imgsz is rounded up to whole largest strides, as training does: {both}")
+        asked_for, rounded = (str(a) if a == b else f"{a}x{b}" for a, b in (request.imgsz, size))
+        remarks.append(f"imgsz {asked_for} is rounded up to {rounded}, whole largest strides, as training does")
     if not any(part.boxes for part in parts):
         images = count(sum(part.batch for part in parts), "image")
         what = f"{request.source} is empty" if is_file else f"there is no box in {request.source}"

@@ -96,7 +96,8 @@ class Run:
         sizes["synthetic"] = self.synthetic
         if self.release:
             labels_as = self.release.labels_as or self.release.release
-            sizes |= {"release": self.release.name, "labels_as": dotted(labels_as), "mode": self.release.mode}
+            sizes |= {"release": self.release.name, "release_from": self.release.reason}
+            sizes |= {"labels_as": dotted(labels_as), "mode": self.release.mode}
         inputs = TraceSettings(dtype=self.dtype, device=self.device, boxes=self.boxes, images=self.images, **sizes)
         return inputs.made_by(self.assigner)
 

@@ -59,14 +59,14 @@ class ReleaseChoice:
         }
         return tuple(what for what, differs in told.items() if differs)
 
-    def line(self, assigner: Assigner) -> str:
-        """What headers say; what does not go with the release is named."""
+    def line(self, assigner: Assigner | None = None) -> str:
+        """What headers say; what does not go with the release is named, such as the ``assigner`` that ran."""
         parts = [
             f"{self.name}, {self.reason}",
             f"boxes placed as in {'validation' if self.mode == VAL else 'training'}",
         ]
         if self.labels_as is not None and self.labels_as != self.release:
             parts.append(f"but labels read as {dotted(self.labels_as)}")
-        if assigner.generation != self.assigner.generation:
+        if assigner is not None and assigner.generation != self.assigner.generation:
             parts.append(f"but assigned as {assigner.releases}")
         return "; ".join(parts)

@@ -8,8 +8,10 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from ..assignment.assigner import Assigner, Parameters
+from ..assignment.releases import parse_release
 from .given import Image
 from .letterbox import Letterbox
+from .release_choice import ReleaseChoice
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +36,7 @@ class TraceSettings:
         boxes: label rows of every image, before padding.
         images: the images by name; empty if they have none.
         release: of the package: it reads labels, places boxes and assigns if nothing else was said.
+        release_from: why it is this one, in a few words.
         labels_as: the release that labels were read by.
         mode: were boxes placed as in validation (``val``) or as in training (``train``)?
         synthetic: are the heads no model's?
@@ -56,6 +59,7 @@ class TraceSettings:
     boxes: tuple[int, ...] | None = None
     images: tuple[Image, ...] = ()
     release: str = ""
+    release_from: str = ""
     labels_as: str = ""
     mode: str = ""
     synthetic: bool = False
@@ -76,6 +80,16 @@ class TraceSettings:
         """The assigner's parameters by name, as far as they are told."""
         told = {f.name: getattr(self, f.name) for f in fields(Parameters)}
         return {name: value for name, value in told.items() if value is not None}
+
+    @property
+    def release_choice(self) -> ReleaseChoice | None:
+        """The release with what was chosen beside it; None if there is none.
+
+        Raises:
+            InputError: a release that there never was.
+        """
+        release, labels_as = parse_release(self.release), parse_release(self.labels_as)
+        return ReleaseChoice(release, self.release_from, labels_as, self.mode) if release else None
 
     @property
     def tells_screening(self) -> bool:
@@ -120,7 +134,8 @@ def _image(told: Mapping[str, Any]) -> Image:
 
 
 _READ: Mapping[str, Callable[[Any], Any]] = {
-    **dict.fromkeys(("assigner", "generation", "overlap", "dtype", "device", "release", "labels_as", "mode"), str),
+    **dict.fromkeys(("assigner", "generation", "overlap", "dtype", "device"), str),
+    **dict.fromkeys(("release", "release_from", "labels_as", "mode"), str),
     **dict.fromkeys(("topk", "topk2", "enlarged_below", "reg_max", "nc", "batch"), int),
     **dict.fromkeys(("alpha", "beta"), float),
     "synthetic": bool,

@@ -61,9 +61,12 @@ class RunLog(Tracer):
         self.estimate = estimate_log_bytes(run.sizes, self.digits, [stage.result for stage in run.assigner.stages])
         self._check_size()
         self.file = SafeFile(self.path, "log")
-        header = [*run.header().items(), ("settings", run.trace_settings().to_json())]
-        header.insert(4, ("digits", str(self.digits)))  # behind the assigner
-        self._texts(title_line(), *(header_line(key, text) for key, text in header))
+        header = run.header() | {"settings": run.trace_settings().to_json()}
+        self._texts(title_line())
+        for key, text in header.items():
+            self._texts(header_line(key, text))
+            if key == "assigner":
+                self._texts(header_line("digits", str(self.digits)))
 
     def stage_start(self, stage: StageStart) -> None:
         self.stages += 1

@@ -44,6 +44,7 @@ def settings_of_format_1(trace: StoredTrace, stored: Mapping[str, Any] | None = 
     told |= {name: value for name, value in (stored or {}).items() if value is not None}
     lines = [text for key, text in trace.header.items() if key.startswith("image[")]
     told["images"] = [_image(line, trace) for line in lines]
+    told["synthetic"] = trace.header.get("heads", "").startswith("synthetic, seed ")
     settings = TraceSettings.from_data(told)
     try:
         assigner = find_assigner(settings.assigner)
@@ -62,7 +63,7 @@ def _image(line: str, trace: StoredTrace) -> dict[str, Any]:
     if match is None or not 0 < scale < math.inf:
         return {"name": line.partition(", ")[0], "letterbox": None}
     width, height, left, top = (int(match[part]) for part in ("width", "height", "left", "top"))
-    letterbox = {"width": width, "height": height, "scale": scale, "left": left, "top": top}
+    letterbox = {"width": width, "height": height, "left": left, "top": top}
     letterbox |= {"input_width": trace.grid.width, "input_height": trace.grid.height}
     letterbox |= {"scaled_width": max(1, round(width * scale)), "scaled_height": max(1, round(height * scale))}
     return {"name": match["name"], "letterbox": letterbox}

@@ -31,7 +31,7 @@ def test_results_go_to_stdout_and_messages_to_stderr_plain_and_uncut_when_piped(
     running = process("trace", "--labels", "labels.txt", env={"TERM": "xterm-256color", "COLUMNS": "60"})
     out, err = running.communicate(timeout=60)
     assert running.returncode == 0
-    assert err == "wrote run.log (370.3 kB)\n"
+    assert err == "wrote run.log (370.5 kB)\n"
     assert "\x1b" not in out
     row = re.search(r"^ +\[0,0\] P3 y0 x0 +1\.7641 .*$", out, re.MULTILINE)[0].split()
     assert len(row) == 4 + 64  # index, address and every number of the row
@@ -69,7 +69,7 @@ def test_an_encoding_that_lacks_a_character_is_no_reason_to_stop(process):
     """PYTHONIOENCODING=ascii stands for the many terminals that are not UTF-8."""
     running = process("trace", "--labels", "labels.txt", env={"PYTHONIOENCODING": "ascii"})
     out, err = running.communicate(timeout=60)
-    assert (running.returncode, err) == (0, "wrote run.log (370.3 kB)\n")
+    assert (running.returncode, err) == (0, "wrote run.log (370.5 kB)\n")
     assert "7 boxes" in out
 
 

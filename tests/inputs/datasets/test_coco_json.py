@@ -11,6 +11,7 @@ import pytest
 from tests.inputs.datasets.made import assert_error, findings_of, put
 from yolo_assign_trace.inputs.datasets.dataset import open_dataset
 from yolo_assign_trace.inputs.datasets.read_entry import read_entry
+from yolo_assign_trace.inputs.datasets.survey import SurveySettings, survey
 from yolo_assign_trace.inputs.labels.rules import TODAY
 
 
@@ -44,6 +45,8 @@ def test_coco_categories_become_classes_in_the_order_of_their_ids(here):
         [[0, 2, 0.25, 0.25, 0.5, 0.5]],
     ]
     assert dataset.remarks == ("2 images, categories 1 to 90 read as classes 0 to 2",)
+    found = survey(dataset, SurveySettings(TODAY, dataset.nc))
+    assert (found.images, found.boxes, found.image_files) == (2, 2, 0)  # no image is looked at
 
 
 def test_coco_crowds_and_boxes_without_area_are_left_out_and_said(here):

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from ...assignment.releases import dotted
 from ...basics.plural import and_more, count
 from ...inputs.datasets.entries import Dataset
 from ...inputs.datasets.survey import STATES, Survey, SurveySettings
@@ -33,6 +34,14 @@ def progress_bar(total: int) -> Iterator[Callable[[int], None]]:
         yield lambda done: bar.advance(task, done)
 
 
+def _as_which_release(settings: SurveySettings) -> str:
+    """By which release labels are read; by which boxes are placed too, unless it is the same, in validation."""
+    placing, read = settings.placing, f"read as {settings.rules.name}"
+    if placing.release == settings.rules.release and not placing.training:
+        return read
+    return f"{read}, placed as {dotted(placing.release)} does in {'training' if placing.training else 'validation'}"
+
+
 def print_survey(dataset: Dataset, settings: SurveySettings, counts: Survey, shown: int) -> None:
     page = Page(result_console())
     for remark in dataset.remarks:
@@ -40,7 +49,7 @@ def print_survey(dataset: Dataset, settings: SurveySettings, counts: Survey, sho
     states = ", ".join(f"{counts.states[state]} {state}" for state in STATES)
     classes = f"{len(counts.classes)} of {settings.nc} classes" if settings.nc else count(len(counts.classes), "class")
     page.line((f"{count(counts.images, 'image')}, label files: {states}", "bold"), indent=0)
-    page.line(f"{count(counts.boxes, 'box')} of {classes}, read as {settings.rules.name}", indent=0)
+    page.line(f"{count(counts.boxes, 'box')} of {classes}, {_as_which_release(settings)}", indent=0)
     if counts.polygons:
         page.line(f"{count(counts.polygons, 'file')} of polygons, read as the boxes around them", indent=0)
     if counts.image_files:

@@ -17,12 +17,13 @@ GEOMETRIC = ("no-anchor-inside", "ignored-as-padding")
 """Causes that boxes and anchors alone decide."""
 
 
-def print_sweep(rows: Sequence[Row], synthetic: bool) -> None:
+def print_sweep(rows: Sequence[Row], release: str, synthetic: bool) -> None:
     """What was assigned, what got nothing and why, and where it went by size; differences to the first row.
 
     On synthetic heads only what is geometry is shown: the rest would look like results of a model.
     """
     page = Page(result_console())
+    page.line((f"release   {release}", "dim"), indent=0, hang=10)
     if synthetic:
         _print_geometry(page, rows)
         return
@@ -75,10 +76,10 @@ def _against(value: float | None, first: float | None) -> str:
     return f"{_text(value)} ({sign}{_text(abs(value - first))})"
 
 
-def print_csv(rows: Sequence[Row], synthetic: bool) -> None:
+def print_csv(rows: Sequence[Row], release: str, synthetic: bool) -> None:
     """One line a row, for scripts."""
-    heads = {"heads": "synthetic" if synthetic else "given"}
-    documents = [row.as_flat(rows) | heads for row in rows]
+    of_all = {"heads": "synthetic" if synthetic else "given", "release": release}
+    documents = [row.as_flat(rows) | of_all for row in rows]
     writer = csv.DictWriter(sys.stdout, fieldnames=list(documents[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(documents)

@@ -44,7 +44,7 @@ def read_plain(
 
     Args:
         entries: images with their label files.
-        odd: by entry, is anything to be said of its image?
+        odd: by entry, is there anything to be said of it beside its rows?
         rules: of the release to read as.
         nc: number of classes, None if unknown.
         smallest: by entry, width and height, as fractions, from which a box is large enough not to be looked at.

@@ -12,11 +12,12 @@ from itertools import islice
 from ...run.letterbox import VALIDATION, Letterbox, Placing
 from ..labels.findings import ERROR, GRADES, KINDS, Finding
 from ..labels.geometry import LOST_UNDER, geometry_findings
+from ..labels.placed import place_table
 from ..labels.row import POLYGONS
 from ..labels.rules import LabelRules
 from ..labels.text import EMPTY, FOUND, MISSING, LabelTable
 from .entries import Dataset, Entry
-from .image_check import findings_about, look_at
+from .image_check import CheckedImage, findings_about, look_at
 from .image_files import NearMisses
 from .plain_files import read_plain
 from .read_entry import read_entry
@@ -29,7 +30,7 @@ STATES = (FOUND, MISSING, EMPTY)
 _ENTRIES_AT_ONCE = 500
 _WORTH_PROCESSES = 4 * _ENTRIES_AT_ONCE
 _THINNEST = 8
-"""Images thinner than 1:8 are not looked for when deciding whether a box may be under 2 px."""
+"""In images thinner than 1:8 every box is looked at, because it may be under 2 px."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class SurveySettings:
     decode: bool = False
 
     def smallest(self, *, image: bool) -> float:
-        """Width and height, as fractions, from which no box is under 2 px; images thinner than 1:8 apart.
+        """Width and height, as fractions, from which no box is under 2 px, but in images thinner than 1:8.
 
         Args:
             image: is there one whose size decides, unless it is given?
@@ -181,10 +182,13 @@ def survey_part(entries: Sequence[Entry], settings: SurveySettings) -> Survey:
     images = [look_at(entry, settings.placing.release, decode=settings.decode) for entry in entries]
     bounds = {has_image: settings.smallest(image=has_image) for has_image in (False, True)}
     smallest = [bounds[entry.image is not None] for entry in entries]
-    odd = [bool(findings_about(entry, image)) for entry, image in zip(entries, images, strict=True)]
+    odd = [_is_odd(entry, image, settings) for entry, image in zip(entries, images, strict=True)]
     plain = read_plain(entries, odd, settings.rules, settings.nc, smallest)
     part = Survey(plain.files, Counter({FOUND: plain.files} if plain.files else {}), plain.boxes, classes=plain.classes)
-    part.image_files = sum(image is not None and image.finding != "image-not-found" for image in images)
+    part.image_files = sum(
+        entry.image is not None and image is not None and image.finding != "image-not-found"
+        for entry, image in zip(entries, images, strict=True)
+    )
     part.decoded = part.image_files if settings.decode else 0
     near = NearMisses()
     for at in plain.others:
@@ -199,15 +203,25 @@ def survey_part(entries: Sequence[Entry], settings: SurveySettings) -> Survey:
         if not dropped:
             part.boxes += len(table.rows)
             part.classes.update(map(int, table.rows[:, 1].tolist()))
-        findings = [*about_image, *table.findings, *_geometry(table, settings, image.size if image else None)]
+        findings = [*about_image, *table.findings, *_about_boxes(table, settings, image.size if image else None)]
         if findings:
             part.add(sorted(findings, key=lambda finding: finding.line))
     return part
 
 
-def _geometry(table: LabelTable, settings: SurveySettings, size: tuple[int, int] | None) -> Iterator[Finding]:
+def _is_odd(entry: Entry, image: CheckedImage | None, settings: SurveySettings) -> bool:
+    """Is there anything to be said of an image, or may there be of any of its boxes?"""
+    if settings.placing.training or findings_about(entry, image):  # training may clip and drop every box
+        return True
+    return image is not None and image.size is not None and max(image.size) > _THINNEST * min(image.size)
+
+
+def _about_boxes(table: LabelTable, settings: SurveySettings, size: tuple[int, int] | None) -> Iterable[Finding]:
+    """What is to be said of the boxes in the image and in the input."""
     if not len(table.rows):
-        return
+        return []
     size = (settings.imgsz[1], settings.imgsz[0]) if settings.letterboxed else settings.image_size or size
     letterbox = Letterbox.of(size, settings.imgsz, settings.placing) if size else None
-    yield from geometry_findings(table, settings.imgsz, letterbox)
+    if letterbox and settings.placing.training:
+        return place_table(table, letterbox, Letterbox.whole(settings.imgsz), settings.placing)[1]
+    return geometry_findings(table, settings.imgsz, letterbox)

@@ -71,6 +71,8 @@ KINDS: Mapping[str, Kind] = {
     "under-2-px": Kind(NOTE, "training's augmentation throws boxes away when a side is under 2 px"),
     "leaves-the-image": Kind(NOTE, "the part outside holds no pixels"),
     "point-outside": Kind(NOTE, "only the box around the points is checked"),
+    "clipped-in-training": Kind(NOTE, "training clips the box to the input"),
+    "remade-in-training": Kind(NOTE, "training makes the box anew, from the contour of its polygon"),
     "image-rewritten": Kind(NOTE, "training writes the image file anew"),
     "not-a-label-file": Kind(NOTE, "left out"),
 }

@@ -6,13 +6,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..basics.arrays import Array
-from ..run.letterbox import Letterbox, Placing
-from .labels.contours import dropped_because, training_boxes
-from .labels.findings import Finding
-from .labels.geometry import geometry_findings
-from .labels.row import BATCH
-from .labels.text import LabelTable
+from ...basics.arrays import Array
+from ...run.letterbox import Letterbox, Placing
+from .contours import dropped_because, training_boxes
+from .findings import Finding
+from .geometry import geometry_findings
+from .row import BATCH
+from .text import LabelTable
+
+_CLIPPED_FROM = 1e-3
+"""px; less is the rounding of float32."""
 
 
 @dataclass(frozen=True)
@@ -53,10 +56,13 @@ class PlacedTable:
 
     def in_training(self) -> tuple[Array, Array]:
         """(box, xyxy) px, clipped as training does, and (box,) bool: is it kept?"""
+        return training_boxes(self.corners(), self.table.polygons, self.box, self.placing.release)
+
+    def corners(self) -> Array:
+        """(box, xyxy) px of the boxes of the file, float64; nothing is clipped."""
         places = self.box.place(self.table.rows[:, 2:].astype(np.float64))
         places *= np.array([self.box.input_width, self.box.input_height] * 2)
-        corners = np.concatenate([places[:, :2] - places[:, 2:] / 2, places[:, :2] + places[:, 2:] / 2], axis=1)
-        return training_boxes(corners, self.table.polygons, self.box, self.placing.release)
+        return np.concatenate([places[:, :2] - places[:, 2:] / 2, places[:, :2] + places[:, 2:] / 2], axis=1)
 
 
 def place_table(
@@ -66,8 +72,18 @@ def place_table(
     placed = PlacedTable(table, letterbox, whole, placing)
     findings = list(geometry_findings(table, (whole.input_height, whole.input_width), placed.box))
     if placing.training and len(table.rows):
-        corners, kept = placed.in_training()
+        clipped, kept = placed.in_training()
         lost = np.flatnonzero(~kept).tolist()
-        findings += [table.finding("dropped-in-training", dropped_because(corners[row]), row) for row in lost]
+        findings += [table.finding("dropped-in-training", dropped_because(clipped[row]), row) for row in lost]
+        if table.polygons:
+            remade = np.flatnonzero(kept).tolist()
+            message = "the box is not the one around the points"
+            findings += [table.finding("remade-in-training", message, row) for row in remade]
+        else:
+            over = (np.abs(clipped - placed.corners()) > _CLIPPED_FROM).any(axis=1)
+            for row in np.flatnonzero(kept & over).tolist():
+                left, top, right, bottom = clipped[row].tolist()
+                message = f"of the box {left:.4g}, {top:.4g} to {right:.4g}, {bottom:.4g} px are left"
+                findings.append(table.finding("clipped-in-training", message, row))
         placed = replace(placed, table=table.only(kept))
     return placed, findings

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from yolo_assign_trace.traces.run_log import read_run_log
 
@@ -46,7 +45,7 @@ def test_one_batch_is_traced_like_a_file(yolo_assign, dataset):
     header = read_run_log(Path("run.log")).header
     assert header["labels"].startswith("data.yaml images 0 to 4: 6 boxes in 5 images, 3 classes, sha256 ")
     assert header["heads"] == "synthetic, seed 0: not a trained model"
-    assert header["image[1]"] == "1.png, 80x40 px, scale 0.8, left 0, top 16"
+    assert header["image[1]"] == "1.png, 80x40 px, scaled to 64x32, left 0, top 16"
 
 
 def test_names_of_classes_are_data(yolo_assign, dataset):
@@ -76,7 +75,7 @@ def test_a_log_depends_on_nothing_but_the_images_in_it(yolo_assign, dataset):
 
 
 def test_boxes_are_placed_where_the_image_lies(yolo_assign, dataset):
-    """80x40 px in 64x64: scale 0.8, 16 px above. The first box is the middle half."""
+    """80x40 px in 64x64: scaled to 64x32, 16 px above. The first box is the middle half."""
     arguments = ("trace", "--data", "data.yaml", *SMALL, "--images", "0", "--digits", "9", "--quiet")
     assert yolo_assign(*arguments).code == 0
     assert read_run_log(Path("run.log")).array("gt_bboxes")[0, 0].tolist() == [16, 24, 48, 40]
@@ -84,21 +83,6 @@ def test_boxes_are_placed_where_the_image_lies(yolo_assign, dataset):
     assert read_run_log(Path("run.log")).array("gt_bboxes")[0, 0].tolist() == [16, 16, 48, 48]
     assert yolo_assign(*arguments, "--image-size", "40x80").code == 0
     assert read_run_log(Path("run.log")).array("gt_bboxes")[0, 0].tolist() == [24, 16, 40, 48]
-    assert yolo_assign(*arguments, "--rect").code == 0
-    log = read_run_log(Path("run.log"))
-    assert (log.grid.height, log.grid.width) == (32, 64)
-    assert log.array("gt_bboxes")[0, 0].tolist() == [16, 8, 48, 24]
-
-
-def test_with_rect_a_batch_ends_where_the_input_changes(yolo_assign, dataset):
-    Image.new("RGB", (40, 80)).save("set/images/2.png")
-    assert yolo_assign("trace", "--data", "data.yaml", *SMALL, "--rect", "--quiet").code == 0
-    grids = {path.stem: read_run_log(path).grid for path in sorted(Path("run").iterdir())}
-    assert {stem: (grid.height, grid.width) for stem, grid in grids.items()} == {
-        "00000-00001": (32, 64),
-        "00002": (64, 32),
-        "00003-00004": (32, 64),
-    }
 
 
 def test_a_label_folder_without_images_needs_a_size(yolo_assign, dataset):
@@ -191,7 +175,7 @@ HEADS = [
     # images of the heads, channels, options, id, parts of the message
     (2, 67, (), "wrong-batch", ("heads of 5 images, as many as are traced, found 2", "--images 0:2")),
     (5, 66, (), "wrong-channels", ("for 3 classes (data.yaml)", "found 66: 2 classes", "the labels need at least 3")),
-    (5, 67, ("--rect",), "heads-do-not-fit", ("with --rect 0.png has 32x64 px",)),
+    (5, 67, ("--rect",), "heads-do-not-fit", ("with --rect 0.png has 64x96 px",)),
 ]
 
 

@@ -105,6 +105,20 @@ def test_an_image_that_cannot_be_read(yolo_assign, images, policy, code, says):
     assert says in outcome.err
     if code == 0:
         assert outcome.document["sizes"]["image"] == 4
+    else:
+        assert "give --image-size WxH if the image itself is not needed" in outcome.err
+        assert yolo_assign("trace", "--labels", "set/images", *SMALL, "--no-log", "--image-size", "80x40").code == 0
+
+
+def test_an_image_that_training_drops_ends_a_trace_or_is_dropped(yolo_assign, images):
+    Image.new("RGB", (80, 9)).save(images / "images/3.png")
+    arguments = ("trace", "--labels", "set/images", *SMALL, "--no-log")
+    outcome = yolo_assign(*arguments)
+    assert outcome.code == 2
+    assert "set/images/3.png: it is 80x9 px, a side is under 10 px [image-too-small]" in outcome.err
+    outcome = yolo_assign(*arguments, "--on-bad", "drop-image")
+    assert outcome.code == 0
+    assert "dropped the image set/images/3.png: it is 80x9 px" in outcome.err
 
 
 def test_a_class_that_an_old_release_lets_through_has_no_trace(yolo_assign, images):

@@ -1,0 +1,96 @@
+"""Captured calls on the command line: whose release made them, do their outputs agree, and whose are refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.assignment import golden_cases
+
+SIX = {"pd_scores": "pred_scores", "pd_bboxes": "pred_bboxes"}
+OLD, NEW = "8.0.52", "8.4.144"
+OUTPUTS = ("target_labels", "target_bboxes", "target_scores", "fg_mask", "target_gt_idx")
+
+
+def capture(path: Path, answers: str = "", **more: Any) -> str:
+    """Saves a golden call of small boxes as it would be recorded, with what a generation answered, and more."""
+    case = golden_cases.load("small_square_sides", OLD)
+    named = {"gt_labels": "gt_labels", "gt_bboxes": "gt_bboxes", "mask_gt": "mask_gt"} | SIX
+    arrays = {name: case.arrays[key].astype(np.float32) for name, key in named.items()}
+    arrays |= {name: case.arrays[name] for name in ("imgsz", "strides")}
+    arrays |= {f"output.{name}": case.arrays[f"{answers}/{name}"] for name in OUTPUTS if answers}
+    arrays["gt_labels"] = arrays["gt_labels"].clip(min=0)
+    np.savez(path, **arrays, **more)
+    return path.name
+
+
+LOUD = "the capture does not say which release made it: traced as 8.4.190, the newest measured"
+TOLD = [
+    # answers recorded, release recorded, options; what is said, what is not
+    ("", None, (), [LOUD], ["recorded outputs"]),
+    ("", None, ("--release", "8.3.200"), [], ["does not say"]),  # it was asked for
+    ("", "8.3.200", (), [], ["does not say"]),  # it was recorded
+    (NEW, None, (), [LOUD, "fg_mask, target_gt_idx) are reproduced by", "8.4.144 - 8.4.190"], ["but not by"]),
+    (OLD, None, (), [LOUD, "8.0.52 - 8.3.253", "but not by 8.4.190: say --release 8.0.52"], []),
+    (OLD, "8.3.200", (), ["8.0.52 - 8.3.253"], ["does not say", "but not by"]),
+]
+
+
+@pytest.mark.parametrize(("answers", "release", "options", "said", "unsaid"), TOLD)
+def test_the_release_of_a_capture_is_never_guessed_in_silence(
+    yolo_assign, folder, answers, release, options, said, unsaid
+):
+    file = capture(folder / "call.npz", answers, **({"release": release} if release else {}))
+    outcome = yolo_assign("trace", "--capture", file, "--quiet", "--no-log", *options)
+    assert outcome.code == 0
+    notes = " ".join(outcome.err.split())
+    assert [text for text in said if text not in notes] == []
+    assert [text for text in unsaid if text in notes] == []
+
+
+def test_a_recorded_release_is_that_of_the_trace(yolo_assign, folder):
+    file = capture(folder / "call.npz", release="8.3.200")
+    document = yolo_assign("trace", "--capture", file, "--no-log", "--json").document
+    assert document["release"].startswith("8.3.200, recorded with the call; ")
+    assert document["assigner"].startswith("yolov8: ")
+    document = yolo_assign("trace", "--capture", file, "--no-log", "--json", "--release", "8.4.190").document
+    assert document["release"].startswith("8.4.190, as asked; ")  # the option wins
+
+
+def test_outputs_that_nobody_gives_are_told_with_the_number_of_anchors(yolo_assign, folder):
+    case = golden_cases.load("small_square_sides", NEW)
+    changed = case.answer("fg_mask").copy()
+    changed[0, :3] = ~changed[0, :3].astype(bool)
+    file = capture(folder / "call.npz", **{"output.fg_mask": changed})
+    err = yolo_assign("trace", "--capture", file, "--quiet", "--no-log").err
+    assert "the recorded outputs (fg_mask) are reproduced by no generation; here differ 3 anchors of fg_mask" in err
+
+
+OTHERS = [
+    # an entry that only another assigner takes, what is said
+    ({"pd_kpts": np.zeros((1, 4, 2))}, "[pd_kpts]: this is a call of the pose assigner, which also takes pd_kpts"),
+    ({"gt_kpts": np.zeros(1), "sigmas": np.zeros(1)}, "pose assigner, which also takes gt_kpts, sigmas"),
+    ({"pd_coef": np.zeros(1), "proto": np.zeros(1)}, "segmentation assigner, which also takes pd_coef, proto"),
+    ({"mask_scale": np.zeros(1)}, "segmentation assigner, which also takes mask_scale"),
+]
+
+
+@pytest.mark.parametrize(("more", "says"), OTHERS, ids=[" ".join(more) for more, _ in OTHERS])
+def test_calls_of_other_assigners_are_refused_by_the_name_of_their_inputs(yolo_assign, folder, more, says):
+    outcome = yolo_assign("trace", "--capture", capture(folder / "call.npz", **more))
+    assert (outcome.code, outcome.out) == (2, "")
+    assert says in outcome.err
+    assert "[other-assigner]" in outcome.err
+
+
+def test_rotated_boxes_are_refused(yolo_assign, folder):
+    capture(folder / "call.npz")
+    with np.load(folder / "call.npz") as file:
+        arrays = dict(file)
+    arrays["gt_bboxes"] = np.pad(arrays["gt_bboxes"], ((0, 0), (0, 0), (0, 1)))  # five numbers: x y w h angle
+    np.savez(folder / "call.npz", **arrays)
+    outcome = yolo_assign("trace", "--capture", "call.npz")
+    assert (outcome.code, "[gt_bboxes]: this is a call of the assigner of rotated boxes" in outcome.err) == (2, True)
