@@ -67,3 +67,25 @@ def write(
         text = "".join(json.dumps(line) + "\n" for line in lines)
         (folder / entry_file(entry, rank)).write_text(text, encoding="utf-8")
     return folder
+
+
+def example(folder: Path, release: str, small: float, starving: int) -> Path:
+    """A training of three epochs: small boxes get ``small`` positives each, and ``starving`` of 20 never any."""
+    counts = []
+    for epoch in range(3):
+        for part in ("train", "val"):
+            small_ones, large = round(40 * small), 360 + 10 * epoch
+            positives = [[0, small_ones, large - 80, 0, 0], [0, 0, 60, 0, 0], [0, 0, 20, 0, 0]]
+            shared = {"part": part, "boxes": [0, 40, 40, 0, 0], "levels": ["P3", "P4", "P5"], "positives": positives}
+            more = {"without": [0, 2 * starving, 0, 0, 0], "contested": 31 - 2 * epoch}
+            counts.append(count_line(epoch, **shared, **more, target_mean=0.2 + 0.05 * epoch))
+    pictures = [picture_line(n, f"set/images/val/{n}.jpg", f"set/labels/val/{n}.txt") for n in range(4)]
+    codes = ["AAA", "BAA", "BAA"]  # of the anchors 0 to 2, then 1 to 3
+    boxes = [
+        box_line(epoch, gt, "" if 4 * gt + n < starving else codes[epoch], picture=n, size=[9.0, 12.5], **{"class": 2})
+        for epoch in range(3)
+        for n in range(4)
+        for gt in range(5)
+    ]
+    names = {"kind": "trainer", "class_names": ["person", "car", "dog"], "arguments": {"model": "yolov8n.yaml"}}
+    return write(folder, [run_line(), names, assigner_line(release)], counts, [*pictures, *boxes])

@@ -19,7 +19,8 @@ BOXES = [picture_line(), *(box_line(epoch, gt, owners) for epoch in (0, 1) for g
 def two(folder):
     """Recordings of two epochs of a release each, in the working folder."""
     for name, release in (("watch", "8.4.190"), ("watch2", "8.3.200")):
-        counts = [count_line(epoch, part) for epoch in (0, 1) for part in ("train", "val")]
+        changes = {} if name == "watch" else {"without": [0] * 5, "positives": [[10, 0, 11, 0, 0], [0, 0, 3, 0, 0]]}
+        counts = [count_line(epoch, part, **changes) for epoch in (0, 1) for part in ("train", "val")]
         write(folder / name, [run_line(), TRAINER, assigner_line(release)], counts, BOXES if name == "watch" else ())
     return folder
 
@@ -53,6 +54,7 @@ def test_two_are_held_against_each_other(yolo_assign):
     out = yolo_assign("history", "watch", "watch2").out
     assert "  release  ultralytics 8.4.190  ultralytics 8.3.200\n" in out
     assert "Validation, one2many  in brackets: the difference to A\n" in out
+    assert "      1       3.00  6.00 (+3.00)      25.0%  0.0% (-25.0 pp)    0.000        -" in out
     assert "Starving in A only  1 box\n  /d/labels/0.txt:1  one2many\n" in out
 
 
@@ -83,7 +85,7 @@ def test_json_has_everything(yolo_assign):
     against = document["against"]
     assert against["settings"] == [{"name": "release", "a": "ultralytics 8.4.190", "b": "ultralytics 8.3.200"}]
     assert against["starving"]["a_only"] == [{"head": "one2many", "place": "/d/labels/0.txt:1"}]
-    assert {epoch["positives_per_box"] for epoch in against["epochs"]} == {0.0}
+    assert {epoch["positives_per_box"] for epoch in against["epochs"]} == {3.0}
 
 
 @pytest.mark.usefixtures("two")

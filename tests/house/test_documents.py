@@ -18,6 +18,7 @@ from PIL import Image
 
 from tests.assignment import golden_cases
 from tests.commands import ROOT, Outcome
+from tests.history.recordings import example
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 NOT_ZERO = {
@@ -104,7 +105,10 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
             ]
         )
     run(["trace", "--labels", labels, "--seed", "1", "--quiet", "--log", str(folder / "other.log")])
-    made = {path.name: path.read_bytes() for path in folder.iterdir()}
+    run(["page", str(folder / "trace.safetensors"), "--output", str(folder / "val.html")])
+    example(folder / "watch", "8.3.200", small=3.2, starving=2)
+    example(folder / "watch2", "8.4.190", small=5.1, starving=0)
+    made = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*.*")}
     sample = {path.name: path.read_bytes() for path in (ROOT / "sample_inputs").iterdir()}
     log = (ROOT / "run.log").read_bytes()
     picture = BytesIO()

@@ -139,8 +139,9 @@ def _both(title: str, name: str, values: Sequence[tuple[float | None, float | No
 
 
 def _against(name: str, one: float | None, other: float | None) -> str:
-    """B's number with the difference to A's, unless they read the same."""
+    """B's number with the difference to A's, of shares in percentage points, unless they read the same."""
     text = shown(name, other)
     if one is None or other is None or text == shown(name, one):
         return text
-    return f"{text} ({'+' if other > one else '-'}{shown(name, abs(other - one))})"
+    difference = shown(name, abs(other - one)).replace("%", " pp")
+    return f"{text} ({'+' if other > one else '-'}{difference})"
