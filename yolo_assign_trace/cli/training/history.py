@@ -40,7 +40,7 @@ def history(
     all_rows: Annotated[
         bool, option("all_rows", flags=("--all",), panel=OUTPUT, help="Print all epochs and boxes.")
     ] = False,
-    csv: Annotated[bool, option("csv", panel=OUTPUT, help="Print the epochs as CSV.")] = False,
+    csv: Annotated[bool, option("csv", panel=OUTPUT, help="Print the epochs as CSV, if not --json.")] = False,
     json: Annotated[bool, option("json")] = False,
 ) -> None:
     """How did assignment go in a watched training? Tables by epoch, and the boxes that starved in every epoch.
