@@ -11,8 +11,10 @@ PACKAGE = Path(yolo_assign_trace.__file__).parent
 FLOORS = (
     ("cli",),
     ("cli.screens",),
+    ("history",),
     ("page", "check"),
     ("explain", "draw", "compare"),
+    ("training",),
     ("traces",),
     ("inputs",),
     ("inputs.datasets", "inputs.models"),

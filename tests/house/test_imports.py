@@ -22,6 +22,7 @@ WITHOUT_TORCH_ROOMS = (
     "check",
     "draw",
     "page",
+    "history",
     "tracers",
     "formats",
     "cli",

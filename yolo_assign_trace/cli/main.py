@@ -13,6 +13,7 @@ from ..basics.errors import InputError, reason_of
 from . import assigners, check, diff, draw, explain, html_page, labels, plan, stages, sweep, trace
 from .options.declared import EPILOG
 from .screens.terminal import forget_stdout, prepare_streams, say
+from .training import history, watch
 
 FINE, DIFFERENT, BAD_INPUT, DEFECT, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -36,6 +37,8 @@ app.command("check")(check.check)
 app.command("diff")(diff.diff)
 app.command("draw")(draw.draw)
 app.command("page", epilog=EPILOG)(html_page.page)
+app.command("watch", epilog=watch.EXAMPLES, context_settings={"allow_interspersed_args": False})(watch.watch)
+app.command("history")(history.history)
 
 
 def _version(value: bool) -> None:

@@ -106,6 +106,17 @@ class Page:
         for row in self.rows(columns, styles, indent):
             self.add(row, indent)
 
+    def tables(self, first: Sequence[Column], columns: Sequence[Column]) -> None:
+        """``first``, then ``columns`` side by side as far as the terminal is wide; the rest below, behind ``first``."""
+        block: list[Column] = []
+        for column in columns:
+            if block and not self.fits([*first, *block, column]):
+                self.table([*first, *block])
+                self.gap()
+                block = []
+            block.append(column)
+        self.table([*first, *block])
+
     def rows(self, columns: Sequence[Column], styles: Sequence[str] = (), indent: int = 2) -> list[Text]:
         """The lines of such a table, for what puts others between them: one for a row unless its cells wrap."""
         columns = self._fitting(list(columns), indent)

@@ -57,16 +57,8 @@ def _print_geometry(page: Page, rows: Sequence[Row]) -> None:
 
 
 def _table(page: Page, rows: Sequence[Row], columns: Sequence[Column]) -> None:
-    """The settings and ``columns``; side by side as far as the terminal is wide, the rest below."""
     settings = [Column(name, [row.setting.chosen[name] for row in rows], right=False) for name in varied(rows)]
-    block: list[Column] = []
-    for column in columns:
-        if block and not page.fits([*settings, *block, column]):
-            page.table([*settings, *block])
-            page.gap()
-            block = []
-        block.append(column)
-    page.table([*settings, *block])
+    page.tables(settings, columns)
 
 
 def _numbers(title: str, values: Sequence[float | None]) -> Column:

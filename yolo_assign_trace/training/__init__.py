@@ -1,0 +1,1 @@
+"""What runs inside somebody's training process. docs/watch.md."""
