@@ -104,6 +104,20 @@ def dataset(folder: Path, task: str, images: int = 8) -> Path:
     return data
 
 
+def odd_pictures(folder: Path) -> Path:
+    """Four pictures that have to be scaled and padded, with three objects each; returns their data.yaml."""
+    random = np.random.default_rng(1)
+    for kind in ("images", "labels"):
+        (folder / kind).mkdir(parents=True)
+    for i, (width, height) in enumerate([(200, 123), (90, 151), (160, 160), (77, 160)]):
+        coarse = random.integers(0, 255, (height // 8 + 1, width // 8 + 1, 3), dtype=np.uint8)
+        Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC).save(folder / "images" / f"{i}.png")
+        (folder / "labels" / f"{i}.txt").write_text("\n".join(_row(random, "detect") for _ in range(3)) + "\n")
+    data = folder / "data.yaml"
+    data.write_text(f"path: {folder}\ntrain: images\nval: images\nnames: [a, b, c]\n")
+    return data
+
+
 def _row(random: np.random.Generator, task: str) -> str:
     (x, y), (w, h) = random.uniform(0.25, 0.75, 2), random.uniform(0.02, 0.45, 2)
     label = 0 if task == "pose" else random.integers(3)

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from tests.commands import ROOT
-from tests.live.releases import RELEASES, SETTINGS, Release, dataset
+from tests.live.releases import LIVE, RELEASES, SETTINGS, Release, dataset, odd_pictures
 from tests.training.recorded import calls, kinds, lines
 from yolo_assign_trace import assign, find_assigner
 from yolo_assign_trace.assignment.call import CALL, RESULTS
@@ -129,6 +129,15 @@ class Promises:
                     assert torch.equal(again[name].to(recorded.dtype), recorded)
             assert tensors["pictures"].shape == (4, 3, 160, 160)
             assert len(texts["images"]) == 4
+
+    def test_its_model_gives_on_our_pictures_what_it_gives_on_theirs(self, trained):
+        data = odd_pictures(trained.folder / "odd")
+        script = str(Path(__file__).with_name("model_beside.py"))
+        for head in self.heads if len(self.heads) > 1 else ("",):
+            arguments = [str(trained.checkpoint("without", "last")), str(data), str(data.parent / "images"), head]
+            said = trained.release.run([str(LIVE / "bin" / "python"), script, *arguments], ROOT)
+            assert "outputs equal (4, " in said
+            assert ("owners equal " in said) == (self.number != "8.0.100")
 
     def test_resume(self, trained):
         """The last checkpoint but one of a run without us, resumed without us; of a watched one, watched."""

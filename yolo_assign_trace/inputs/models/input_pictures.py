@@ -41,8 +41,7 @@ def network_input(path: str, box: Letterbox, release: Release) -> Array:
     made = np.full((box.input_height, box.input_width, 3), PADDING, np.uint8)
     top, left = round(box.top - 0.1), round(box.left - 0.1)  # half pixels go to the other side
     made[top : top + box.scaled_height, left : left + box.scaled_width] = pixels
-    red_first: Array = made[..., ::-1].transpose(2, 0, 1)
-    return red_first
+    return np.ascontiguousarray(made[..., ::-1].transpose(2, 0, 1))  # convolutions add up in the order of memory
 
 
 def _bytes(path: str) -> bytes:
