@@ -58,6 +58,15 @@ def test_two_are_held_against_each_other(yolo_assign):
     assert "Starving in A only  1 box\n  /d/labels/0.txt:1  one2many\n" in out
 
 
+@pytest.mark.usefixtures("two")
+def test_a_recording_against_itself_differs_in_nothing(yolo_assign):
+    outcome = yolo_assign("history", "watch", "watch", "--html", "both.html", "--json")
+    assert outcome.code == 0
+    against = outcome.document["against"]
+    assert against["settings"] == against["starving"]["only_a"] == against["starving"]["only_b"] == []
+    assert {epoch["share_without"] for epoch in against["epochs"]} == {0.0}
+
+
 def test_a_long_training_is_shown_in_part_and_whole_on_request(folder, yolo_assign):
     write(folder / "w", counts=[count_line(epoch) for epoch in range(100)])
     rows = [line.split()[0] for line in yolo_assign("history", "w").out.splitlines() if "25.0%" in line]
@@ -84,7 +93,7 @@ def test_json_has_everything(yolo_assign):
     assert second["starving"] == []
     against = document["against"]
     assert against["settings"] == [{"name": "release", "a": "ultralytics 8.4.190", "b": "ultralytics 8.3.200"}]
-    assert against["starving"]["a_only"] == [{"head": "one2many", "place": "/d/labels/0.txt:1"}]
+    assert against["starving"]["only_a"] == [{"head": "one2many", "place": "/d/labels/0.txt:1"}]
     assert {epoch["positives_per_box"] for epoch in against["epochs"]} == {3.0}
 
 

@@ -150,7 +150,7 @@ class TestAgainst:
     def test_boxes_that_starve_in_one_or_both(self, two):
         places = {name: [place for _, place in boxes] for name, boxes in two[1].starving.items()}
         assert places == {
-            "A only": ["/d/labels/0.txt:2"],
-            "B only": ["/d/labels/0.txt:3"],
+            "only_a": ["/d/labels/0.txt:2"],
+            "only_b": ["/d/labels/0.txt:3"],
             "both": ["/d/labels/0.txt:1"],
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import signal
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import sys
 import pytest
 
 from tests.commands import environment
-from tests.history.recordings import box_line, count_line, picture_line, run_line, write
+from tests.history.recordings import assigner_line, box_line, count_line, picture_line, run_line, write
 from tests.training import stand_in
 from yolo_assign_trace.basics.errors import InputError
 from yolo_assign_trace.formats.recording import FORMAT
@@ -103,12 +104,19 @@ REFUSED = [
     ("run", [], "not-a-recording", None),
     ("run", [run_line(format=FUTURE)], "unknown-format", 1),
     ("run", [{"kind": "run"}], "unknown-format", 1),
+    ("run", [run_line(world="many")], "not-a-recording", None),
+    ("run", [run_line(), assigner_line() | {"parameters": 5}], "not-a-recording", None),
+    ("run", [run_line(), {"kind": "trainer", "class_names": 5}], "not-a-recording", None),
     ("counts", [], "nothing-recorded", None),
     ("counts", [count_line(0), 5], "not-a-recording", 2),
     ("counts", [{"epoch": 0}], "not-a-recording", 1),
     ("counts", [count_line(0, part="test")], "not-a-recording", 1),
     ("counts", [count_line(0, positives=[[1] * 5])], "not-a-recording", 1),  # fewer levels than named
     ("counts", [count_line(0, boxes=[1, 2])], "not-a-recording", 1),
+    ("counts", [count_line(0, boxes=[10**400] * 5)], "not-a-recording", 1),
+    ("boxes", [picture_line(), box_line(0, 0, "", head="third")], "not-a-recording", 2),
+    ("boxes", [picture_line(), box_line(0, 0, "", size=None)], "not-a-recording", 2),
+    ("boxes", [picture_line(), box_line(math.inf, 0, "")], "not-a-recording", 2),
     ("boxes", [box_line(0, 0, "")], "not-a-recording", 1),  # of a picture that nothing introduced
     ("boxes", [picture_line(), {"picture": 0}], "not-a-recording", 2),
     ("boxes", [picture_line(), box_line(0, 0, "A"), box_line(1, 0, "?")], "not-an-anchor-code", None),

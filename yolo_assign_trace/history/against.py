@@ -17,6 +17,10 @@ SINGLE: Mapping[str, Callable[[Epoch], float | None]] = {
 """The numbers of an epoch that are held against each other; None where an epoch has none."""
 
 
+STARVING_IN: Mapping[str, str] = {"only_a": "A only", "only_b": "B only", "both": "both"}
+"""Which of the two a box starves in, and how it is said."""
+
+
 @dataclass(frozen=True)
 class Against:
     """What two recordings have in common, and what differs.
@@ -24,7 +28,7 @@ class Against:
     Attributes:
         settings: name and both values of what differs.
         pairs: the epochs that both have, in order, by part and head.
-        starving: head and place of the boxes that starve in ``A only``, in ``B only`` and in ``both``.
+        starving: head and place of the boxes that starve, by :data:`STARVING_IN`.
     """
 
     settings: Sequence[tuple[str, str, str]]
@@ -40,8 +44,8 @@ def hold_against(one: History, other: History) -> Against:
         pairs[group] = [(epoch, theirs[epoch.number]) for epoch in epochs if epoch.number in theirs]
     a, b = (dict.fromkeys((box.head, box.place) for box in history.boxes.starving()) for history in (one, other))
     starving = {
-        "A only": [box for box in a if box not in b],
-        "B only": [box for box in b if box not in a],
+        "only_a": [box for box in a if box not in b],
+        "only_b": [box for box in b if box not in a],
         "both": [box for box in a if box in b],
     }
     return Against(

@@ -15,6 +15,7 @@ from ..basics.arrays import Array
 from ..basics.box_sizes import SIZES, size_classes
 from ..formats.anchor_code import churn, decode_anchors
 from .recorded import Recorded, each_line
+from .tally import HEADS
 
 Key = tuple[str, str, int]
 """Head, picture and row: the same box in every epoch."""
@@ -133,11 +134,12 @@ def _reader(found: Boxes) -> Callable[[Mapping[str, Any]], tuple[Any, ...] | Non
             found.nameless += 1
             return None
         picture, labels = pictures[line["picture"]]
-        key = line["head"], picture, line["gt"]
+        head, gt = HEADS[HEADS.index(line["head"])], int(line["gt"])
+        key = head, picture, gt
         if key not in found.boxes:
-            width, height = size = line["size"]
-            of_label = line["head"], picture, labels, line["gt"], line["line"], line["class"]
-            found.boxes[key] = Box(*of_label, (width, height), int(size_classes([size])[0]))
-        return int(line["epoch"]), key, str(line["owners"]), line["cause"] or ""
+            width, height = map(float, line["size"])
+            of_label = head, picture, labels, gt, line["line"], int(line["class"])
+            found.boxes[key] = Box(*of_label, (width, height), int(size_classes([(width, height)])[0]))
+        return int(line["epoch"]), key, str(line["owners"]), str(line["cause"] or "")
 
     return read

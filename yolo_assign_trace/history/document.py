@@ -34,7 +34,7 @@ def against_document(against: Against) -> dict[str, Any]:
             for one, other in pairs
         ],
         "starving": {
-            name.lower().replace(" ", "_"): [{"head": head, "place": place} for head, place in places]
+            name: [{"head": head, "place": place} for head, place in places]
             for name, places in against.starving.items()
         },
     }

@@ -10,7 +10,7 @@ from string import Template
 from ..basics.box_sizes import SIZES
 from ..page.html import policy
 from ..page.html import template as template_of_page
-from .against import Against
+from .against import STARVING_IN, Against
 from .boxes import Box
 from .charts import COLOURS, Curve, curves_chart, levels_map
 from .history import Epoch, Group, History
@@ -43,19 +43,20 @@ def history_html(
     """The page as UTF-8.
 
     Args:
-        histories: one or two.
-        against: the second against the first, if there are two.
+        histories: one, or two that are called A and B.
+        against: B against A, None if there is one.
         link: the address that shows a box, empty if there is none.
     """
     style = template_of_page("style.css") + _template("history.css")
+    runs = dict(zip("AB", histories, strict=True)) if against else {"": histories[0]}
     groups = list(dict.fromkeys(group for history in histories for group in history.groups))
     body = [
         "<header><h1>Label assignment in the course of a training</h1></header>",
-        *_about(histories),
+        *_about(runs),
         *(_settings(against) if against else ()),
-        *(part for group in groups for part in _group(group, histories, against)),
+        *(part for group in groups for part in _group(group, runs, against)),
         *(_starving_in(against) if against else ()),
-        *(part for history in histories for part in _starving(history, histories, link)),
+        *(part for name, history in runs.items() for part in _starving(name, history, link)),
         "<footer><p>Written by yolo-assign history.</p></footer>",
     ]
     filled = Template(_template("history.html")).substitute(
@@ -68,14 +69,8 @@ def _template(name: str) -> str:
     return (files(__package__) / "template" / name).read_text(encoding="utf-8")
 
 
-def _name(histories: Sequence[History], history: History) -> str:
-    """``A`` or ``B`` where there are two."""
-    return "AB"[histories.index(history)] if len(histories) > 1 else ""
-
-
-def _about(histories: Sequence[History]) -> Iterable[str]:
-    for history in histories:
-        name = _name(histories, history)
+def _about(runs: Mapping[str, History]) -> Iterable[str]:
+    for name, history in runs.items():
         yield f"<p><strong>{escape(f'{name}  {history.name}'.strip())}</strong> {escape(history.recorded.title)}</p>"
         if history.notes:
             yield f'<ul class="facts">{"".join(f"<li>{escape(note)}</li>" for note in history.notes)}</ul>'
@@ -88,9 +83,9 @@ def _settings(against: Against) -> Iterable[str]:
         yield f'<section class="panel"><h2>Settings that differ</h2>{table}</section>'
 
 
-def _group(group: Group, histories: Sequence[History], against: Against | None) -> Iterable[str]:
+def _group(group: Group, runs: Mapping[str, History], against: Against | None) -> Iterable[str]:
     part, head = group
-    shown = {_name(histories, history): history for history in histories if group in history.groups}
+    shown = {name: history for name, history in runs.items() if group in history.groups}
     epochs = {name: history.groups[group] for name, history in shown.items()}
     title = group_title(group)
     sizes = [n for n in range(len(SIZES)) if any(e.tally.boxes[n] for of_run in epochs.values() for e in of_run)]
@@ -152,8 +147,7 @@ def _keys(keys: Iterable[tuple[str, str]]) -> str:
     return f'<ul class="legend">{"".join(items)}</ul>'
 
 
-def _starving(history: History, histories: Sequence[History], link: Callable[[Box], str]) -> Iterable[str]:
-    name = _name(histories, history)
+def _starving(name: str, history: History, link: Callable[[Box], str]) -> Iterable[str]:
     boxes = history.boxes.starving()
     shown = boxes[:MOST_BOXES]
     yield f'<section class="panel starving"><h2>Boxes that starved in every epoch <small>{name}</small></h2>'
@@ -166,7 +160,7 @@ def _starving(history: History, histories: Sequence[History], link: Callable[[Bo
 
 
 def _starving_in(against: Against) -> Iterable[str]:
-    counts = ", ".join(f"{len(boxes)} in {name}" for name, boxes in against.starving.items())
+    counts = ", ".join(f"{len(boxes)} in {STARVING_IN[name]}" for name, boxes in against.starving.items())
     yield f"<p>Boxes that starve: {counts}.</p>"
 
 

@@ -16,6 +16,9 @@ OF_THE_FOLDER = ("save_dir", "project", "name")
 TRAINER, ASSIGNER = "trainer ", " assigner"
 """What names of settings begin or end with."""
 
+MALFORMED = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError)
+"""What a line raises that lacks something, or has something of another kind."""
+
 Found = TypeVar("Found")
 
 
@@ -61,10 +64,13 @@ def read_recorded(folder: Path) -> Recorded:
             where = f"{folder / entry_file('run', rank)}:1"
             raise InputError("unknown-format", message, where=where, hint="read it with the version that wrote it")
     of_run = lines[found[0]]
-    settings = _settings(of_run)
-    named = next((line["class_names"] for line in of_run if line.get("class_names")), ())
-    names = tuple(map(str, named)) if isinstance(named, list) else ()
-    return Recorded(folder, found, settings, names, _title(settings), tuple(_notes(lines, first)))
+    try:
+        settings, notes = _settings(of_run), tuple(_notes(lines, first))
+        named = next((line["class_names"] for line in of_run if line.get("class_names")), ())
+        return Recorded(folder, found, settings, tuple(map(str, named)), _title(settings), notes)
+    except MALFORMED:
+        where = str(folder / entry_file("run", found[0]))
+        raise InputError("not-a-recording", "these are no lines of run", where=where) from None
 
 
 def each_line(folder: Path, entry: str, rank: int, read: Callable[[Mapping[str, Any]], Found]) -> Iterator[Found]:
@@ -77,7 +83,7 @@ def each_line(folder: Path, entry: str, rank: int, read: Callable[[Mapping[str, 
     for number, line in enumerate(read_lines(path) if path.exists() else (), 1):
         try:
             yield read(line)
-        except (KeyError, TypeError, ValueError, IndexError):
+        except MALFORMED:
             raise InputError("not-a-recording", f"this is no line of {entry}", where=f"{path}:{number}") from None
 
 

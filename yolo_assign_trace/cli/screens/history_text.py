@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from ...basics.plural import count
-from ...history.against import Against
+from ...history.against import STARVING_IN, Against
 from ...history.document import flat_rows
 from ...history.history import History
 from ...history.tables import (
@@ -67,7 +67,7 @@ def print_against(histories: Sequence[History], against: Against, all_rows: bool
     if not against.pairs:
         page.heading("Epochs", "the two have none in common")
     for name, boxes in against.starving.items():
-        page.heading(f"Starving in {name}", count(len(boxes), "box"))
+        page.heading(f"Starving in {STARVING_IN[name]}", count(len(boxes), "box"))
         kept_boxes = _cut(boxes, all_rows)
         for head, place in kept_boxes:
             page.line(f"{place}  {head}")
