@@ -87,6 +87,8 @@ VARIABLES = {
     "draw": set(),
     "stages": set(),
     "assigners": set(),
+    "watch": set(),
+    "history": set(),
 }
 
 
