@@ -100,6 +100,8 @@ VARIABLES = {
     "draw": set(),
     "stages": set(),
     "assigners": set(),
+    "watch": set(),
+    "history": set(),
 }
 
 
