@@ -11,32 +11,13 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-import yolo_assign_trace
 from tests.commands import ROOT
+from tests.house.floors import FLOORS, PACKAGE
 from yolo_assign_trace.cli.main import app
 
-PACKAGE = Path(yolo_assign_trace.__file__).parent
 NAME = "yolo_assign_trace"
 TESTS = ROOT / "tests"
 LONGEST, MOST = 300, 15
-
-FLOORS = (
-    ("cli",),
-    ("cli.screens",),
-    ("page", "check"),
-    ("explain", "draw", "compare"),
-    ("traces",),
-    ("inputs",),
-    ("inputs.datasets",),
-    ("inputs.labels", "inputs.heads"),
-    ("inputs.reading",),
-    ("tracers", "sweep"),
-    ("run",),
-    ("formats",),
-    ("assignment",),
-    ("basics",),
-)
-"""From the top down. A room uses what stands below it; neighbours may use each other, but not in a circle."""
 
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 MAY_IMPORT_TORCH = ("assignment", "run")
