@@ -83,6 +83,9 @@ AT_EACH = """async (addresses) => {
   return found;
 }"""
 
+STORY = "[...document.querySelectorAll('.story li')].map(li => [li.dataset.stage, li.lastElementChild.textContent])"
+"""Stage and sentence of every line of an anchor's life, as an expression of the page."""
+
 
 @contextmanager
 def opened(browser: Any, path: Path, address: str = "", **options: Any) -> Iterator[Opened]:

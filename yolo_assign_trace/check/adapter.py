@@ -51,15 +51,15 @@ class ForeignAssigner:
 
     Args:
         name: as the user wrote it, for messages.
-        found: a function, a callable object, an ``nn.Module``, or a class, of which one is made for the checks.
+        loaded: a function, a callable object, an ``nn.Module``, or a class, of which one is made for the checks.
         assigner: what it is compared with; a class is given its parameters, if its constructor has them.
         outputs: names of what it returns, in order; the usual five if not said.
     """
 
-    def __init__(self, name: str, found: Any, assigner: Assigner, outputs: Sequence[str] = ()) -> None:
+    def __init__(self, name: str, loaded: Any, assigner: Assigner, outputs: Sequence[str] = ()) -> None:
         self.name = name
         self.outputs = tuple(outputs)
-        self.call = self._make(found, assigner) if isinstance(found, type) else found
+        self.call = self._make(loaded, assigner) if isinstance(loaded, type) else loaded
         if not callable(self.call):
             raise self._refuse(f"cannot be called: its type is {type(self.call).__name__}")
         self.module = _is_module(self.call)
@@ -87,16 +87,16 @@ class ForeignAssigner:
             raise InputError("candidate-failed", reason, where=self.name) from error
         return {name: _as_array(value) for name, value in self._named(result).items()}
 
-    def _make(self, found: type, assigner: Assigner) -> Any:
+    def _make(self, loaded: type, assigner: Assigner) -> Any:
         known = {"topk": "topk", "topk2": "topk2", "alpha": "alpha", "beta": "beta"}
         offered = {theirs: assigner.settings[ours] for theirs, ours in known.items()}
         offered |= {"num_classes": CLASSES, "nc": CLASSES}
         try:
-            taken = inspect.signature(found).parameters
+            taken = inspect.signature(loaded).parameters
         except (TypeError, ValueError):
             taken = inspect.signature(lambda: None).parameters
         try:
-            return found(**{name: value for name, value in offered.items() if name in taken and value is not None})
+            return loaded(**{name: value for name, value in offered.items() if name in taken and value is not None})
         except Exception as error:
             raise self._refuse(f"could not be made: {type(error).__name__}: {error}") from error
 
@@ -127,7 +127,7 @@ class ForeignAssigner:
     def _named(self, result: Any) -> dict[str, Any]:
         if isinstance(result, Mapping):
             named = {ALIASES.get(str(name), str(name)): value for name, value in result.items()}
-            found = {name: value for name, value in named.items() if name in RESULTS}
+            outputs = {name: value for name, value in named.items() if name in RESULTS}
         else:
             values = list(result) if isinstance(result, (tuple, list)) else [result]
             names = self.outputs or (RESULTS if len(values) == len(RESULTS) else ())
@@ -135,10 +135,10 @@ class ForeignAssigner:
                 hint = "name them in order: `outputs=labels,boxes,scores,fg_mask,gt_idx` (_ skips one)"
                 expected = f"{len(names)} were named" if names else "five are expected unless they are named"
                 raise self._refuse(f"returned {count(len(values), 'output')}, but {expected}", hint)
-            found = {name: value for name, value in zip(names, values, strict=True) if name}
-        if not found:
+            outputs = {name: value for name, value in zip(names, values, strict=True) if name}
+        if not outputs:
             raise self._refuse("returned none of " + ", ".join(RESULTS))
-        return found
+        return outputs
 
     def _refuse(self, what: str, hint: str = "") -> InputError:
         return InputError("wrong-candidate", f"{self.name} {what}", hint=hint)

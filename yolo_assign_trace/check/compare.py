@@ -95,11 +95,11 @@ def judge(case: Case, answer: Mapping[str, Array], assigner: Assigner, tolerance
     return Verdict(case.name, DIFFERENT, first)
 
 
-def _in_shape(found: Array, expected: Array) -> Array:
+def _in_shape(answer: Array, expected: Array) -> Array:
     """Without axes of length 1 that others keep, such as (b, a, 1) for (b, a)."""
-    if found.shape != expected.shape and found.ndim > expected.ndim and found.size == expected.size:
-        return found.reshape(expected.shape)
-    return found
+    if answer.shape != expected.shape and answer.ndim > expected.ndim and answer.size == expected.size:
+        return answer.reshape(expected.shape)
+    return answer
 
 
 def first_difference(
@@ -111,17 +111,17 @@ def first_difference(
 
 
 def _compare(
-    case: Case, name: str, found: Array, answers: Mapping[str, Array], tolerance: Tolerance
+    case: Case, name: str, answer: Array, answers: Mapping[str, Array], tolerance: Tolerance
 ) -> Difference | None:
     expected, positive = answers[name], answers["fg_mask"].reshape(-1)
-    if found.shape != expected.shape:
-        return Difference(name, f"the shape of {name}", str(list(found.shape)), str(list(expected.shape)), 0, 0)
-    if found.dtype.kind not in "biuf":
-        return Difference(name, f"the dtype of {name}", str(found.dtype), str(expected.dtype), 0, 0)
+    if answer.shape != expected.shape:
+        return Difference(name, f"the shape of {name}", str(list(answer.shape)), str(list(expected.shape)), 0, 0)
+    if answer.dtype.kind not in "biuf":
+        return Difference(name, f"the dtype of {name}", str(answer.dtype), str(expected.dtype), 0, 0)
     is_float = expected.dtype.kind == "f"
     elements = compare_elements(
         InMemory(expected),
-        InMemory(found),
+        InMemory(answer),
         Rule(tolerance.rtol, tolerance.atol) if is_float else Rule(),
         by_size=is_float,
         matters=lambda flat: positive[flat * positive.size // expected.size],

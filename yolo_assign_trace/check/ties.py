@@ -168,9 +168,9 @@ def _their_keeping(
     return {name: getattr(done, name) for name in ("fg_mask", "target_gt_idx", "target_overlaps", "target_metric")}
 
 
-def _complete(picks: Array, hidden: Array, wanted: int, *, exactly: bool) -> Sequence[int] | None:
-    """The picks, with hidden ones if there must be exactly ``wanted``; None if there cannot be."""
-    missing = wanted - len(picks)
+def _complete(picks: Array, hidden: Array, size: int, *, exactly: bool) -> Sequence[int] | None:
+    """The picks, with hidden ones if there must be exactly ``size``; None if there cannot be."""
+    missing = size - len(picks)
     if missing < 0 or (exactly and missing > len(hidden)):
         return None
     return [*picks.tolist(), *(hidden[:missing].tolist() if exactly else [])]

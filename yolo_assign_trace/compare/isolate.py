@@ -102,8 +102,8 @@ def _remake(name: str, a: StoredTrace, rebuilt: Rebuilt, tolerances: Tolerances)
         return _Remade({}, why=f"it fails on A's inputs: {reason}")
     outputs = _as_outputs(stage, result, a)
     comparer = Comparer(a, replace(a, outputs={**a.outputs, **outputs}), tolerances)
-    found = {stored.name: comparer.output(a.outputs[key], stored) for key, stored in outputs.items()}
-    return _Remade(found, taken)
+    compared = {stored.name: comparer.output(a.outputs[key], stored) for key, stored in outputs.items()}
+    return _Remade(compared, taken)
 
 
 def _as_outputs(stage: Stage, result: object, a: StoredTrace) -> dict[str, StoredOutput]:

@@ -36,8 +36,8 @@ def settings_of(trace: StoredTrace) -> dict[str, Any]:
     """What stages take from the run itself, as far as the trace tells: grid, batch, nc, reg_max."""
     settings = trace.settings
     sizes = {"batch": settings.batch, "nc": settings.nc, "reg_max": settings.reg_max}
-    found: dict[str, Any] = {"grid": trace.grid} | {name: size for name, size in sizes.items() if size is not None}
+    known: dict[str, Any] = {"grid": trace.grid} | {name: size for name, size in sizes.items() if size is not None}
     scores = trace.by_name.get("pd_scores")
     if scores is not None and len(scores.shape) == 3:
-        found |= {"batch": scores.shape[0], "nc": scores.shape[2]}
-    return found
+        known |= {"batch": scores.shape[0], "nc": scores.shape[2]}
+    return known

@@ -139,12 +139,12 @@ def _boxes_of(a: Side, b: Side, anchors: Array) -> Array:
 def _of_boxes(a: Side, b: Side, anchors: Array) -> Array:
     """(image, anchor) every anchor owned, on either side, by a box that owns one of ``anchors``."""
     boxes = _boxes_of(a, b, anchors)
-    found = np.zeros(anchors.shape, dtype=bool)
+    theirs = np.zeros(anchors.shape, dtype=bool)
     for owners in (a.owners, b.owners):
         assert owners is not None
         image, anchor = np.nonzero(owners >= 0)
-        found[image, anchor] |= boxes[image, owners[image, anchor]]
-    return found
+        theirs[image, anchor] |= boxes[image, owners[image, anchor]]
+    return theirs
 
 
 def _before_topk(outputs: Sequence[OutputDiff]) -> set[str]:

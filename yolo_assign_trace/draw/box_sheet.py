@@ -145,8 +145,8 @@ def _heat(
     axes.set_ylim(seen.bottom, seen.top)
     _outlines(axes, level, box, theme)
     inner = pairs.where(here).where(inside)
-    for name, found, colour, wide in _marked(inner, what, box):
-        for anchor, row, column in zip(inner.anchor[found], y[inside][found], x[inside][found], strict=True):
+    for name, marked, colour, wide in _marked(inner, what, box):
+        for anchor, row, column in zip(inner.anchor[marked], y[inside][marked], x[inside][marked], strict=True):
             place = column + 0.07, row + 0.07
             axes.add_artist(Rectangle(place, 0.86, 0.86, fill=False, ec=UNDER, lw=wide + 1.8, zorder=4))
             frame = Rectangle(place, 0.86, 0.86, fill=False, ec=colour, lw=wide, zorder=4)

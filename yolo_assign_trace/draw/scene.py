@@ -105,8 +105,8 @@ class ImageScene:
 
     def anchors_of(self, rows: Array) -> Array:
         """The distinct anchors of the pairs in ``rows``, ascending."""
-        found: Array = np.unique(self.pairs.anchor[rows])
-        return found
+        anchors: Array = np.unique(self.pairs.anchor[rows])
+        return anchors
 
     @cached_property
     def dropped(self) -> Array:

@@ -39,8 +39,8 @@ class Sheet:
     def axes(self, x: float, y: float, width: float, height: float, **more: Any) -> Axes:
         """Axes whose top left corner is at ``x``, ``y`` px."""
         place = (x / self.width, 1 - (y + height) / self.height, width / self.width, height / self.height)
-        found: Axes = self.figure.add_axes(place, **more)
-        return found
+        axes: Axes = self.figure.add_axes(place, **more)
+        return axes
 
     def measure(self, text: str, size: float = NORMAL, bold: bool = False) -> float:
         """Width of ``text`` in px."""

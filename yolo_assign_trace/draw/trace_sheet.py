@@ -125,9 +125,9 @@ def _by_size(sheet: Sheet, axes: Axes, view: TraceView) -> None:
         bottom += values
     for x, total in zip(at.tolist(), bottom.tolist(), strict=True):
         axes.text(x, total, f"{total:.0f}", ha="center", va="bottom", fontsize=points(SMALL), color=theme.text)
-    found = np.histogram(boxes, edges)[0].tolist()
+    counts = np.histogram(boxes, edges)[0].tolist()
     names = [f"{low:g}-{high:g}" for low, high in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)]
-    axes.set_xticks(at, [f"{name}\n{count(n, 'box')}" for name, n in zip(names, found, strict=True)])
+    axes.set_xticks(at, [f"{name}\n{count(n, 'box')}" for name, n in zip(names, counts, strict=True)])
     axes.set_ylim(0, max(float(bottom.max()), 1) * 1.14)
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     _quiet(axes, sheet)

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..traces.view import TraceView
-from .candidate import Candidate, candidate_at
-from .pair import fate
+from .pair import Candidate, candidate_at, fate
 from .sentences import Sentence
 
 BEST_CLASSES = 3

@@ -10,10 +10,9 @@ import numpy as np
 from ..basics.plural import count
 from ..run.record import BoxLine
 from ..traces.view import TraceView
-from .candidate import Candidate, candidate_at
 from .causes import Cause, Loss, causes_of, losses
 from .funnel import Funnel, funnel_of
-from .pair import overlap_of_owner
+from .pair import Candidate, candidate_at, overlap_of_owner
 
 
 @dataclass(frozen=True)
@@ -137,12 +136,12 @@ def _contender(view: TraceView, index: int) -> Contender:
 
 
 def _outsiders(view: TraceView, image: int, gt: int) -> tuple[Outsider, ...]:
-    found = []
+    outsiders = []
     owned = np.flatnonzero(view.owner[image] == gt)
     for anchor in owned[view.index.at(image * view.m + np.full(len(owned), gt), owned) < 0].tolist():
         _, overlap = overlap_of_owner(view, image, anchor, gt)
-        found.append(Outsider(anchor, str(view.grid.address(anchor)), overlap, view.target(image, anchor)))
-    return tuple(found)
+        outsiders.append(Outsider(anchor, str(view.grid.address(anchor)), overlap, view.target(image, anchor)))
+    return tuple(outsiders)
 
 
 def cut_of(view: TraceView, line: BoxLine) -> Cut:

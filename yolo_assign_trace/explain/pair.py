@@ -1,4 +1,4 @@
-"""The life of one pair of box and anchor, a sentence or more per stage."""
+"""One pair of box and anchor: its numbers, and its life, a sentence or more per stage."""
 
 from __future__ import annotations
 
@@ -20,6 +20,21 @@ NO_PAIR_OUTCOMES = {
 
 
 @dataclass(frozen=True)
+class Candidate:
+    """A candidate pair in numbers, as tables of boxes and of anchors show it.
+
+    ``rank`` is None if the trace has none; ``outcome`` is a key of ``traces.view.OUTCOMES``.
+    """
+
+    rank: int | None
+    score: float
+    overlap: float
+    metric: float
+    selected: bool
+    outcome: str
+
+
+@dataclass(frozen=True)
 class PairStory:
     """One box and one anchor.
 
@@ -37,6 +52,19 @@ class PairStory:
     sentences: tuple[Sentence, ...]
 
 
+def candidate_at(view: TraceView, index: int) -> Candidate:
+    """The pair number ``index`` of the trace."""
+    ranks = view.optional("rank")
+    return Candidate(
+        rank=None if ranks is None else int(ranks[index]),
+        score=float(view.class_scores[index]),
+        overlap=float(view.overlaps[index]),
+        metric=float(view.metric[index]),
+        selected=bool(view.selected[index]),
+        outcome=tuple(OUTCOMES)[view.outcome[index]],
+    )
+
+
 def pair_story(view: TraceView, image: int, gt: int, anchor: int) -> PairStory:
     """What every stage did with anchor ``anchor`` for box ``gt`` of image ``image``."""
     view.require_box(image, gt)
@@ -44,7 +72,7 @@ def pair_story(view: TraceView, image: int, gt: int, anchor: int) -> PairStory:
     if index >= 0:
         outcome = tuple(OUTCOMES)[view.outcome[index]]
         told = (_screened(view, image, gt, anchor, index), _aligned(view, index), (ranked(view, index),))
-        stages = tuple(said for stage in told for said in stage)
+        stages = tuple(sentence for stage in told for sentence in stage)
     else:
         outcome = "won-outside" if view.owner[image, anchor] == gt else "outside"
         stages = _screened(view, image, gt, anchor, None)
@@ -69,11 +97,11 @@ def _screened(view: TraceView, image: int, gt: int, anchor: int, index: int | No
         masked = view.lines_of(image)[gt].cause == "masked-out"
         what = "ground_truth.masked" if masked else "ground_truth.padding"
         return (say.sentence(what, **values, sum=float(corners.sum())),)
-    found: tuple[Sentence, ...] = ()
+    enlarged: tuple[Sentence, ...] = ()
     seen = view.screened[image, gt]
     if view.enlarged[image, gt]:
         (w, h), (own_w, own_h) = _sides(seen), _sides(corners)
-        found = (say.sentence("screen.enlarged", width=w, height=h, own_width=own_w, own_height=own_h),)
+        enlarged = (say.sentence("screen.enlarged", width=w, height=h, own_width=own_w, own_height=own_h),)
     point = view.array("anc_points")[anchor]
     stored = view.optional("bbox_deltas")
     if index is not None and stored is not None:
@@ -81,7 +109,7 @@ def _screened(view: TraceView, image: int, gt: int, anchor: int, index: int | No
     else:
         deltas = np.concatenate([point - seen[:2], seen[2:] - point])
     swapped = "screen" in view.settings.swapped
-    return found + say.screened(index is not None, _floats(point), _floats(seen), _floats(deltas), swapped=swapped)
+    return enlarged + say.screened(index is not None, _floats(point), _floats(seen), _floats(deltas), swapped=swapped)
 
 
 def _aligned(view: TraceView, index: int) -> tuple[Sentence, ...]:
@@ -118,14 +146,14 @@ def fate(view: TraceView, image: int, anchor: int, gt: int, index: int = -1) -> 
 
     ``index`` is the pair of the two, -1 if the box does not contain the anchor.
     """
-    found = [say.contested(_contest(view, image, anchor, gt, index))]
+    told = [say.contested(_contest(view, image, anchor, gt, index))]
     then, owner = int(view.resolved_owner[image, anchor]), int(view.owner[image, anchor])
     if view.has_topk2 and then >= 0 and "resolve" not in view.settings.swapped:
-        found.append(_kept(view, image, anchor, then, owner >= 0))
+        told.append(_kept(view, image, anchor, then, owner >= 0))
     if owner < 0:
-        return (*found, say.sentence("targets.background"), say.sentence("normalize.background"))
-    found.append(say.targeted(owner, int(view.labels[image, owner]), _floats(view.corners[image, owner])))
-    return (*found, _normalized(view, image, anchor, owner))
+        return (*told, say.sentence("targets.background"), say.sentence("normalize.background"))
+    told.append(say.targeted(owner, int(view.labels[image, owner]), _floats(view.corners[image, owner])))
+    return (*told, _normalized(view, image, anchor, owner))
 
 
 def _contest(view: TraceView, image: int, anchor: int, gt: int, index: int) -> Contest:

@@ -43,7 +43,9 @@ def stages_of(view: TraceView) -> list[dict[str, Any]]:
         }
         outputs.setdefault(stored.stage, []).append(about)
     swapped = view.settings.swapped
-    return [_stage(declared.get(name), name, swapped.get(name), settings, found) for name, found in outputs.items()]
+    return [
+        _stage(declared.get(name), name, swapped.get(name), settings, of_stage) for name, of_stage in outputs.items()
+    ]
 
 
 def _stage(
@@ -121,13 +123,13 @@ def numbers(view: TraceView) -> dict[str, dict[str, Any]]:
         counted["tie-order"] = row_image[ties.reshape(-1).astype(bool)]
     if view.has_topk2:
         counted["dropped"] = outcomes["dropped"]
-    found = {name: _counts(images, view.b) for name, images in counted.items()}
-    found["best-overlap"] = _best(view.overlaps, image, view.b)
-    found["best-metric"] = _best(view.metric, image, view.b)
-    found["best-target"] = _best(view.positive_scores, view.positives[0], view.b)
+    numbers = {name: _counts(images, view.b) for name, images in counted.items()}
+    numbers["best-overlap"] = _best(view.overlaps, image, view.b)
+    numbers["best-metric"] = _best(view.metric, image, view.b)
+    numbers["best-target"] = _best(view.positive_scores, view.positives[0], view.b)
     sums = np.bincount(view.positives[0], weights=view.positive_scores, minlength=view.b)
-    found["target-sum"] = {"total": number(float(view.positive_scores.sum())), "images": list(map(number, sums))}
-    return found
+    numbers["target-sum"] = {"total": number(float(view.positive_scores.sum())), "images": list(map(number, sums))}
+    return numbers
 
 
 def text_or_dash(value: float | None) -> str:

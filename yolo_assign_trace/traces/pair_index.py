@@ -49,8 +49,8 @@ class PairIndex:
         """Indices of the pairs of one anchor, gts ascending."""
         order, cells = self._by_cell
         cell = image * self.a + anchor
-        found: Array = order[np.searchsorted(cells, cell) : np.searchsorted(cells, cell, side="right")]
-        return found
+        indices: Array = order[np.searchsorted(cells, cell) : np.searchsorted(cells, cell, side="right")]
+        return indices
 
     def at(self, row: Array, anchor: Array) -> Array:
         """Index of the pair of every (row, anchor), -1 where the anchor is no candidate of that box."""

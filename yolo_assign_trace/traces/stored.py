@@ -37,14 +37,14 @@ class FileArray:
         try:
             with self.path.open("rb") as file:
                 file.seek(self.offset + start * self.dtype.itemsize)
-                found = np.fromfile(file, self.dtype, stop - start)
+                values = np.fromfile(file, self.dtype, stop - start)
         except OSError as error:
             message = f"this trace file cannot be read: {reason_of(error)}"
             raise InputError("not-readable", message, where=str(self.path)) from None
-        if len(found) < stop - start:
+        if len(values) < stop - start:
             message = "this trace file became shorter while it was read"
             raise InputError("wrong-trace-file", message, where=str(self.path))
-        return found
+        return values
 
 
 @dataclass(frozen=True)
@@ -84,13 +84,13 @@ class StoredOutput:
         What lies between the first and the last wanted row of a block is read with them, and no more.
         """
         width = self.shape[-1]
-        found = np.empty((len(at), width), self.dtype)
+        rows = np.empty((len(at), width), self.dtype)
         block = at // max(1, _BLOCK // max(1, width * self.dtype.itemsize))
         for number in np.unique(block):
             here = np.flatnonzero(block == number)
             first, last = int(at[here].min()), int(at[here].max())
-            found[here] = self.read(first * width, (last + 1) * width).reshape(-1, width)[at[here] - first]
-        return found
+            rows[here] = self.read(first * width, (last + 1) * width).reshape(-1, width)[at[here] - first]
+        return rows
 
 
 @dataclass(frozen=True)

@@ -26,8 +26,8 @@ def read_trace_file(path: Path) -> StoredTrace:
         with safe_open(path, framework="numpy") as file:  # holds header and length of the file against each other
             metadata: dict[str, Any] = file.metadata() or {}
         if metadata.get("format") not in READABLE:
-            found = f"its format is {metadata.get('format')!r}, not {FORMAT!r}"
-            raise InputError("wrong-trace-file", f"this file was not written by `save`: {found}", where=str(path))
+            reason = f"its format is {metadata.get('format')!r}, not {FORMAT!r}"
+            raise InputError("wrong-trace-file", f"this file was not written by `save`: {reason}", where=str(path))
         return _stored(metadata, path)
     except FileNotFoundError:
         raise InputError("no-such-file", "there is no such trace file", where=str(path)) from None

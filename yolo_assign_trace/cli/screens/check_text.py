@@ -18,7 +18,7 @@ _STYLES = {"equal": "green", "equal but for ties": "yellow", "different": "bold 
 def print_report(candidate: str, report: Report, tolerance: Tolerance) -> None:
     """The verdict of every case, and what all of them say together."""
     page = Page(result_console())
-    reference, verdicts = report.wanted, report.verdicts
+    reference, verdicts = report.reference, report.verdicts
     page.line((candidate, "bold"), f" against {reference.name} ({reference.releases})", indent=0)
     within = f"floats within {tolerance.atol:g} + {tolerance.rtol:g} of the value"
     page.line((f"{reference.parameters}; {within}", "dim"), indent=0)

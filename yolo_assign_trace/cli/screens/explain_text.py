@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 
     from ...explain.anchor import AnchorStory
     from ...explain.box import BoxStory, Contender
-    from ...explain.candidate import Candidate
-    from ...explain.pair import PairStory
+    from ...explain.pair import Candidate, PairStory
 
 ROWS = 12
 """Candidates of a box that are shown in any case; those with an own story follow."""
