@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -71,6 +73,8 @@ def check_image(path: str, release: Release = NEWEST_MEASURED, *, decode: bool =
     from PIL import Image, UnidentifiedImageError
 
     try:
+        if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would be waited for
+            return CheckedImage("image-not-readable", "it is no regular file")
         with warnings.catch_warnings(action="ignore"), Image.open(path) as image:  # Pillow warns of large images
             kind, stored, turned = _header(image, decode=decode)
             stored_as_shown = image.size  # of a TIFF, which Pillow has turned from some version on

@@ -16,11 +16,8 @@ import numpy as np
 
 from ...basics.arrays import Array
 from ...basics.errors import InputError
-from ..reading.files import display_name, refusal
+from ..reading.files import LARGEST, display_name, refusal
 from .torch_file import NeedsCodeError, read_torch
-
-LARGEST = 8 << 30
-"""Bytes of arrays beyond which a file is taken for a mistake."""
 
 _LEGACY_TORCH = (
     b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"  # what torch.save wrote before its zip files
