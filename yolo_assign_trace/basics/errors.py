@@ -44,10 +44,11 @@ class InputError(Exception):
     def __str__(self) -> str:
         lines = []
         for error in (self, *self.others[:SHOWN_AT_MOST]):
-            where = f"`{error.where}`" if isinstance(error.where, Parameter) else printable(error.where)
-            lines.append(f"{f'{where}: ' if where else ''}{error.message} [{error.id}]")
+            where = printable(error.where)
+            where = f"`{where}`" if isinstance(error.where, Parameter) else where
+            lines.append(f"{f'{where}: ' if where else ''}{printable(error.message)} [{error.id}]")
             if error.hint and (error is self or error.hint != self.hint):  # the same advice once is enough
-                lines.append(f"  hint: {error.hint}")
+                lines.append(f"  hint: {printable(error.hint)}")
         if len(self.others) > SHOWN_AT_MOST:
             lines.append(f"...{and_more(len(self.others), SHOWN_AT_MOST)}")
         return "\n".join(lines)

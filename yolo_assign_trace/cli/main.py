@@ -59,12 +59,13 @@ def run(arguments: list[str] | None = None) -> int:
         code = app(args=arguments, standalone_mode=False)
         sys.stdout.flush()
     except InputError as error:
-        say(f"error: {error}", "red")
+        first, *more = str(error).split("\n")
+        say(f"error: {first}", "red", *more)
         return BAD_INPUT
     except typer.TyperException as error:
         text = error.format_message()
         if text:  # empty where the help has just been printed
-            say(f"error: {text} [usage]\n  hint: yolo-assign --help, or yolo-assign COMMAND --help", "red")
+            say(f"error: {text} [usage]", "red", f"  hint: {_help_of(error)}")
         return BAD_INPUT
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
@@ -81,12 +82,20 @@ def run(arguments: list[str] | None = None) -> int:
     except Exception as error:
         import traceback
 
-        say("".join(traceback.format_exception(error)))
+        first, *more = "".join(traceback.format_exception(error)).rstrip("\n").split("\n")
+        say(first, "", *more)
         say("This is a defect of yolo-assign, not of your input. Please report it with the lines above.", "red")
         return DEFECT
     if code == INTERRUPTED:  # typer turns Ctrl-C into this code
         say("interrupted; no file was left half written", "red")
     return code if isinstance(code, int) else FINE
+
+
+def _help_of(error: typer.TyperException) -> str:
+    """Which help tells about what was used wrongly: that of the command, if it is known."""
+    context = getattr(error, "ctx", None)
+    command = context.info_name if context is not None and context.parent is not None else None
+    return f"yolo-assign {command} --help" if command else "yolo-assign --help, or yolo-assign COMMAND --help"
 
 
 def main() -> NoReturn:

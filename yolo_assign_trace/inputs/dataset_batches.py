@@ -15,7 +15,6 @@ import numpy as np
 from ..assignment.grid import Grid
 from ..basics.errors import InputError, Parameter
 from ..basics.plural import count
-from ..basics.printable import printable
 from ..run.given import Image
 from ..run.letterbox import TRAIN, Letterbox
 from ..run.release_choice import ReleaseChoice
@@ -258,7 +257,7 @@ def _pick(request: Request, chosen: range, looked_at: Sequence[_LookedAt]) -> tu
     for position, (entry, table, image) in zip(chosen, looked_at, strict=True):
         if image and image.finding and request.on_bad != STOP:
             text = f"dropped the image {entry.image}: {image.problem} [{image.finding}]"
-            dropped.append(printable(text))
+            dropped.append(text)
             continue
         kept, words = drop_failures(table, request.on_bad)
         if words:

@@ -14,6 +14,7 @@ from ..assignment.call import FLOATS
 from ..assignment.generations import GENERATIONS
 from ..assignment.releases import parse_release
 from ..basics.errors import InputError
+from ..basics.printable import printable_json
 from .given import Image
 from .letterbox import MODES, Letterbox
 
@@ -95,7 +96,7 @@ class TraceSettings:
 
     def to_json(self) -> str:
         """One line of JSON that :meth:`from_json` reads back to the same."""
-        return json.dumps(asdict(self), ensure_ascii=False)
+        return printable_json(json.dumps(asdict(self), ensure_ascii=False))
 
     @classmethod
     def from_json(cls, text: str) -> TraceSettings:

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...basics.errors import SHOWN_AT_MOST, InputError
-from ...basics.printable import printable
 
 ERROR, WARNING, NOTE = "error", "warning", "note"
 GRADES = (ERROR, WARNING, NOTE)
@@ -138,7 +137,7 @@ def remarks_about(findings: Iterable[Finding]) -> tuple[str, ...]:
             continue
         told[finding.id] += 1
         if finding.grade != NOTE and told[finding.id] <= _SHOWN:
-            lines.append(f"{printable(f'{finding.where}: {finding.message}')}; {finding.consequence} [{finding.id}]")
+            lines.append(f"{finding.where}: {finding.message}; {finding.consequence} [{finding.id}]")
     for kind, number in told.items():
         if KINDS[kind].grade == NOTE:
             lines.append(f"{number} [{kind}]: {KINDS[kind].consequence}; yolo-assign labels names them")
