@@ -28,7 +28,7 @@ def load_object(name: str, what: str, where: str) -> Any:
         raise InputError(f"wrong-{what}-name", f"{name!r} names no {what}", where=where, hint=hint)
     here = str(Path.cwd())
     if here not in sys.path and "" not in sys.path:  # an installed command does not look here by itself
-        sys.path.insert(0, here)
+        sys.path.append(here)  # behind all else: a torch.py that lies here is nobody's torch
     try:
         target = importlib.import_module(module)
         for part in attribute.split("."):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import re
 import signal
 import sys
 from types import FrameType
@@ -10,11 +13,12 @@ from typing import NoReturn
 import typer
 
 from ..basics.errors import InputError, reason_of
+from ..basics.interrupts import INTERRUPTED, end_at_once, raise_interrupt, was_interrupted
 from . import assigners, check, diff, draw, explain, html_page, labels, plan, stages, sweep, trace
 from .options.declared import EPILOG
 from .screens.terminal import forget_stdout, prepare_streams, say
 
-FINE, DIFFERENT, BAD_INPUT, DEFECT, INTERRUPTED = 0, 1, 2, 3, 130
+FINE, DIFFERENT, BAD_INPUT, DEFECT = 0, 1, 2, 3
 
 app = typer.Typer(
     name="yolo-assign",
@@ -58,37 +62,56 @@ def run(arguments: list[str] | None = None) -> int:
     try:
         code = app(args=arguments, standalone_mode=False)
         sys.stdout.flush()
-    except InputError as error:
-        first, *more = str(error).split("\n")
-        say(f"error: {first}", "red", *more)
-        return BAD_INPUT
-    except typer.TyperException as error:
-        text = error.format_message()
-        if text:  # empty where the help has just been printed
-            say(f"error: {text} [usage]", "red", f"  hint: {_help_of(error)}")
-        return BAD_INPUT
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
-    except BrokenPipeError:
+    except Exception as error:
+        code = _code_of(error)
+    if code == INTERRUPTED:  # typer turns Ctrl-C into this code
+        say("interrupted; no file was left half written", "red")
+    return code if isinstance(code, int) else FINE
+
+
+def _code_of(error: Exception) -> int:
+    """The exit code for what ended a run, after it was said."""
+    if was_interrupted():  # and something, such as an import, made another exception of it
+        return INTERRUPTED
+    if isinstance(error, InputError):
+        first, *more = str(error).split("\n")
+        say(f"error: {first}", "red", *more)
+    elif isinstance(error, typer.TyperException):
+        if text := error.format_message():  # empty where the help has just been printed
+            say(f"error: {text} [usage]", "red", f"  hint: {_help_of(error)}")
+    elif isinstance(error, BrokenPipeError):
         forget_stdout()
         return FINE
-    except OSError as error:
+    elif _lacks_memory(error):
+        hint = "trace fewer images, classes or a smaller input at a time; yolo-assign plan says what a trace takes"
+        say("error: this machine has too little memory for the run [out-of-memory]", "red", f"  hint: {hint}")
+    elif isinstance(error, OSError):
         say(f"error: the output cannot be written: {reason_of(error)} [not-writable]", "red")
         forget_stdout()
-        return BAD_INPUT
-    except MemoryError:
-        say("error: this machine has too little memory for the run [out-of-memory]", "red")
-        return BAD_INPUT
-    except Exception as error:
+    else:
         import traceback
 
         first, *more = "".join(traceback.format_exception(error)).rstrip("\n").split("\n")
         say(first, "", *more)
         say("This is a defect of yolo-assign, not of your input. Please report it with the lines above.", "red")
         return DEFECT
-    if code == INTERRUPTED:  # typer turns Ctrl-C into this code
-        say("interrupted; no file was left half written", "red")
-    return code if isinstance(code, int) else FINE
+    return BAD_INPUT
+
+
+_NO_MEMORY = re.compile(r"(can't|cannot) allocate memory|not enough memory|out of memory|bad_alloc", re.IGNORECASE)
+
+
+def _lacks_memory(error: BaseException | None) -> bool:
+    """Did the machine have too little memory? torch and the loader of libraries say so in their own words."""
+    while error is not None:
+        if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
+            return True
+        if isinstance(error, RuntimeError | ImportError | OSError) and _NO_MEMORY.search(str(error)):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _help_of(error: typer.TyperException) -> str:
@@ -101,15 +124,19 @@ def _help_of(error: typer.TyperException) -> str:
 def main() -> NoReturn:
     """Entry point of the command."""
     prepare_streams()
+    raise_interrupt()
     signal.signal(signal.SIGTERM, _terminated)
     try:
         code = run()
     except Terminated as request:
         code = request.code
+    end_at_once()
     try:
         sys.stdout.flush()
     except (OSError, ValueError):
         forget_stdout()
+    if code == INTERRUPTED:  # Python would end by the signal if code made of text, as of a dataclass, was interrupted
+        os._exit(code)
     sys.exit(code)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
-from itertools import islice
+from functools import partial
 
 from ...run.letterbox import VALIDATION, Letterbox, Placing
 from ..labels.findings import ERROR, GRADES, KINDS, Finding
@@ -19,6 +19,7 @@ from .entries import Dataset, Entry
 from .image_check import findings_about, look_at
 from .image_files import NearMisses
 from .plain_files import read_plain
+from .processes import map_in_processes
 from .read_entry import read_entry
 
 KEPT_AT_MOST = 1000
@@ -161,13 +162,11 @@ def survey(
             total.merge(survey_part(part, settings))
             progress(len(part))
         return total
-    with ProcessPoolExecutor(workers) as pool:
-        running = [(len(part), pool.submit(survey_part, part, settings)) for part in islice(parts, 2 * workers)]
-        while running:  # in order, so that the first findings are the first ones however many processes there are
-            size, future = running.pop(0)
-            total.merge(future.result())
-            progress(size)
-            running += [(len(part), pool.submit(survey_part, part, settings)) for part in islice(parts, 1)]
+    # in order, so that the first findings are the first ones however many processes there are
+    with closing(map_in_processes(partial(survey_part, settings=settings), parts, workers)) as results:
+        for part, found in results:
+            total.merge(found)
+            progress(len(part))
     return total
 
 
