@@ -27,8 +27,15 @@ COMMANDS = (
     ("stages",),
 )
 LINES = ("interrupted", "interrupted; no file was left half written")
-BEGUN = 0.06
-"""Seconds in which Python itself starts, before the first line of ours can run."""
+START = """
+import os, sys
+from yolo_assign_trace.basics.interrupts import end_at_once
+end_at_once()
+os.write(int(sys.argv.pop(1)), b"x")
+from yolo_assign_trace.__main__ import main
+main()
+"""
+"""The command, which tells when its first line has run: until then Python itself is starting."""
 
 
 def make_files(folder: Path, labels: int = 6000) -> None:
@@ -42,12 +49,13 @@ def make_files(folder: Path, labels: int = 6000) -> None:
 
 
 def interrupted(arguments: tuple[str, ...], folder: Path, after: float) -> bool:
-    """Run a command and interrupt it so many seconds after its start; False if it had ended before.
+    """Run a command and interrupt it so many seconds after its first line; False if it had ended before.
 
     Raises:
         AssertionError: it hangs, leaves processes behind, or says or returns something else.
     """
-    command = [sys.executable, "-m", "yolo_assign_trace", *arguments]
+    begun, begins = os.pipe()
+    command = [sys.executable, "-c", START, str(begins), *arguments]
     running = subprocess.Popen(
         command,
         cwd=folder,
@@ -55,9 +63,13 @@ def interrupted(arguments: tuple[str, ...], folder: Path, after: float) -> bool:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
+        pass_fds=[begins],
         preexec_fn=listen_to_ctrl_c,  # noqa: PLW1509
     )
     try:
+        os.close(begins)
+        os.read(begun, 1)
+        os.close(begun)
         time.sleep(after)
         os.killpg(running.pid, signal.SIGINT)
         _, err = running.communicate(timeout=20)
@@ -93,7 +105,7 @@ def main() -> None:
         make_files(Path(name))
         for _ in range(options.times):
             arguments = chance.choice(COMMANDS)
-            hit += interrupted(arguments, Path(name), BEGUN + chance.random() * (2.5 if "trace" in arguments else 1.0))
+            hit += interrupted(arguments, Path(name), chance.random() * (2.5 if "trace" in arguments else 1.0))
     print(
         f"{options.times} runs, {hit} interrupted before their end, seed {options.seed}: none hung, none left a trace"
     )

@@ -10,14 +10,14 @@ import sys
 import pytest
 
 from tests.commands import ONE_BOX, python
-from tests.hostile.fuzz_interrupts import BEGUN, interrupted, make_files
+from tests.hostile.fuzz_interrupts import interrupted, make_files
 from yolo_assign_trace.basics.named_objects import load_object
 from yolo_assign_trace.inputs.datasets.processes import map_in_processes
 
 # --- Ctrl-C ----------
 
 
-@pytest.mark.parametrize("after", [BEGUN, 0.15, 0.3, 0.45, 0.6])
+@pytest.mark.parametrize("after", [0.0, 0.1, 0.25, 0.4, 0.55])
 def test_an_interrupt_of_labels_ends_all_its_processes_with_one_line(tmp_path, after):
     """``python -m tests.hostile.fuzz_interrupts 200`` is the same at random moments and with more commands."""
     make_files(tmp_path)
