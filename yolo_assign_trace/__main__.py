@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import signal
 import sys
 from typing import NoReturn
 
@@ -10,6 +12,7 @@ from .basics.interrupts import end_at_once
 
 def main() -> NoReturn:
     """Entry point of the command."""
+    atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)  # the last thing of all: what is done is done
     end_at_once()  # until there is a run that could clean up
     from .cli.main import main as command
 

@@ -205,8 +205,11 @@ class _Reader:
             self.lines.require(count, tensor.name)
             starts = row_starts(tensor.name, index_axes, as_shape, self.grid)
             widths = [as_shape[-1]] * count
-        rows = [self._parse(self.lines.after(start), tensor.dtype, n) for start, n in zip(starts, widths, strict=False)]
-        return np.concatenate(rows).reshape(shape) if rows else np.zeros(shape, tensor.dtype)
+        values, at = np.zeros(math.prod(shape), tensor.dtype), 0
+        for start, width in zip(starts, widths, strict=False):
+            values[at : at + width] = self._parse(self.lines.after(start), tensor.dtype, width)
+            at += width
+        return values.reshape(shape)
 
     def _parse(self, text: str, dtype: np.dtype[Any], count: int) -> Array:
         try:

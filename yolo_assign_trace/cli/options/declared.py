@@ -125,8 +125,8 @@ _SHARED = (
     Option("imgsz", INPUT, "Network input of a named head: 640, or height,width.", "PX", parser=_imgsz),
     Option("heads", INPUT, "Head outputs: .npz, .npy, .safetensors or .pt. Without it they are synthetic.", "FILE"),
     Option("capture", INPUT, _CAPTURE, "FILE"),
-    Option("nc", INPUT, "Number of classes; default: largest class + 1.", "N", least=1),
-    Option("reg_max", INPUT, "Bins per side, R; default: 16.", "N", least=1),
+    Option("nc", INPUT, "Number of classes; default: largest class + 1.", "N", least=1, most=100_000),
+    Option("reg_max", INPUT, "Bins per side, R; default: 16.", "N", least=1, most=1024),
     Option("seed", INPUT, "Seed of synthetic heads.", "N", least=0, most=2**32 - 1),
     # with which assigner, and where to compute
     Option(
