@@ -16,7 +16,8 @@ from ..basics.errors import InputError, reason_of
 from ..basics.interrupts import INTERRUPTED, end_at_once, raise_interrupt, was_interrupted
 from . import assigners, check, diff, draw, explain, html_page, labels, plan, stages, sweep, trace
 from .options.declared import EPILOG
-from .screens.terminal import forget_stdout, prepare_streams, say
+from .options.variables import unknown_variables, variables_behind
+from .screens.terminal import forget_stdout, in_flags, prepare_streams, say
 
 FINE, DIFFERENT, BAD_INPUT, DEFECT = 0, 1, 2, 3
 
@@ -59,28 +60,32 @@ def _options(
 
 def run(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code; nothing escapes but a defect's message."""
+    arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        code = app(args=arguments, standalone_mode=False)
+        command = typer.main.get_command(app)
+        for sentence in unknown_variables(command):
+            say(f"warning: {sentence}", "yellow")
+        code = command.main(args=arguments, prog_name="yolo-assign", standalone_mode=False)
         sys.stdout.flush()
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
     except Exception as error:
-        code = _code_of(error)
+        code = _code_of(error, arguments)
     if code == INTERRUPTED:  # typer turns Ctrl-C into this code
         say("interrupted; no file was left half written", "red")
     return code if isinstance(code, int) else FINE
 
 
-def _code_of(error: Exception) -> int:
+def _code_of(error: Exception, arguments: list[str]) -> int:
     """The exit code for what ended a run, after it was said."""
     if was_interrupted():  # and something, such as an import, made another exception of it
         return INTERRUPTED
     if isinstance(error, InputError):
         first, *more = str(error).split("\n")
-        say(f"error: {first}", "red", *more)
+        say(f"error: {first}", "red", *more, *_about_variables(first, arguments))
     elif isinstance(error, typer.TyperException):
         if text := error.format_message():  # empty where the help has just been printed
-            say(f"error: {text} [usage]", "red", f"  hint: {_help_of(error)}")
+            say(f"error: {text} [usage]", "red", f"  hint: {_help_of(error)}", *_about_variables(text, arguments))
     elif isinstance(error, BrokenPipeError):
         forget_stdout()
         return FINE
@@ -114,11 +119,20 @@ def _lacks_memory(error: BaseException | None) -> bool:
     return False
 
 
+def _about_variables(text: str, arguments: list[str]) -> list[str]:
+    return [f"  hint: it comes from the variable {name}" for name in variables_behind(in_flags(text), arguments)]
+
+
 def _help_of(error: typer.TyperException) -> str:
-    """Which help tells about what was used wrongly: that of the command, if it is known."""
+    """What helps with a wrong use: the option that was left out, or the help of the command if it is known."""
     context = getattr(error, "ctx", None)
-    command = context.info_name if context is not None and context.parent is not None else None
-    return f"yolo-assign {command} --help" if command else "yolo-assign --help, or yolo-assign COMMAND --help"
+    if context is None or context.parent is None:
+        return "yolo-assign --help, or yolo-assign COMMAND --help"
+    extra = re.search(r"unexpected extra argument\(?s?\)? \(([^ )]+)", error.format_message())
+    if extra and any(option.name == "labels" for option in context.command.params):
+        flag = "--data" if extra[1].endswith((".yaml", ".yml")) else "--labels"
+        return f"say {flag} {extra[1]}; yolo-assign {context.info_name} --help lists all options"
+    return f"yolo-assign {context.info_name} --help"
 
 
 def main() -> NoReturn:

@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
-from ...basics.errors import InputError, reason_of
+from ...basics.errors import InputError, near_file, reason_of
 from ...basics.printable import printable
 
 LARGEST = 8 << 30
@@ -78,7 +78,7 @@ def read_bytes(path: Path, what: str, *, pipe: bool = False) -> bytes:
 def refusal(path: Path, what: str, error: OSError | ValueError) -> InputError:
     """Why the file system does not give ``path``, which should hold ``what``, in words."""
     if isinstance(error, FileNotFoundError):
-        return InputError("no-such-file", f"there is no such {what}", where=str(path))
+        return InputError("no-such-file", f"there is no such {what}", where=str(path), hint=near_file(str(path)))
     if isinstance(error, IsADirectoryError):
         return InputError("is-a-folder", f"this is a folder, not a {what}", where=str(path))
     return InputError("not-readable", f"this {what} cannot be read: {reason_of(error)}", where=str(path))
