@@ -23,7 +23,7 @@ from .processes import map_in_processes
 from .read_entry import read_entry
 
 KEPT_AT_MOST = 1000
-"""Findings of one kind that are kept; all are counted."""
+"""Findings of one kind that are kept if nothing else is said; all are counted."""
 
 STATES = (FOUND, MISSING, EMPTY)
 
@@ -38,7 +38,8 @@ class SurveySettings:
     """How to read: by which release, how many classes, and into which input.
 
     ``image_size`` is (width, height) of every image, None to take it from the images; ``letterboxed`` says that labels
-    are fractions of the network input already; ``decode`` has every image decoded, not only its header and end read.
+    are fractions of the network input already; ``decode`` has every image decoded, not only its header and end read;
+    ``keep`` is how many findings of a kind are kept.
     """
 
     rules: LabelRules
@@ -48,6 +49,7 @@ class SurveySettings:
     letterboxed: bool = False
     placing: Placing = VALIDATION
     decode: bool = False
+    keep: int = KEPT_AT_MOST
 
     def smallest(self, *, image: bool) -> float:
         """Width and height, as fractions, from which no box is under 2 px; images thinner than 1:8 apart.
@@ -81,6 +83,7 @@ class Survey:
         images: how many; a file of a batch holds several.
         states: label files by their state: found, missing, empty.
         boxes: boxes that training sees, after duplicates are reduced.
+        keep: how many findings of a kind are kept.
         polygons: label files of polygons.
         dropped: images that training drops, because a row fails or for what is wrong with the image.
         image_files: images that exist as files; the header and the end of each are looked at.
@@ -92,6 +95,7 @@ class Survey:
     images: int = 0
     states: Counter[str] = field(default_factory=Counter)
     boxes: int = 0
+    keep: int = KEPT_AT_MOST
     polygons: int = 0
     dropped: int = 0
     image_files: int = 0
@@ -116,7 +120,7 @@ class Survey:
             group.count += 1
             group.files += finding.id not in seen
             seen.add(finding.id)
-            if len(group.first) < KEPT_AT_MOST:
+            if len(group.first) < self.keep:
                 group.first.append(finding)
 
     def merge(self, other: Survey) -> None:
@@ -133,7 +137,7 @@ class Survey:
             mine = self.groups.setdefault(kind, Group())
             mine.count += group.count
             mine.files += group.files
-            mine.first += group.first[: KEPT_AT_MOST - len(mine.first)]
+            mine.first += group.first[: self.keep - len(mine.first)]
 
 
 def survey(
@@ -151,7 +155,7 @@ def survey(
         processes: how many; by default as many as there are cores, and one for small datasets.
         progress: is told how many images are done.
     """
-    total = Survey()
+    total = Survey(keep=settings.keep)
     for finding in dataset.findings:
         total.add([finding])
     parts = _parts(dataset.entries)
@@ -182,7 +186,8 @@ def survey_part(entries: Sequence[Entry], settings: SurveySettings) -> Survey:
     smallest = [bounds[entry.image is not None] for entry in entries]
     odd = [bool(findings_about(entry, image)) for entry, image in zip(entries, images, strict=True)]
     plain = read_plain(entries, odd, settings.rules, settings.nc, smallest)
-    part = Survey(plain.files, Counter({FOUND: plain.files} if plain.files else {}), plain.boxes, classes=plain.classes)
+    part = Survey(plain.files, Counter({FOUND: plain.files} if plain.files else {}), plain.boxes, settings.keep)
+    part.classes = plain.classes
     part.image_files = sum(image is not None and image.finding != "image-not-found" for image in images)
     part.decoded = part.image_files if settings.decode else 0
     near = NearMisses()
