@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
-import os
 import random
 import tempfile
 import time
@@ -138,7 +137,6 @@ def main() -> None:
     options = parser.parse_args()
     start = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        os.environ["MPLBACKEND"] = "agg"
         ended = end_well(options.files, options.seed, options.kinds.split(","), Path(folder), options.keep)
     print(", ".join(f"{what} {number}" for what, number in sorted(ended.items())))
     print(f"{options.files:,} damaged files, seed {options.seed}, {time.monotonic() - start:.0f} s: no defect")

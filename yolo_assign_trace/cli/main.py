@@ -7,8 +7,9 @@ import os
 import re
 import signal
 import sys
+from functools import cache
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import typer
 
@@ -62,7 +63,7 @@ def run(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code; nothing escapes but a defect's message."""
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        command = typer.main.get_command(app)
+        command = _command()
         for sentence in unknown_variables(command):
             say(f"warning: {sentence}", "yellow")
         code = command.main(args=arguments, prog_name="yolo-assign", standalone_mode=False)
@@ -74,6 +75,11 @@ def run(arguments: list[str] | None = None) -> int:
     if code == INTERRUPTED:  # typer turns Ctrl-C into this code
         say("interrupted; no file was left half written", "red")
     return code if isinstance(code, int) else FINE
+
+
+@cache  # it takes 30 ms, and tests run the command thousands of times
+def _command() -> Any:
+    return typer.main.get_command(app)
 
 
 def _code_of(error: Exception, arguments: list[str]) -> int:
