@@ -82,3 +82,17 @@ def test_labels_that_a_user_names_may_be_a_pipe_but_no_device(yolo_assign, folde
     (folder / "zero.txt").symlink_to(ZERO)
     outcome = yolo_assign("trace", "--labels", "zero.txt")
     assert (outcome.code, "zero.txt: this is no regular file" in outcome.err) == (2, True), outcome.err
+
+
+@pytest.mark.parametrize("command", ["page", "draw"])
+def test_a_picture_that_is_a_pipe_is_done_without(yolo_assign, dataset, command):
+    for i in (1, 2):
+        (dataset / "labels" / f"{i}.txt").unlink()
+    arguments = ("trace", "--data", "d.yaml", "--imgsz", "64", "--quiet", "--save", "t.safetensors", "--no-log")
+    (dataset / "d.yaml").write_text("train: images\nnames: [a]\n")
+    assert yolo_assign(*arguments).code == 0
+    (dataset / "pictures").mkdir()
+    os.mkfifo(dataset / "pictures" / "0.png")
+    outcome = yolo_assign(command, "t.safetensors", "--pictures", "pictures", "-o", "out.html")
+    assert outcome.code == 0, outcome.err
+    assert "the picture 0.png cannot be read: this is no regular file" in outcome.err
