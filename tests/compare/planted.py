@@ -52,7 +52,9 @@ def another(array: np.ndarray, flat: int) -> object:
         return not value
     if array.dtype.kind == "f" and not np.isfinite(value):
         return 0.0
-    return np.nextafter(value, np.inf, dtype=array.dtype) if array.dtype.kind == "f" else value + 1
+    if array.dtype.kind == "f":
+        return np.nextafter(value, np.inf, dtype=array.dtype)
+    return value - 1 if value > 1 else value + 1  # an index must point at something
 
 
 def where(trace: StoredTrace, key: str, flat: int) -> tuple[int, ...]:

@@ -129,7 +129,7 @@ LABELS = [
 ]
 
 
-USAGE = "yolo-assign --help"
+USAGE = "yolo-assign trace --help"
 
 ARGUMENTS = [
     Bad("no-labels", "", "neither --labels nor --data was given", [], "--data a data.yaml"),

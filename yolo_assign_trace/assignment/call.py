@@ -45,6 +45,13 @@ CALL: Mapping[str, Output] = {output.name: output for output in Captured.outputs
 RESULTS = ("target_labels", "target_bboxes", "target_scores", "fg_mask", "target_gt_idx")
 """What an assigner is asked for; the order is that of the training code."""
 
+LIMITS: Mapping[str, tuple[str, int]] = {
+    "gt_labels": ("class", 0),
+    "target_labels": ("class", 1),
+    "target_gt_idx": ("gt", 0),
+}
+"""Outputs that are indices: into which axis, and how many beyond its last there may be; index 0 always may."""
+
 CAPTURE = Stage(Captured.stage, Captured, Captured.__name__, module="call")
 """Hands out what the call got, which its result does by itself."""
 

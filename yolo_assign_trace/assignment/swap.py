@@ -13,7 +13,7 @@ from torch import Tensor
 from ..basics.errors import InputError, Parameter, did_you_mean
 from ..basics.named_objects import load_object, place_of
 from .assigner import Assigner, Stage
-from .call import shape_problem
+from .call import LIMITS, shape_problem
 from .outputs import Output
 
 FROM_THE_RUN = ("grid", "batch", "nc", "reg_max", "label_rows", "maps")
@@ -179,8 +179,7 @@ def check_swapped(
             known |= dict(zip(output.axes, made[output.name].shape, strict=True))  # new axes hold for the others too
     if "pairs" in made:
         _check_pairs(stage.swapped, made["pairs"], known)
-    limits = {"gt_labels": ("class", 0), "target_labels": ("class", 1), "target_gt_idx": ("gt", 0)}
-    for name, (axis, more) in limits.items():
+    for name, (axis, more) in LIMITS.items():
         if name in made and made[name].numel():
             largest, limit = int(made[name].max()), max(known.get(axis, 0) + more, 1)
             if largest >= limit or int(made[name].min()) < 0:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Iterable, Sequence
+from itertools import islice
+from pathlib import Path
 
 from .plural import and_more
 from .printable import printable
 
 SHOWN_AT_MOST = 9
+_LOOKED_THROUGH = 2000  # files of a folder
 
 
 class Parameter(str):
@@ -44,10 +48,11 @@ class InputError(Exception):
     def __str__(self) -> str:
         lines = []
         for error in (self, *self.others[:SHOWN_AT_MOST]):
-            where = f"`{error.where}`" if isinstance(error.where, Parameter) else printable(error.where)
-            lines.append(f"{f'{where}: ' if where else ''}{error.message} [{error.id}]")
+            where = printable(error.where)
+            where = f"`{where}`" if isinstance(error.where, Parameter) else where
+            lines.append(f"{f'{where}: ' if where else ''}{printable(error.message)} [{error.id}]")
             if error.hint and (error is self or error.hint != self.hint):  # the same advice once is enough
-                lines.append(f"  hint: {error.hint}")
+                lines.append(f"  hint: {printable(error.hint)}")
         if len(self.others) > SHOWN_AT_MOST:
             lines.append(f"...{and_more(len(self.others), SHOWN_AT_MOST)}")
         return "\n".join(lines)
@@ -56,6 +61,18 @@ class InputError(Exception):
 def reason_of(error: OSError | ValueError) -> str:
     """Why the operating system refused, in its words: ``permission denied``."""
     return (getattr(error, "strerror", None) or str(error)).lower()
+
+
+def near_file(path: str) -> str:
+    """``did you mean labels.txt?`` for a file that does not exist beside one of nearly this name; empty otherwise."""
+    folder, name = os.path.split(path)
+    try:
+        with os.scandir(folder or ".") as entries:
+            names = [entry.name for entry in islice(entries, _LOOKED_THROUGH)]
+    except (OSError, ValueError):
+        return ""
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.75)
+    return f"did you mean {Path(folder, near[0])}?" if near else ""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..assignment.releases import about_newer, parse_release
 from ..basics.errors import InputError
 from .options.declared import ASSIGNER, INPUT, OUTPUT, option
 from .screens.terminal import print_json, say
@@ -124,7 +125,8 @@ def _rerun(path: Path, trace: StoredTrace, name: str) -> tuple[StoredTrace, str]
     from ..compare.rerun import rerun
 
     second, remarks = rerun(trace, find_assigner(name), where=str(path))
-    for remark in remarks:
+    release = parse_release(name)
+    for remark in (*filter(None, [release and about_newer(release)]), *remarks):
         say(f"note: {remark}", "yellow")
     return second, f"A's recorded inputs with {name}"
 

@@ -78,6 +78,7 @@ def labels(
         letterboxed=letterboxed,
         placing=chosen.placing,
         decode=decode_images,
+        keep=sys.maxsize if json or show_all else SHOWN,
     )
     with progress_bar(len(dataset.entries)) as progress:
         counts = survey(dataset, settings, processes=processes, progress=progress)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..assignment.releases import about_newer, parse_release
 from ..basics.errors import InputError
 from .options.assigner import AssignerOptions
 from .screens.terminal import say
@@ -106,6 +107,8 @@ def opened_with(request: Request, chosen: AssignerOptions, *, to_run: bool = Tru
     opened.require_anchors(assigner.parameters.topk)
     if to_run:
         opened.require_memory()
-    for remark in opened.remarks:
+    named = parse_release(chosen.assigner) if chosen.assigner else None
+    newer = dict.fromkeys(about_newer(release) for release in (opened.release.release, named) if release)
+    for remark in (*filter(None, newer), *opened.remarks):
         say(f"note: {remark}", "yellow")
     return opened, opened.begin(assigner)

@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from ..basics.arrays import Array
+from ..basics.errors import InputError
 from ..basics.printable import printable
+from ..inputs.reading.files import open_regular
 from ..traces.stored import StoredTrace
 
 LARGEST = 1400
@@ -57,11 +59,15 @@ def find_photo(pictures: Pictures | None, trace: StoredTrace, image: int) -> May
     from PIL import Image, ImageOps
 
     try:
-        with Image.open(path) as opened:
+        with open_regular(path, "picture") as file, Image.open(file) as opened:
             pixels = ImageOps.exif_transpose(opened).convert("RGB")
-    except FileNotFoundError:
-        where = printable(str(path.parent))
-        return MaybePhoto(remark=f"there is no picture {name} in {where}; image {image} is drawn without it")
+    except InputError as error:
+        if error.id == "no-such-file":
+            where = printable(str(path.parent))
+            return MaybePhoto(remark=f"there is no picture {name} in {where}; image {image} is drawn without it")
+        return MaybePhoto(
+            remark=f"the picture {name} cannot be read: {error.message}; image {image} is drawn without it"
+        )
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         reason = printable(str(error).replace(str(path), name))
         return MaybePhoto(remark=f"the picture {name} cannot be read: {reason}; image {image} is drawn without it")

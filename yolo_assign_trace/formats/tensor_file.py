@@ -78,15 +78,21 @@ class Metadata:
             AttributeError, KeyError, TypeError, ValueError: strings that no run wrote.
         """
         grid = orjson.loads(strings["grid"])
+        header, entries = orjson.loads(strings["header"]), orjson.loads(strings["outputs"])
+        told = [*header, *header.values()]
+        for entry in entries:
+            told += [entry["key"], *entry["axes"], entry["unit"], entry["meaning"]]
+        if not all(isinstance(text, str) for text in told):
+            raise ValueError("expected texts in the header, and as key, axes, unit and meaning of every output")
         outputs = {
             entry["key"]: Output(entry["key"].partition(".")[2], tuple(entry["axes"]), entry["unit"], entry["meaning"])
-            for entry in orjson.loads(strings["outputs"])
+            for entry in entries
         }
         try:
             levels = Grid.of(tuple(grid["imgsz"]), [tuple(size) for size in grid["maps"]], grid["strides"])
         except InputError as error:
             raise ValueError(error.message) from None
-        return cls(dict(orjson.loads(strings["header"])), levels, strings["settings"], outputs)
+        return cls(header, levels, strings["settings"], outputs)
 
 
 def room_for(metadata: Metadata) -> int:

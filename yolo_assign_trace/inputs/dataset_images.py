@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from ..basics.errors import InputError
-from ..basics.printable import printable
 from ..run.release_choice import ReleaseChoice
 from .datasets.entries import Entry
 from .datasets.image_check import CheckedImage, findings_about, look_at
@@ -43,7 +42,7 @@ class LookedAt(NamedTuple):
         """The labels that a policy leaves, None if the image is dropped; and in words what is dropped."""
         if on_bad == DROP_IMAGE and self.image and self.image.finding:
             text = f"dropped the image {self.entry.image}: {self.image.problem} [{self.image.finding}]"
-            return None, printable(text)
+            return None, text
         table, words = drop_failures(self.table, on_bad)
         return (None if words and on_bad == DROP_IMAGE else table), words
 
@@ -136,7 +135,7 @@ def without_mixed_polygons(
     boxes = next((t.path for t in tables if t.form == BOXES and len(t.rows) and not t.failures), None)
     if boxes is None:
         return looked_at, []
-    remark = f"{printable(boxes)} is a file of boxes, so training forgets the polygons of the others"
+    remark = f"{boxes} is a file of boxes, so training forgets the polygons of the others"
     return [one._replace(table=replace(one.table, polygons=())) for one in looked_at], [remark]
 
 

@@ -18,6 +18,7 @@ from ..assignment.grid import Grid
 from ..assignment.outputs import PARTS, Output
 from ..assignment.releases import dotted
 from ..basics.arrays import Array
+from ..basics.printable import printable, printable_json
 from .given import Call, Image, Inputs
 from .release_choice import ReleaseChoice
 from .statistics import Statistics
@@ -86,8 +87,8 @@ class Run:
             **({"release": self.release.line(self.assigner)} if self.release else {}),
             "assigner": assigner_line(self.assigner, self.dtype, self.device),
             "versions": versions_line(self.versions),
-            **{f"image[{i}]": str(image) for i, image in enumerate(self.images)},
-            **({"names": json.dumps(self.class_names, ensure_ascii=False)} if self.class_names else {}),
+            **{f"image[{i}]": printable(str(image)) for i, image in enumerate(self.images)},
+            **({"names": printable_json(json.dumps(self.class_names, ensure_ascii=False))} if self.class_names else {}),
         }
 
     def trace_settings(self) -> TraceSettings:

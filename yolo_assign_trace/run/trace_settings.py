@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+import math
+import reprlib
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
-from ..assignment.assigner import Assigner, Parameters
+from ..assignment.assigner import OVERLAP_NAMES, Assigner, Parameters
+from ..assignment.call import FLOATS
+from ..assignment.generations import GENERATIONS
 from ..assignment.releases import parse_release
+from ..basics.errors import InputError
+from ..basics.printable import printable_json
 from .given import Image
-from .letterbox import Letterbox
+from .letterbox import MODES, Letterbox
 from .release_choice import ReleaseChoice
+
+LARGEST = (1 << 31) - 1
+"""Of whole numbers; no run has more of anything."""
+
+_Reader = tuple[Callable[[Any], Any], str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +109,7 @@ class TraceSettings:
 
     def to_json(self) -> str:
         """One line of JSON that :meth:`from_json` reads back to the same."""
-        return json.dumps(asdict(self), ensure_ascii=False)
+        return printable_json(json.dumps(asdict(self), ensure_ascii=False))
 
     @classmethod
     def from_json(cls, text: str) -> TraceSettings:
@@ -116,31 +127,100 @@ class TraceSettings:
         Raises:
             ValueError: values that no run wrote.
         """
-        try:
-            return cls(**{name: read(told[name]) for name, read in _READ.items() if told.get(name) is not None})
-        except (TypeError, KeyError, AttributeError, OverflowError) as error:
-            raise ValueError(f"the settings cannot be read: {error}") from None
+        if not isinstance(told, Mapping):
+            raise ValueError("the settings cannot be read: expected names and values")
+        values = {}
+        for name, (read, expected) in _READ.items():
+            if told.get(name) is None:
+                continue
+            try:
+                values[name] = read(told[name])
+            except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
+                found = reprlib.repr(told[name])
+                raise ValueError(f"the settings cannot be read: {name} is {found}, expected {expected}") from None
+        return cls(**values)
 
 
-def _image(told: Mapping[str, Any]) -> Image:
+def _text(told: Any) -> str:
+    if not isinstance(told, str):
+        raise TypeError
+    return told
+
+
+def _one_of(names: Collection[str]) -> _Reader:
+    def read(told: Any) -> str:
+        if _text(told) not in ("", *names):
+            raise ValueError
+        return str(told)
+
+    return read, f"one of {', '.join(names)}"
+
+
+def _whole(least: int, most: int = LARGEST) -> _Reader:
+    def read(told: Any) -> int:
+        if isinstance(told, bool) or not isinstance(told, int) or not least <= told <= most:
+            raise ValueError
+        return told
+
+    return read, f"a whole number from {least}{'' if most == LARGEST else f' to {most}'}"
+
+
+def _number(told: Any) -> float:
+    if isinstance(told, bool) or not isinstance(told, int | float) or not math.isfinite(told):
+        raise ValueError
+    return float(told)
+
+
+def _exponent(told: Any) -> float:
+    if _number(told) < 0:
+        raise ValueError
+    return float(told)
+
+
+def _switch(told: Any) -> bool:
+    if not isinstance(told, bool):
+        raise TypeError
+    return told
+
+
+def _release(told: Any) -> str:
+    try:
+        if _text(told) and parse_release(told) is None:
+            raise ValueError
+    except InputError:
+        raise ValueError from None
+    return str(told)
+
+
+def _image(told: Any) -> Image:
     box = told["letterbox"]
     if box is None:
-        return Image(str(told["name"]))
-    sides: dict[str, Any] = {f.name: int(box[f.name]) for f in fields(Letterbox)}
-    letterbox = Letterbox(**sides | {name: float(box[name]) for name in ("left", "top")})
-    if min(letterbox.width, letterbox.height, letterbox.scaled_width, letterbox.scaled_height) < 1:
-        raise ValueError(f"an image cannot be {letterbox}")
-    return Image(str(told["name"]), letterbox)
+        return Image(_text(told["name"]))
+    side, _ = _whole(1)
+    sides: dict[str, Any] = {f.name: side(box[f.name]) for f in fields(Letterbox) if f.name not in ("left", "top")}
+    return Image(_text(told["name"]), Letterbox(**sides, left=_number(box["left"]), top=_number(box["top"])))
 
 
-_READ: Mapping[str, Callable[[Any], Any]] = {
-    **dict.fromkeys(("assigner", "generation", "overlap", "dtype", "device"), str),
-    **dict.fromkeys(("release", "release_from", "labels_as", "mode"), str),
-    **dict.fromkeys(("topk", "topk2", "enlarged_below", "reg_max", "nc", "batch"), int),
-    **dict.fromkeys(("alpha", "beta"), float),
-    "synthetic": bool,
-    "swapped": lambda told: {str(stage): str(function) for stage, function in told.items()},
-    "boxes": lambda told: tuple(map(int, told)),
-    "images": lambda told: tuple(map(_image, told)),
+_TEXT: _Reader = (_text, "a text")
+_EXPONENT: _Reader = (_exponent, "a number from 0")
+_RELEASE: _Reader = (_release, "a release such as 8.4.190")
+_READ: Mapping[str, _Reader] = {
+    **dict.fromkeys(("assigner", "device", "release_from"), _TEXT),
+    "generation": _one_of(GENERATIONS),
+    "overlap": _one_of(OVERLAP_NAMES),
+    "dtype": _one_of(FLOATS),
+    "mode": _one_of(MODES),
+    **dict.fromkeys(("release", "labels_as"), _RELEASE),
+    **dict.fromkeys(("topk", "topk2", "reg_max", "batch"), _whole(1)),
+    "nc": _whole(0),
+    "enlarged_below": _whole(0, 1),
+    **dict.fromkeys(("alpha", "beta"), _EXPONENT),
+    "synthetic": (_switch, "true or false"),
+    "swapped": (
+        lambda told: {_text(stage): _text(function) for stage, function in told.items()},
+        "functions by the stage that they stand in for",
+    ),
+    "boxes": (lambda told: tuple(map(_whole(0)[0], told)), "the number of boxes of every image"),
+    "images": (lambda told: tuple(map(_image, told)), "names of images, each with its letterbox or null"),
 }
-"""How each of them is read."""
+"""How each of them is read, and what is expected."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 from collections.abc import Mapping
@@ -37,6 +38,9 @@ def settings_of_format_1(trace: StoredTrace, stored: Mapping[str, Any] | None = 
     """
     written = _ASSIGNER.fullmatch(trace.header.get("assigner", ""))
     told: dict[str, Any] = written.groupdict() | {"device": written["device"] or "cpu"} if written else {}
+    for name, number in {"topk": int, "topk2": int, "alpha": float, "beta": float}.items():
+        with contextlib.suppress(ValueError):  # what is no number is told with the others
+            told |= {name: number(told[name])} if told.get(name) else {}
     told["overlap"] = next((key for key, name in OVERLAP_NAMES.items() if name == told.get("overlap")), None)
     told["swapped"] = dict(part.split("=", 1) for part in (told.get("swapped") or "").split(", ") if "=" in part)
     channels = [out.shape[-1] for out in trace.outputs.values() if out.output.axes[-1] == "channel"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..basics.errors import InputError, reason_of
+from ..basics.errors import InputError, near_file, reason_of
 from ..formats.log_grammar import parse_title
 from .run_log import read_run_log
 from .stored import StoredTrace
@@ -31,7 +31,8 @@ def open_trace(path: Path) -> StoredTrace:
         with path.open("rb") as file:
             start = file.read(64)
     except FileNotFoundError:
-        raise InputError("no-such-file", "there is no such trace", where=str(path), hint=_HINT) from None
+        hint = near_file(str(path)) or _HINT
+        raise InputError("no-such-file", "there is no such trace", where=str(path), hint=hint) from None
     except (OSError, ValueError) as error:
         raise InputError("not-readable", f"this trace cannot be read: {reason_of(error)}", where=str(path)) from None
     if parse_title(start.decode("utf-8-sig", "replace")) is not None:
@@ -39,4 +40,6 @@ def open_trace(path: Path) -> StoredTrace:
     if start[8:9] == b"{":  # a safetensors file: eight bytes of length, then JSON
         return read_trace_file(path)
     what = "this is neither a run.log nor a saved trace" if start else "this file is empty"
-    raise InputError("no-trace", what, where=str(path), hint=_HINT)
+    raise InputError(
+        "no-trace", what, where=str(path), hint=f"{_HINT}; inputs to trace are given with `labels` or `data`"
+    )

@@ -13,7 +13,6 @@ import numpy as np
 from ..assignment.grid import Grid
 from ..assignment.outputs import AXES, FIXED_SIZES, Output
 from ..basics.arrays import Array
-from ..basics.errors import InputError
 from ..formats.log_grammar import (
     FORMAT,
     READABLE,
@@ -35,13 +34,14 @@ from ..formats.log_grammar import (
     parse_table,
     parse_tensor,
     parse_title,
-    parse_values_of,
     row_starts,
 )
 from ..formats.number_text import parse_values
-from ..inputs.reading.files import read_text
+from ..inputs.reading.files import open_regular, refusal
 from ..run.trace_settings import TraceSettings
+from .declared import require_declared
 from .format_1 import settings_of_format_1
+from .log_lines import LogLines
 from .stored import StoredOutput, StoredTrace
 
 _DTYPES = frozenset({"bool", "uint8", "int32", "int64", "float16", "float32", "float64"})
@@ -64,20 +64,24 @@ def read_run_log(path: Path) -> StoredTrace:
     Raises:
         InputError: an unreadable file, another format, or a line that does not fit, with its number.
     """
-    reader = _Reader(path, read_text(path, "log"))
-    try:
-        return reader.read()
-    except (ValueError, IndexError, OverflowError, MemoryError):  # whatever an edited line can lead to
-        raise reader.error("this line is no part of a log") from None
+    with open_regular(path, "log") as file:
+        reader = _Reader(LogLines(file, path))
+        try:
+            trace = reader.read()
+        except (ValueError, IndexError, OverflowError):  # whatever an edited line can lead to
+            raise reader.lines.error("this line is no part of a log") from None
+        except OSError as error:
+            raise refusal(path, "log", error) from None
+    require_declared(trace, "wrong-log", lambda name: f"{path}:{reader.lines_of[name]}")
+    return trace
 
 
 class _Reader:
-    def __init__(self, path: Path, text: str) -> None:
-        self.path = path
-        self.lines = text.removesuffix("\n").split("\n")
-        self.at = 0  # lines consumed, so also the number of the line that was read last
+    def __init__(self, lines: LogLines) -> None:
+        self.lines = lines
         self.header: dict[str, str] = {}
         self.header_lines: dict[str, int] = {}
+        self.lines_of: dict[str, int] = {"": 1}  # where outputs are declared and, without a name, the settings
         self.sizes: dict[str, int] = dict(FIXED_SIZES)
         self.stages = 0
         self.grid: Grid
@@ -89,16 +93,16 @@ class _Reader:
 
     def read(self) -> StoredTrace:
         self._read_header()
-        while not (end := parse_end(line := self._next())):
+        while not (end := parse_end(line := self.lines.next())):
             if line:
                 self._read_line(line)
         self._require_no_pending()
         if end != (len(self.outputs), self.stages):
             message = f"expected {end[0]} outputs in {end[1]} stages, found {len(self.outputs)} in {self.stages}"
-            raise self.error(message)
-        if any(self.lines[self.at :]):
-            self.at += 1
-            raise self.error("nothing may follow the end mark")
+            raise self.lines.error(message)
+        while self.lines.left:
+            if self.lines.next():
+                raise self.lines.error("nothing may follow the end mark")
         header = {key: value for key, value in self.header.items() if key not in ("digits", "settings")}
         trace = StoredTrace(header, self.grid, self.outputs, int(self.header["digits"]))
         return replace(trace, settings=self._settings(trace))
@@ -110,7 +114,7 @@ class _Reader:
                 return TraceSettings.from_json(self.header[key])
             return settings_of_format_1(trace)
         except ValueError as error:
-            raise self.error(str(error), self.header_lines.get(key, 1)) from None
+            raise self.lines.error(str(error), self.header_lines.get(key, 1)) from None
 
     def _read_line(self, line: str) -> None:
         if columns := parse_table(line):
@@ -122,7 +126,7 @@ class _Reader:
         elif (tensor := parse_tensor(line)) and self.stage:
             self._read_tensor(tensor)
         elif not is_remark(line):
-            raise self.error("this line is no part of a log")
+            raise self.lines.error("this line is no part of a log")
 
     def _start_stage(self, line: str) -> None:
         self._require_no_pending()
@@ -131,37 +135,41 @@ class _Reader:
             return
         stage = parse_stage(line)
         if stage is None or stage[0] != self.stages + 1:
-            raise self.error(f"expected the start of stage {self.stages + 1}")
+            raise self.lines.error(f"expected the start of stage {self.stages + 1}")
         self.stages, self.stage = stage
 
     def _read_header(self) -> None:
-        number = parse_title(self._next())
+        number = parse_title(self.lines.next())
         if number is None:
-            raise self.error("this is no log of yolo-assign")
+            raise self.lines.error("this is no log of yolo-assign")
         if number not in READABLE:
-            raise self.error(f"this log has format {number}, this version reads format {' and '.join(READABLE)}")
-        while self.at < len(self.lines) and (told := parse_header(self.lines[self.at])):
-            self._next()
-            self.header[told[0]], self.header_lines[told[0]] = told[1], self.at
+            raise self.lines.error(f"this log has format {number}, this version reads format {' and '.join(READABLE)}")
+        while (line := self.lines.peek()) is not None and (told := parse_header(line)):
+            self.lines.next()
+            self.header[told[0]], self.header_lines[told[0]] = told[1], self.lines.at
         for key in ("grid", "digits", "versions", *(["settings"] if number == str(FORMAT) else [])):
             if key not in self.header:
-                raise self.error(f"the header has no line {key!r}")
+                raise self.lines.error(f"the header has no line {key!r}")
         if not _is_number(self.header["digits"], 2):
-            raise self.error("the number of digits cannot be read", self.header_lines["digits"])
+            raise self.lines.error("the number of digits cannot be read", self.header_lines["digits"])
         try:
             self.grid = Grid.parse(self.header["grid"])
         except ValueError as error:
-            raise self.error(str(error), self.header_lines["grid"]) from None
+            raise self.lines.error(str(error), self.header_lines["grid"]) from None
+        self.lines.require(self.grid.anchors, "anchors", self.header_lines["grid"])  # their points have a line each
+        self.lines_of[""] = self.header_lines.get("settings", self.header_lines.get("assigner", 1))
         self.sizes |= {"anchor": self.grid.anchors, "level": len(self.grid.levels)}
 
     def _read_tensor(self, line: TensorLine) -> None:
         self._check_sizes([*line.axes, *line.dense])
         if line.dtype not in _DTYPES:
-            raise self.error(f"{line.dtype} is no type of a tensor")
+            raise self.lines.error(f"{line.dtype} is no type of a tensor")
         if f"{self.stage}.{line.name}" in self.outputs:
-            raise self.error(f"{line.name} stands here a second time")
+            raise self.lines.error(f"{line.name} stands here a second time")
         axes, shape = tuple(axis for axis, _ in line.axes), tuple(int(size) for _, size in line.axes)
         tensor = _Announced(line.name, axes, shape, np.dtype(line.dtype), line.unit)
+        self.lines_of[line.name] = self.lines.at
+        self.lines.take(line.name, math.prod(shape) * tensor.dtype.itemsize)
         if not line.dense:
             self._keep(tensor, self._read_dense(tensor))
         elif tensor.dtype == np.bool_:
@@ -178,31 +186,36 @@ class _Reader:
         """Every axis is known and as long as everywhere else in the log."""
         for axis, written in axes:
             if axis not in AXES or not _is_number(written, 12):
-                raise self.error("the axes and sizes of this tensor cannot be read")
+                raise self.lines.error("the axes and sizes of this tensor cannot be read")
             size = int(written)
             if self.sizes.setdefault(axis, size) != size:
-                raise self.error(f"{axis} is {size} here, but {self.sizes[axis]} elsewhere")
+                raise self.lines.error(f"{axis} is {size} here, but {self.sizes[axis]} elsewhere")
 
     def _read_dense(self, tensor: _Announced) -> Array:
         axes, shape = tensor.axes, tensor.shape
         if is_by_level(axes):
             starts = level_starts(tensor.name, shape[0] if "image" in axes else None, self.grid)
             images = shape[0] if "image" in axes else 1
+            self.lines.require(images * sum(level.height for level in self.grid.levels), tensor.name)
             widths = [level.width for _ in range(images) for level in self.grid.levels for _ in range(level.height)]
         else:
             index_axes, as_shape = as_rows(axes, shape)
-            starts = row_starts(tensor.name, index_axes, as_shape, self.grid)
-            if not math.prod(as_shape[:-1]):
+            if not (count := math.prod(as_shape[:-1])):
                 return np.zeros(shape, tensor.dtype)
-            widths = [as_shape[-1]] * min(math.prod(as_shape[:-1]), len(self.lines))
-        rows = [self._parse(self._after(start), tensor.dtype, n) for start, n in zip(starts, widths, strict=False)]
-        return np.concatenate(rows).reshape(shape) if rows else np.zeros(shape, tensor.dtype)
+            self.lines.require(count, tensor.name)
+            starts = row_starts(tensor.name, index_axes, as_shape, self.grid)
+            widths = [as_shape[-1]] * count
+        values, at = np.zeros(math.prod(shape), tensor.dtype), 0
+        for start, width in zip(starts, widths, strict=False):
+            values[at : at + width] = self._parse(self.lines.after(start), tensor.dtype, width)
+            at += width
+        return values.reshape(shape)
 
     def _parse(self, text: str, dtype: np.dtype[Any], count: int) -> Array:
         try:
             return parse_values(text, dtype, count)
         except (ValueError, OverflowError):
-            raise self.error(f"expected {count} values of type {dtype}") from None
+            raise self.lines.error(f"expected {count} values of type {dtype}") from None
 
     def _read_mask(self, name: str, count: int) -> Array:
         """Masks over pairs are pictures; the first one of a log also tells which pairs there are."""
@@ -211,32 +224,32 @@ class _Reader:
         else:
             codes = []
             for start, cells in pair_mask_rows(name, self.pairs, np.ones(len(self.pairs), np.uint8), self.grid):
-                row = self._cells(self._after(start), len(cells))
+                row = self._cells(self.lines.after(start), len(cells))
                 if [code > 0 for code in row] != [bool(cell) for cell in cells]:
-                    raise self.error("the candidates in this row are not those of the screen stage")
+                    raise self.lines.error("the candidates in this row are not those of the screen stage")
                 codes += [code for code in row if code]
         if len(codes) != count:
-            raise self.error(f"{name} shows {len(codes)} pairs, its size says {count}", self.at + 1)
+            raise self.lines.error(f"{name} shows {len(codes)} pairs, its size says {count}", self.lines.at + 1)
         mask: Array = np.array(codes, dtype=np.uint8) == 2
         return mask
 
     def _read_first_mask(self, name: str) -> list[int]:
         levels = {level.name: level for level in self.grid.levels}
         pairs, codes = [], []
-        while self.at < len(self.lines) and (told := parse_mask_row(name, self.lines[self.at])):
-            self._next()
+        while (line := self.lines.peek()) is not None and (told := parse_mask_row(name, line)):
+            self.lines.next()
             image, gt, level_name, y, cells = told
             level = levels.get(level_name)
             if level is None or y >= level.height:
-                raise self.error(f"the grid has no row {level_name} y{y}")
+                raise self.lines.error(f"the grid has no row {level_name} y{y}")
             if image >= self.sizes["image"] or gt >= self.sizes["gt"]:
-                raise self.error(f"there is no image {image} gt {gt}")
+                raise self.lines.error(f"there is no image {image} gt {gt}")
             row = self._cells(cells, level.width)
             first = level.first + y * level.width
             pairs += [(image, gt, first + x) for x, code in enumerate(row) if code]
             codes += [code for code in row if code]
         if pairs != sorted(pairs):
-            raise self.error(f"the rows of {name} are not in order")
+            raise self.lines.error(f"the rows of {name} are not in order")
         self.pairs = np.array(pairs, dtype=np.int64).reshape(-1, 3)
         return codes
 
@@ -244,17 +257,17 @@ class _Reader:
         try:
             return parse_mask(text, width)
         except ValueError as error:
-            raise self.error(str(error)) from None
+            raise self.lines.error(str(error)) from None
 
     def _read_table(self, names: list[str]) -> None:
         if names != [tensor.name for tensor in self.pending] or self.pairs is None:
-            raise self.error("this table does not have the columns announced above it")
+            raise self.lines.error("this table does not have the columns announced above it")
         columns: list[list[Array]] = [[] for _ in names]
         widths = [math.prod(tensor.shape[1:]) for tensor in self.pending]
         for start in pair_starts(names[-1], self.pairs, self.grid):
-            texts = parse_columns(self._after(start), names)
+            texts = parse_columns(self.lines.after(start), names)
             if texts is None:
-                raise self.error(f"expected {' '.join(name + '=...' for name in names)}")
+                raise self.lines.error(f"expected {' '.join(name + '=...' for name in names)}")
             for column, text, tensor, width in zip(columns, texts, self.pending, widths, strict=True):
                 column.append(self._parse(text, tensor.dtype, width))
         for column, tensor in zip(columns, self.pending, strict=True):
@@ -268,25 +281,7 @@ class _Reader:
 
     def _require_no_pending(self) -> None:
         if self.pending:
-            raise self.error(f"the table of {', '.join(tensor.name for tensor in self.pending)} is missing")
-
-    def _after(self, start: bytes) -> str:
-        """The values of the next line, which must begin with ``start``."""
-        values = parse_values_of(self._next(), start)
-        if values is None:
-            raise self.error(f"expected a line that begins with {start.decode()!r}")
-        return values
-
-    def _next(self) -> str:
-        if self.at >= len(self.lines):
-            raise self.error("the log breaks off here", self.at + 1, hint="trace again; this one is not complete")
-        self.at += 1
-        return self.lines[self.at - 1]
-
-    def error(
-        self, message: str, line: int = 0, hint: str = "trace again; a log is not meant to be edited"
-    ) -> InputError:
-        return InputError("wrong-log", message, where=f"{self.path}:{line or self.at}", hint=hint)
+            raise self.lines.error(f"the table of {', '.join(tensor.name for tensor in self.pending)} is missing")
 
 
 def _is_number(text: str, longest: int) -> bool:

@@ -24,12 +24,16 @@ _BLOCK = 1 << 20  # bytes of a tensor that are read at once where only some of i
 
 @dataclass(frozen=True)
 class FileArray:
-    """An array that stays in its file, ``offset`` bytes from the start, until it is read, whole or in part."""
+    """An array that stays in its file, ``offset`` bytes from the start, until it is read, whole or in part.
+
+    ``name`` is that of the output, for errors.
+    """
 
     path: Path
     offset: int
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
+    name: str = ""
 
     def read(self, start: int, stop: int) -> Array:
         """Elements ``start`` to ``stop``, counted row by row, as a flat array."""
@@ -43,6 +47,11 @@ class FileArray:
             raise InputError("not-readable", message, where=str(self.path)) from None
         if len(values) < stop - start:
             message = "this trace file became shorter while it was read"
+            raise InputError("wrong-trace-file", message, where=str(self.path))
+        if self.dtype == np.bool_ and (bytes_ := values.view(np.uint8)).max(initial=0) > 1:
+            at = int(np.argmax(bytes_ > 1))
+            index = ",".join(str(i) for i in np.unravel_index(start + at, self.shape))
+            message = f"{self.name}[{index}] is byte {bytes_[at]}, expected 0 or 1"
             raise InputError("wrong-trace-file", message, where=str(self.path))
         return values
 

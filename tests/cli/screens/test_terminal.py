@@ -153,7 +153,7 @@ def test_stages_lists_the_eleven_with_formula_axes_units_and_meanings(yolo_assig
 def test_version_is_that_of_the_project(yolo_assign):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert yolo_assign("--version").out == f"yolo-assign {project['version']}\n"
-    assert project["scripts"] == {"yolo-assign": "yolo_assign_trace.cli.main:main"}
+    assert project["scripts"] == {"yolo-assign": "yolo_assign_trace.__main__:main"}
 
 
 @pytest.mark.parametrize("command", [[], ["trace"], ["stages"]])

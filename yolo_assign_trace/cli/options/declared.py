@@ -131,16 +131,9 @@ _SHARED = (
     Option("model", INPUT, _MODEL, "FILE"),
     Option("branch", INPUT, "Which head of an end-to-end model: one2many (the default) or one2one.", "NAME"),
     Option("capture", INPUT, _CAPTURE, "FILE"),
-    Option("nc", INPUT, "Number of classes; default: largest class + 1.", "N", least=1),
-    Option("reg_max", INPUT, "Bins per side, R; default: 16.", "N", least=1),
-    Option(
-        "seed",
-        INPUT,
-        "Seed of synthetic heads, and of the weights of an untrained model.",
-        "N",
-        least=0,
-        most=2**32 - 1,
-    ),
+    Option("nc", INPUT, "Number of classes; default: largest class + 1.", "N", least=1, most=100_000),
+    Option("reg_max", INPUT, "Bins per side, R; default: 16.", "N", least=1, most=1024),
+    Option("seed", INPUT, "Seed of synthetic heads and of untrained weights.", "N", least=0, most=2**32 - 1),
     # with which assigner, and where to compute
     Option(
         "assigner", ASSIGNER, "Another assigner than the release's: a name of yolo-assign assigners, or 8.4.60.", "NAME"

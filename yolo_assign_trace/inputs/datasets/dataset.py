@@ -10,7 +10,7 @@ from typing import NamedTuple
 from ...basics.errors import InputError, Parameter
 from ...basics.plural import count
 from ..labels.findings import Finding
-from ..reading.files import decode_text, display_name, read_bytes, refusal
+from ..reading.files import decode_text, display_name, read_bytes
 from .coco_json import read_coco
 from .data_yaml import SPLITS, read_data_yaml
 from .entries import COCO, FOLDER, LABELS, LIST, YAML, Dataset, Entry
@@ -46,13 +46,8 @@ def open_source(path: Path) -> Source:
         return Source(path, YAML)
     if suffix == ".json":
         return Source(path, COCO)
-    try:
-        with path.open("rb") as file:
-            start = file.read(_LOOKED_AT)
-            kind = _kind_of_text(start, path)
-            return Source(path, kind, start + file.read())
-    except (OSError, ValueError) as error:
-        raise refusal(path, "label file", error) from None
+    data = read_bytes(path, "label file", pipe=True)
+    return Source(path, _kind_of_text(data[:_LOOKED_AT], path), data)
 
 
 def _kind_of_text(start: bytes, path: Path) -> str:

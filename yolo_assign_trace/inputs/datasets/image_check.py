@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import warnings
 from dataclasses import dataclass
 from typing import Any, BinaryIO
@@ -73,6 +74,8 @@ def check_image(path: str, release: Release = NEWEST_MEASURED, *, decode: bool =
     from PIL import Image, UnidentifiedImageError
 
     try:
+        if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would be waited for
+            return CheckedImage("image-not-readable", "it is no regular file")
         with open(path, "rb") as file, warnings.catch_warnings(action="ignore"):  # Pillow warns of large images
             with Image.open(file) as image:
                 kind, stored, turned = _header(image, decode=decode)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
-from itertools import islice
+from functools import partial
 
 from ...run.letterbox import VALIDATION, Letterbox, Placing
 from ..labels.findings import ERROR, GRADES, KINDS, Finding
@@ -20,10 +20,11 @@ from .entries import Dataset, Entry
 from .image_check import CheckedImage, findings_about, look_at
 from .image_files import NearMisses
 from .plain_files import read_plain
+from .processes import map_in_processes
 from .read_entry import read_entry
 
 KEPT_AT_MOST = 1000
-"""Findings of one kind that are kept; all are counted."""
+"""Findings of one kind that are kept if nothing else is said; all are counted."""
 
 STATES = (FOUND, MISSING, EMPTY)
 
@@ -38,7 +39,8 @@ class SurveySettings:
     """How to read: by which release, how many classes, and into which input.
 
     ``image_size`` is (width, height) of every image, None to take it from the images; ``letterboxed`` says that labels
-    are fractions of the network input already; ``decode`` has every image decoded, not only its header and end read.
+    are fractions of the network input already; ``decode`` has every image decoded, not only its header and end read;
+    ``keep`` is how many findings of a kind are kept.
     """
 
     rules: LabelRules
@@ -48,6 +50,7 @@ class SurveySettings:
     letterboxed: bool = False
     placing: Placing = VALIDATION
     decode: bool = False
+    keep: int = KEPT_AT_MOST
 
     def smallest(self, *, image: bool) -> float:
         """Width and height, as fractions, from which no box is under 2 px, but in images thinner than 1:8.
@@ -81,6 +84,7 @@ class Survey:
         images: how many; a file of a batch holds several.
         states: label files by their state: found, missing, empty.
         boxes: boxes that training sees, after duplicates are reduced.
+        keep: how many findings of a kind are kept.
         polygons: label files of polygons.
         dropped: images that training drops, because a row fails or for what is wrong with the image.
         image_files: images that exist as files; the header and the end of each are looked at.
@@ -92,6 +96,7 @@ class Survey:
     images: int = 0
     states: Counter[str] = field(default_factory=Counter)
     boxes: int = 0
+    keep: int = KEPT_AT_MOST
     polygons: int = 0
     dropped: int = 0
     image_files: int = 0
@@ -116,7 +121,7 @@ class Survey:
             group.count += 1
             group.files += finding.id not in seen
             seen.add(finding.id)
-            if len(group.first) < KEPT_AT_MOST:
+            if len(group.first) < self.keep:
                 group.first.append(finding)
 
     def merge(self, other: Survey) -> None:
@@ -133,7 +138,7 @@ class Survey:
             mine = self.groups.setdefault(kind, Group())
             mine.count += group.count
             mine.files += group.files
-            mine.first += group.first[: KEPT_AT_MOST - len(mine.first)]
+            mine.first += group.first[: self.keep - len(mine.first)]
 
 
 def survey(
@@ -151,7 +156,7 @@ def survey(
         processes: how many; by default as many as there are cores, and one for small datasets.
         progress: is told how many images are done.
     """
-    total = Survey()
+    total = Survey(keep=settings.keep)
     for finding in dataset.findings:
         total.add([finding])
     parts = _parts(dataset.entries)
@@ -162,13 +167,11 @@ def survey(
             total.merge(survey_part(part, settings))
             progress(len(part))
         return total
-    with ProcessPoolExecutor(workers) as pool:
-        running = [(len(part), pool.submit(survey_part, part, settings)) for part in islice(parts, 2 * workers)]
-        while running:  # in order, so that the first findings are the first ones however many processes there are
-            size, future = running.pop(0)
-            total.merge(future.result())
-            progress(size)
-            running += [(len(part), pool.submit(survey_part, part, settings)) for part in islice(parts, 1)]
+    # in order, so that the first findings are the first ones however many processes there are
+    with closing(map_in_processes(partial(survey_part, settings=settings), parts, workers)) as results:
+        for part, found in results:
+            total.merge(found)
+            progress(len(part))
     return total
 
 
@@ -184,7 +187,8 @@ def survey_part(entries: Sequence[Entry], settings: SurveySettings) -> Survey:
     smallest = [bounds[entry.image is not None] for entry in entries]
     odd = [_is_odd(entry, image, settings) for entry, image in zip(entries, images, strict=True)]
     plain = read_plain(entries, odd, settings.rules, settings.nc, smallest)
-    part = Survey(plain.files, Counter({FOUND: plain.files} if plain.files else {}), plain.boxes, classes=plain.classes)
+    part = Survey(plain.files, Counter({FOUND: plain.files} if plain.files else {}), plain.boxes, settings.keep)
+    part.classes = plain.classes
     part.image_files = sum(
         entry.image is not None and image is not None and image.finding != "image-not-found"
         for entry, image in zip(entries, images, strict=True)

@@ -16,11 +16,8 @@ import numpy as np
 
 from ...basics.arrays import Array
 from ...basics.errors import InputError
-from ..reading.files import display_name, refusal
-from .torch_file import NeedsCodeError, read_torch
-
-LARGEST = 8 << 30
-"""Bytes of arrays beyond which a file is taken for a mistake."""
+from ..reading.files import LARGEST, display_name, refusal
+from .torch_file import NeedsCodeError, TooMuchError, read_torch
 
 _LEGACY_TORCH = (
     b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"  # what torch.save wrote before its zip files
@@ -94,6 +91,8 @@ def read_arrays(path: Path, what: str = "heads file") -> ArrayFile:
             arrays = _READERS[kind](path)
     except InputError:
         raise
+    except TooMuchError as error:
+        raise InputError("too-large", f"{error}", where=str(path), hint="save plain tensors: clone() them") from None
     except NeedsCodeError:
         raise _pickled(path, "this file holds Python objects beside tensors") from None
     except Exception as error:  # a damaged file fails in any way that zip, zlib, numpy, json and torch know

@@ -248,6 +248,9 @@ def _heads(file: ArrayFile, maps: list[Array], levels: Levels, channels: Channel
     classes = count(channels.nc, "class")
     note = f", {file.note}," if file.note else ""
     reading = f"read as {what}{note}: {levels.options}{levels.note}, {reg_max}, {classes}"
+    whole = next((array.dtype for array in file.arrays.values() if array.dtype.kind in "iu"), None)
+    if whole is not None:
+        reading += f"; these are whole numbers ({whole}), and logits hardly are"
     return Heads(
         name=file.name,
         path=file.path,

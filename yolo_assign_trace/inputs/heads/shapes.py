@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ...assignment.grid import Grid
 from ...basics.errors import InputError, Parameter, did_you_mean
+from ..labels.row import LARGEST_INDEX
 from ..reading.files import display_name, exists
 from ..reading.yaml_file import read_yaml, short
 
@@ -23,6 +24,8 @@ LAYOUTS: Mapping[str, tuple[int, ...]] = {
 
 KEYS = ("imgsz", "maps", "strides", "nc", "reg_max", "batch")
 DEFAULT_REG_MAX = 16
+LARGEST_REG_MAX, LARGEST_NC = 1024, 100_000
+"""Bins and classes beyond which a number is taken for a mistake."""
 
 
 @dataclass(frozen=True)
@@ -147,9 +150,9 @@ def _from_yaml(path: Path) -> Shapes:
         raise fail("maps", "a list of [height, width] in cells, fine level first")
     if strides is not None and not _are_counts(strides, len(maps)):
         raise fail("strides", f"a list of {len(maps)} numbers of px")
-    for key in ("nc", "reg_max", "batch"):
-        if key in values and not _is_count(values[key]):
-            raise fail(key, "a whole number from 1")
+    for key, most in {"nc": LARGEST_NC, "reg_max": LARGEST_REG_MAX, "batch": LARGEST_INDEX + 1}.items():
+        if key in values and not (_is_count(values[key]) and values[key] <= most):
+            raise fail(key, f"a whole number from 1 to {most}")
     try:
         grid = Grid.of((imgsz[0], imgsz[1]), [(size[0], size[1]) for size in maps], strides)
     except InputError as error:

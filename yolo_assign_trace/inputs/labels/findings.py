@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...basics.errors import SHOWN_AT_MOST, InputError
-from ...basics.printable import printable
 
 ERROR, WARNING, NOTE = "error", "warning", "note"
 GRADES = (ERROR, WARNING, NOTE)
@@ -98,6 +97,11 @@ class Finding:
         return KINDS[self.id].consequence
 
     @property
+    def in_a_row(self) -> bool:
+        """Is it about a row of a file, not about a file as a whole?"""
+        return bool(self.line) or self.path.endswith("]")
+
+    @property
     def where(self) -> str:
         return f"{self.path}:{self.line}" if self.line else self.path
 
@@ -132,18 +136,27 @@ _TOLD_OTHERWISE = frozenset({"label-missing", "label-empty", "not-a-label-file"}
 def remarks_about(findings: Iterable[Finding]) -> tuple[str, ...]:
     """What is to be said although the rows pass.
 
-    Changes and oddities with their consequence, the first of a kind; notes by number.
+    Changes and oddities with their consequence: of rows the first of a kind, of whole files one and the number of
+    the others; notes by number.
     """
-    told, lines = Counter[str](), []
+    told = Counter[str]()
+    first: dict[str, list[Finding]] = {}
     for finding in findings:
         if finding.grade == ERROR or finding.id in _TOLD_OTHERWISE:
             continue
         told[finding.id] += 1
-        if finding.grade != NOTE and told[finding.id] <= _SHOWN:
-            lines.append(f"{printable(f'{finding.where}: {finding.message}')}; {finding.consequence} [{finding.id}]")
+        shown = first.setdefault(finding.id, [])
+        if finding.grade != NOTE and len(shown) < (_SHOWN if finding.in_a_row else 1):
+            shown.append(finding)
+    lines, later = [], []
     for kind, number in told.items():
         if KINDS[kind].grade == NOTE:
-            lines.append(f"{number} [{kind}]: {KINDS[kind].consequence}; yolo-assign labels names them")
-        elif number > _SHOWN:
-            lines.append(f"{number - _SHOWN} more of [{kind}]; yolo-assign labels lists them")
-    return tuple(lines)
+            later.append(f"{number} [{kind}]: {KINDS[kind].consequence}; yolo-assign labels names them")
+            continue
+        more = number - len(first[kind])
+        for finding in first[kind]:
+            others = f" (and {more} more)" if more and not finding.in_a_row else ""
+            lines.append(f"{finding.where}: {finding.message}{others}; {finding.consequence} [{finding.id}]")
+        if more and first[kind][0].in_a_row:
+            later.append(f"{more} more of [{kind}]; yolo-assign labels lists them")
+    return (*lines, *later)

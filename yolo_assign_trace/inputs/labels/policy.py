@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from ...basics.errors import SHOWN_AT_MOST, InputError, Parameter, did_you_mean
 from ...basics.plural import and_more, count
-from ...basics.printable import printable
 
 if TYPE_CHECKING:
     from .text import LabelTable
@@ -44,4 +43,4 @@ def drop_failures(table: LabelTable, on_bad: str) -> tuple[LabelTable, str]:
         what = f"the whole of {table.path}"
     reasons = [f"{f'line {finding.line}: ' if finding.line else ''}{finding.message} [{finding.id}]" for finding in bad]
     more = and_more(len(bad), SHOWN_AT_MOST)
-    return table, printable(f"dropped {what}: {'; '.join(reasons[:SHOWN_AT_MOST])}{more and f';{more}'}")
+    return table, f"dropped {what}: {'; '.join(reasons[:SHOWN_AT_MOST])}{more and f';{more}'}"
