@@ -11,7 +11,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import torch
-import ultralytics
 from torch import Tensor
 
 from yolo_assign_trace.assignment.call import RESULTS
@@ -45,7 +44,9 @@ def as_one(raw: Any) -> Tensor:
 
 def main(checkpoint: str, data: str, pictures: str, branch: str) -> None:
     inputs, _ = load_inputs(Request(data=Path(data), split="val", model=Path(checkpoint), branch=branch or None))
-    network = ultralytics.YOLO(checkpoint).model.float().eval()
+    from ultralytics import YOLO
+
+    network = YOLO(checkpoint).model.float().eval()
     batch = batch_of_the_release(pictures)
     network.model[-1].training = True
     with torch.no_grad():

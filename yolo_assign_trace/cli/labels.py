@@ -59,7 +59,7 @@ def labels(
     """
     from ..basics.errors import InputError
     from ..inputs.datasets.dataset import open_dataset
-    from ..inputs.datasets.survey import SurveySettings, survey
+    from ..inputs.datasets.survey import KEPT_AT_MOST, SurveySettings, survey
     from ..inputs.labels.findings import ERROR, WARNING
     from ..inputs.labels.rules import rules_of
     from ..inputs.request import Request
@@ -78,7 +78,7 @@ def labels(
         letterboxed=letterboxed,
         placing=chosen.placing,
         decode=decode_images,
-        keep=sys.maxsize if json or show_all else SHOWN,
+        keep=sys.maxsize if json or show_all else KEPT_AT_MOST,
     )
     with progress_bar(len(dataset.entries)) as progress:
         counts = survey(dataset, settings, processes=processes, progress=progress)

@@ -66,9 +66,7 @@ def print_survey(dataset: Dataset, settings: SurveySettings, counts: Survey, sho
         for finding in group.first[:shown]:
             page.line(f"{finding.where}: {finding.message}")
         if group.count > shown:
-            kept = len(group.first)
-            more = f", of which --all and --json show {kept - shown}" if group.count > kept else ""
-            page.line(f"...{and_more(group.count, min(shown, kept))}{more}")
+            page.line(f"...{and_more(group.count, shown)}")
         hints = list(dict.fromkeys(finding.hint for finding in group.first if finding.hint))
         for hint in hints[:1]:
             page.line(f"hint: {hint}")
