@@ -128,14 +128,20 @@ class TestAnswers:
         assert "more; --all" not in whole
         assert len(whole.splitlines()) == len(cut.splitlines()) + 9
 
-    def test_the_command_that_is_suggested_works(self, study) -> None:
+    def test_the_command_that_is_suggested_works(self, study, save_heads) -> None:
+        study.trace("--heads", save_heads(channels=67, batch=4))
         for arguments in ((), ("--image", "0", "--gt", "1")):
             last = study("explain", "study.log", *arguments).out.splitlines()[-1]
-            assert last.startswith("next: yolo-assign explain study.log --image 0 --gt 1")
+            assert last.startswith("next: yolo-assign explain study.log --image 0 --gt ")
             assert study(*last.removeprefix("next: yolo-assign ").split()).code == 0
 
-    def test_synthetic_heads_are_told(self, study) -> None:
-        assert "not a trained model" in study("explain", "study.log").out
+    def test_on_synthetic_heads_only_what_holds_with_any_model_is_summed_up(self, study) -> None:
+        out = study("explain", "study.log").out
+        assert "not a trained model" in out
+        assert "Geometry  7 boxes in 4 images\n" in out
+        assert "0  no-anchor-inside\n" in out
+        for word in ("positives\n", "Conflicts", "Reach", "mean target", "metric-zero"):
+            assert word not in out
 
 
 class TestExitCode:

@@ -97,6 +97,13 @@ def test_the_report(yolo_assign, dataset):
     assert "more" not in everything
 
 
+def test_the_input_is_rounded_up_as_trace_rounds_it(yolo_assign, folder):
+    (folder / "thin.txt").write_text("0 .5 .5 .001 .5\n")
+    outcome = yolo_assign("labels", "thin.txt", "--imgsz", "650")
+    assert "note: --imgsz is rounded up to 672, whole strides of 32 px" in outcome.err
+    assert "at imgsz 672" in outcome.out
+
+
 def test_the_report_as_json(yolo_assign, dataset):
     (dataset / "set/labels/1.txt").write_text(BAD)
     outcome = yolo_assign("labels", "data.yaml", "--json")

@@ -11,7 +11,10 @@ import typer
 
 from ..run.letterbox import VAL
 from .options.declared import INPUT, OUTPUT, option
-from .screens.terminal import print_json
+from .screens.terminal import print_json, say
+
+STRIDE = 32
+"""Largest stride of the usual heads; labels alone do not tell which head they are for."""
 
 if TYPE_CHECKING:
     from ..inputs.datasets.entries import Dataset
@@ -73,7 +76,7 @@ def labels(
     settings = SurveySettings(
         rules=labels_as or rules_of(chosen.release),
         nc=nc or dataset.nc,
-        imgsz=imgsz,
+        imgsz=_in_whole_strides(imgsz),
         image_size=image_size,
         letterboxed=letterboxed,
         placing=chosen.placing,
@@ -88,6 +91,15 @@ def labels(
         print_survey(dataset, settings, counts, sys.maxsize if show_all else SHOWN)
     if (counts.graded(ERROR) or counts.graded(WARNING)) and not exit_zero:
         raise typer.Exit(1)
+
+
+def _in_whole_strides(imgsz: tuple[int, int]) -> tuple[int, int]:
+    """As ``trace`` rounds it for the usual heads, with a note."""
+    height, width = (-(-side // STRIDE) * STRIDE for side in imgsz)
+    if (height, width) != imgsz:
+        text = f"{height}" if height == width else f"{height}x{width}"
+        say(f"note: --imgsz is rounded up to {text}, whole strides of {STRIDE} px, as training does", "yellow")
+    return height, width
 
 
 def _document(dataset: Dataset, settings: SurveySettings, counts: Survey) -> dict[str, Any]:

@@ -131,6 +131,7 @@ class _Runner:
         self.summarised = summarised
         self.documents: list[dict[str, Any]] = []
         self.written: list[Path] = []
+        self.started = False
 
     def run(self, part: Part | CallPart) -> None:
         """Trace one batch."""
@@ -138,7 +139,9 @@ class _Runner:
 
         outputs = self.outputs.of_batch(part.stem) if self.several else self.outputs
         summary = JsonSummary(outputs.stages) if self.summarised else None
-        watchers = outputs.watchers(summary, part.positions if self.several else None)
+        positions = part.positions if self.several else None
+        watchers = outputs.watchers(summary, positions, first=not self.started)
+        self.started = True
         self.chosen.run(part, self.assigner, watchers)
         self.written += outputs.files
         if summary is not None:

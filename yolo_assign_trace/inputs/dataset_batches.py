@@ -21,7 +21,7 @@ from ..run.release_choice import ReleaseChoice
 from .batch import HeadSource, Part
 from .dataset_images import ImageReader, no_image_left, sorted_by_shape, without_mixed_polygons
 from .datasets.dataset import Source, dataset_of, select_images
-from .datasets.entries import Dataset
+from .datasets.entries import YAML, Dataset
 from .heads.shapes import LAYOUTS, Shapes
 from .labels.findings import Finding, remarks_about
 from .labels.placed import PlacedTable, place_table
@@ -160,7 +160,8 @@ def labels_of_dataset(request: Request, source: Source, release: ReleaseChoice) 
         InputError: a source that cannot be used, rows or images that training refuses, or an image whose size is not
             known.
     """
-    splits = [request.split or "train"] if request.data else [request.split] if request.split else None
+    default = "train" if source.kind == YAML else None
+    splits = [split] if (split := request.split or default) else None
     dataset = dataset_of(source, splits=splits, labels=request.labels if request.data else None)
     counts = {request.nc, dataset.nc} - {None}
     nc = counts.pop() if len(counts) == 1 else None  # where they disagree, load.py names all numbers

@@ -81,9 +81,7 @@ class FileLabels:
         if letterbox:
             remarks.append(f"every image is letterboxed: {letterbox}")
         elif shapes.name != STUDY and len(self.table.rows) and not self.has_images and not request.letterboxed:
-            remarks.append(
-                "boxes are taken as fractions of the network input; `image_size=WxH` letterboxes them as training does"
-            )
+            remarks.append("boxes are taken as fractions of the network input; `image_size=WxH` letterboxes them")
         placed, findings = place_table(self.table, letterbox, Letterbox.whole(imgsz), self.release.placing)
         remarks += remarks_about(findings)
         part = Part(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ..assignment.assigner import Assigner
+from ..assignment.releases import NEWEST_MEASURED, dotted
 from ..basics.errors import InputError, Parameter
 from ..basics.plural import count
 from ..run.given import Call, Inputs
@@ -22,13 +23,14 @@ from .heads.channels import Expectations
 from .heads.layout import read_heads
 from .heads.shapes import DEFAULT_REG_MAX, LAYOUTS, STUDY, STUDY_GRID, Shapes, read_shapes
 from .installed import about_installed, require_ultralytics
+from .labels.findings import KINDS
 from .labels.row import above_count
 from .labels.rules import LabelRules, rules_of
 from .labels.text import LabelTable
 from .models.model import open_model
 from .reading.files import display_name
 from .recorded_outputs import compare_outputs
-from .request import Request
+from .request import STUDY_RELEASE, Request
 
 DATASET_SHAPES = "yolov8"
 """The head of a dataset if nothing is said; a single label file is traced on the study grid."""
@@ -117,7 +119,14 @@ def _open_labelled(request: Request) -> Opened:
     if not asked and not request.heads:
         default = read_shapes(STUDY if is_file else DATASET_SHAPES, request.imgsz, round_up=round_up)
     known = asked or default
-    opened = _open_read(request, source, asked, default, request.release_for(study=bool(known and known.is_study)))
+    release = request.release_for(study=bool(known and known.is_study))
+    try:
+        opened = _open_read(request, source, asked, default, release)
+    except InputError as error:
+        if release.release == STUDY_RELEASE and request.release is None and error.id in KINDS:
+            newer = f"read as {release.name}, {release.reason}; newer releases: `release={dotted(NEWEST_MEASURED)}`"
+            error.hint = "; ".join(filter(None, [error.hint, newer]))
+        raise
     if known is None and opened.parts[0].grid == STUDY_GRID:  # the heads told it
         return _open_read(request, source, asked, default, request.release_for(study=True))
     return opened
@@ -157,6 +166,8 @@ def _open_read(
     if not any(part.boxes for part in parts):
         images = count(sum(part.batch for part in parts), "image")
         what = f"{request.source} is empty" if is_file else f"there is no box in {request.source}"
+        if any(len(table.rows) for table in labels.tables):
+            what = f"no box of {request.source} is left"
         remarks.append(f"{what}: traced as {images} without boxes")
     named = shapes.name in (STUDY, *LAYOUTS)
     levels_from = Parameter(f"shapes={shapes.name}") if named else shapes.name

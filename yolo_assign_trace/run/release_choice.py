@@ -10,6 +10,9 @@ from ..assignment.generations import YOLOV8, find_assigner
 from ..assignment.releases import NEWEST_MEASURED, Release, dotted
 from .letterbox import VAL, Placing
 
+OLDEST_PLACED: Release = (8, 2, 0)
+"""The oldest release whose label reading and letterbox were run."""
+
 _LETTERBOX_CHANGES: tuple[Release, ...] = ((8, 3, 37),)
 """Releases with which boxes of a validation came to lie elsewhere."""
 
@@ -65,6 +68,10 @@ class ReleaseChoice:
             f"{self.name}, {self.reason}",
             f"boxes placed as in {'validation' if self.mode == VAL else 'training'}",
         ]
+        if self.release < OLDEST_PLACED:
+            parts.append(f"labels and places before {dotted(OLDEST_PLACED)} were not measured, taken to be as there")
+        if self.release > NEWEST_MEASURED:
+            parts.append(f"newer than what was measured, taken to be as {dotted(NEWEST_MEASURED)}")
         if self.labels_as is not None and self.labels_as != self.release:
             parts.append(f"but labels read as {dotted(self.labels_as)}")
         if assigner is not None and assigner.generation != self.assigner.generation:

@@ -10,6 +10,9 @@ from rich.cells import cell_len, set_cell_size
 from ..basics.plural import count
 from ..run.record import BoxLine, Run, Tracer
 
+_OF_ALL = ("heads", "release", "assigner", "versions")
+"""Lines of the header that are the same for every batch."""
+
 
 class Digest(Tracer):
     """Says for every image how many boxes and positives it has, and why boxes got none.
@@ -17,15 +20,21 @@ class Digest(Tracer):
     Args:
         say: takes a line.
         positions: of the images in their dataset.
+        first: is it the first batch? Then what holds for all of them is said before.
     """
 
-    def __init__(self, say: Callable[[str], None], positions: Sequence[int]) -> None:
+    def __init__(self, say: Callable[[str], None], positions: Sequence[int], *, first: bool) -> None:
         self.say = say
         self.positions = positions
+        self.first = first
         self.run: Run
 
     def run_start(self, run: Run) -> None:
         self.run = run
+        header = run.header()
+        for key in _OF_ALL if self.first else ():
+            if key in header:
+                self.say(f"{key:<10}{header[key]}")
 
     def run_end(self, boxes: tuple[BoxLine, ...]) -> None:
         names = [image.name for image in self.run.images]

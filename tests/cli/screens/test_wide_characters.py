@@ -35,11 +35,12 @@ def dataset(folder: Path) -> Path:
 
 
 @pytest.fixture
-def traced(dataset: Path, yolo_assign: Callable[..., Outcome]) -> Path:
-    """The dataset traced to 追踪.log and 追踪.safetensors, and with other parameters to 另一个.safetensors."""
+def traced(dataset: Path, yolo_assign: Callable[..., Outcome], save_heads: Callable[..., str]) -> Path:
+    """Traces of the dataset, with heads as of a model: 追踪 and, with other parameters, 另一个."""
     files = ("--log", "追踪.log", "--save", "追踪.safetensors")
-    assert yolo_assign("trace", *SMALL, "--quiet", *files).code == 0
-    assert yolo_assign("trace", *SMALL, "--quiet", "--no-log", "--save", "另一个.safetensors", "--topk", "3").code == 0
+    asked = ("trace", *SMALL, "--heads", save_heads(channels=68, batch=3), "--quiet")
+    assert yolo_assign(*asked, *files).code == 0
+    assert yolo_assign(*asked, "--no-log", "--save", "另一个.safetensors", "--topk", "3").code == 0
     return dataset
 
 
@@ -91,7 +92,8 @@ def test_explain_the_boxes_that_claim_an_anchor(traced, on_screen, columns):
 
 @pytest.mark.parametrize("columns", COLUMNS)
 def test_a_line_per_image_when_several_batches_are_traced(dataset, on_screen, columns):
-    lines = on_screen(columns, "trace", *SMALL, "--no-log", "--batch", "2")
+    shown = on_screen(columns, "trace", *SMALL, "--no-log", "--batch", "2")
+    lines = [line for line in shown if line.startswith("image ")]
     assert len(lines) == len(FILES)
     starts = [cells(line).index("4 boxes") for line in lines]
     assert starts[:2] == [len("image 0  ") + cell_len("很长的图像文件名字.png") + 2] * 2  # of one batch

@@ -20,15 +20,18 @@ SMALL = ("--shapes", "yolov8", "--imgsz", "64")  # 84 anchors
 def test_several_batches_write_a_log_each_and_print_a_line_per_image(yolo_assign, dataset):
     outcome = yolo_assign("trace", "--data", "data.yaml", *SMALL, "--batch", "2", "--save", "out/all.safetensors")
     assert outcome.code == 0
-    assert [re.sub(r"\d+ positives.*", "N positives", line) for line in outcome.out.splitlines()] == [
+    header, lines = outcome.out.splitlines()[:4], outcome.out.splitlines()[4:]
+    assert [line.split()[0] for line in header] == ["heads", "release", "assigner", "versions"]
+    assert header[0] == "heads     synthetic, seed 0: not a trained model"
+    assert [re.sub(r"\d+ positives.*", "N positives", line) for line in lines] == [
         "image 0  0.png  2 boxes  N positives",
         "image 1  1.png  1 box  N positives",
         "image 2  2.png  0 boxes  N positives",
         "image 3  3.png  0 boxes  N positives",
         "image 4  4.png  3 boxes  N positives",
     ]
-    assert outcome.out.splitlines()[4].endswith("  without positives: 1 lost-conflicts")
-    assert "without" not in outcome.out.splitlines()[2]
+    assert lines[4].endswith("  without positives: 1 lost-conflicts")
+    assert "without" not in lines[2]
     logs = sorted(path.name for path in Path("run").iterdir())
     assert logs == ["00000-00001.log", "00002-00003.log", "00004.log"]
     assert sorted(path.stem for path in Path("out/all").iterdir()) == [Path(name).stem for name in logs]
@@ -46,6 +49,17 @@ def test_one_batch_is_traced_like_a_file(yolo_assign, dataset):
     assert header["labels"].startswith("data.yaml images 0 to 4: 6 boxes in 5 images, 3 classes, sha256 ")
     assert header["heads"] == "synthetic, seed 0: not a trained model"
     assert header["image[1]"] == "1.png, 80x40 px, scaled to 64x32, left 0, top 16"
+
+
+def test_a_folder_of_data_has_no_splits_to_choose(yolo_assign, dataset):
+    outcome = yolo_assign("plan", "--data", "set/images", "--shapes", "yolov8", "--imgsz", "64")
+    assert (outcome.code, outcome.out.splitlines()[2].split()) == (0, ["images", "5"])
+
+
+def test_a_dataset_whose_boxes_training_drops_is_not_called_empty(yolo_assign, folder):
+    (folder / "thin.txt").write_text("0 .5 .5 .0001 .5\n")
+    outcome = yolo_assign("trace", "--labels", "thin.txt", "--mode", "train", "--no-log", "--quiet")
+    assert "no box of thin.txt is left: traced as 1 image without boxes" in outcome.err
 
 
 def test_names_of_classes_are_data(yolo_assign, dataset):

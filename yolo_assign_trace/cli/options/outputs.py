@@ -95,12 +95,15 @@ class Outputs:
 
         return replace(self, log=inside(self.log), save=inside(self.save))
 
-    def watchers(self, summary: JsonSummary | None, positions: Sequence[int] | None = None) -> list[Tracer]:
+    def watchers(
+        self, summary: JsonSummary | None, positions: Sequence[int] | None = None, *, first: bool = True
+    ) -> list[Tracer]:
         """The tracers, in the order in which they are told.
 
         Args:
             summary: takes the JSON summary, if one is wanted.
             positions: of the images in their dataset if this is one batch of several.
+            first: is it the first of them?
         """
         from ...tracers.non_finite import NonFiniteWarning
         from ...tracers.plugins import load_installed, load_named
@@ -118,7 +121,7 @@ class Outputs:
         elif positions is not None and not self.quiet and not self.stages:
             from ...tracers.digest import Digest
 
-            watching.append(Digest(print_line, positions))
+            watching.append(Digest(print_line, positions, first=first))
         elif not self.quiet:
             from ...tracers.console import Console
 

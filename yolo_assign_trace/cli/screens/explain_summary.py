@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from ...basics.plural import count
@@ -17,6 +18,25 @@ ROWS = 12
 """Rows of a table that are shown without --all."""
 
 Row = TypeVar("Row")
+
+
+GEOMETRY = ("no-anchor-inside", "ignored-as-padding")
+"""Causes that are the same whatever a model predicts."""
+
+
+def print_geometry(page: Page, summary: Summary, levels: Sequence[str], command: str, all_rows: bool) -> None:
+    """What holds with any model; on heads of none the rest would look like results."""
+    problems = tuple(problem for problem in summary.problems if problem.cause.id in GEOMETRY)
+    page.heading("Geometry", f"{count(summary.boxes, 'box')} in {count(summary.images, 'image')}")
+    for cause in GEOMETRY:
+        number = summary.causes.get(cause, 0)
+        page.line((f"{number:>5}  {cause}", "red" if number else ""), indent=4)
+    _problems(page, replace(summary, problems=problems), levels, all_rows)
+    _duplicates(page, replace(summary, starved=()), all_rows)
+    page.gap()
+    page.line("Positives, conflicts, sizes and scores need a model: --model FILE, or --heads FILE.", indent=0)
+    if problems:
+        page.closing(f"next: {command} {problems[0].line.image} --gt {problems[0].line.gt}")
 
 
 def print_summary(page: Page, summary: Summary, levels: Sequence[str], command: str, all_rows: bool) -> None:

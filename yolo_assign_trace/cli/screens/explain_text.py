@@ -15,7 +15,7 @@ from ...explain.sentences import number as num
 from ...run.given import SYNTHETIC
 from ...tracers.text_page import Column, Page
 from ...traces.view import OUTCOMES
-from .explain_summary import left_out, print_summary
+from .explain_summary import left_out, print_geometry, print_summary
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -56,7 +56,8 @@ def print_answer(
     for pair in answer.pairs:
         _pair(page, pair)
     if answer.summary is not None:
-        print_summary(page, answer.summary, answer.levels, f"{command} {one_image}", all_rows)
+        summed_up = print_geometry if answer.synthetic else print_summary
+        summed_up(page, answer.summary, answer.levels, f"{command} {one_image}", all_rows)
     page.print()
 
 

@@ -133,6 +133,10 @@ _TOLD_OTHERWISE = frozenset({"label-missing", "label-empty", "not-a-label-file"}
 """Notes that a trace counts as the states of its label files."""
 
 
+_IN_TRAINING = frozenset({"clipped-in-training", "remade-in-training"})
+"""Notes about what only training does."""
+
+
 def remarks_about(findings: Iterable[Finding]) -> tuple[str, ...]:
     """What is to be said although the rows pass.
 
@@ -151,7 +155,8 @@ def remarks_about(findings: Iterable[Finding]) -> tuple[str, ...]:
     lines, later = [], []
     for kind, number in told.items():
         if KINDS[kind].grade == NOTE:
-            later.append(f"{number} [{kind}]: {KINDS[kind].consequence}; yolo-assign labels names them")
+            mode = " `mode=train`" if kind in _IN_TRAINING else ""
+            later.append(f"{number} [{kind}]: {KINDS[kind].consequence}; yolo-assign labels{mode} names them")
             continue
         more = number - len(first[kind])
         for finding in first[kind]:
