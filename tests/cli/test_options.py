@@ -97,7 +97,7 @@ VARIABLES = {
     "labels": {"split", "release", "mode", "labels_as", "nc", "imgsz", "image_size"},
     "check": {"release", "assigner", "topk"},
     "diff": set(),  # two finished traces: what was set for tracing must not reach it
-    "draw": set(),
+    "draw": INPUTS | ASSIGNER,
     "stages": set(),
     "assigners": set(),
     "watch": set(),

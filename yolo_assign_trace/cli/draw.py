@@ -11,17 +11,21 @@ import typer
 
 from ..basics.errors import InputError
 from ..basics.plural import count, cut_list
+from ..inputs.request import Request
+from .options.assigner import AssignerOptions
 from .options.declared import INPUT, OUTPUT, option
-from .options.pictures import images_and_pictures
+from .options.expand import expanded
+from .options.pictures import PICTURES, images_and_pictures
 from .screens.terminal import say
+from .trace_source import batch_from
 
 NAMED_AT_MOST = 6
 
 
+@expanded
 def draw(
-    trace: Annotated[
-        Path, typer.Argument(metavar="TRACE", help="A saved trace (.safetensors) or a run.log.", show_default=False)
-    ],
+    request: Request,
+    chosen: AssignerOptions,
     output: Annotated[
         Path,
         option(
@@ -32,12 +36,17 @@ def draw(
             help="Where the pictures go; made if missing.",
         ),
     ],
-    pictures: Annotated[Path | None, option("pictures")] = None,
+    trace: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="TRACE",
+            help="A saved trace (.safetensors) or a run.log. Without it: the options of trace.",
+            show_default=False,
+        ),
+    ] = None,
+    pictures: Annotated[Path | None, option("pictures", help=PICTURES)] = None,
     image: Annotated[
         list[int] | None, option("image", panel=INPUT, metavar="N", help="Only this image; repeatable. Default: all.")
-    ] = None,
-    images: Annotated[
-        str | None, option("images", variable=False, help="Only these images, from A up to but without B: 0:8.")
     ] = None,
     gt: Annotated[
         list[int] | None, option("gt", panel=INPUT, metavar="N", help="Also heat maps of this box; repeatable.")
@@ -59,16 +68,17 @@ def draw(
     from ..draw.work import DrawOptions
     from ..draw.work import draw as draw_trace
     from ..inputs.datasets.dataset import select_images
-    from ..traces.open_trace import open_trace
 
-    images, pictures = images_and_pictures(images, pictures)
+    images, pictures = images_and_pictures(request.images, pictures)
     stages = tuple(name.strip() for names in stage or () for name in names.split(","))
     asked = DrawOptions((), tuple(dict.fromkeys(gt or ())), tuple(dict.fromkeys(stages)), format, theme, pictures)
     asked.check()  # before a large trace is read
-    stored = open_trace(trace)
-    selected = select_images(stored.box_counts, images) if images else ()
+    # of a finished trace --images selects what is drawn, of inputs what is traced
+    batch = batch_from(trace, replace(request, images=None if trace else images), chosen)
+    selected = select_images(batch.trace.box_counts, images) if trace and images else ()
+    known = batch.picture if any(batch.pictures) else None
     asked = replace(asked, images=(*(image or ()), *selected))
-    written = draw_trace(stored, output, asked, lambda text: say(f"warning: {text}", "yellow"))
+    written = draw_trace(batch.trace, output, asked, lambda text: say(f"warning: {text}", "yellow"), known)
     names = [path.name for path in written]
     say(f"wrote {count(len(written), 'picture')} to {output}: {cut_list(names, NAMED_AT_MOST)}")
     return 0

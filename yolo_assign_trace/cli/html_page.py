@@ -13,11 +13,10 @@ from ..inputs.request import Request
 from .options.assigner import AssignerOptions
 from .options.declared import OUTPUT, option
 from .options.expand import expanded
-from .options.pictures import images_and_pictures
+from .options.pictures import PICTURES, images_and_pictures
 from .screens.terminal import say
 from .trace_source import batch_from
 
-_PICTURES = "Where the pictures are that the trace is about. Those of a dataset are known."
 DEFAULT = Path("trace.html")
 
 
@@ -32,7 +31,7 @@ def page(
             help="A finished trace: .safetensors of trace --save, or run.log. Without it: the options of trace.",
         ),
     ] = None,
-    pictures: Annotated[Path | None, option("pictures", help=_PICTURES)] = None,
+    pictures: Annotated[Path | None, option("pictures", help=PICTURES)] = None,
     output: Annotated[
         Path,
         option("output", flags=("--output", "-o"), panel=OUTPUT, metavar="FILE", help="The page to write."),

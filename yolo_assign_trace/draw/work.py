@@ -14,7 +14,7 @@ from ..traces.view import TraceView
 from .anchors import STAGES
 from .box_sheet import box_sheet
 from .image_sheet import image_sheet
-from .photos import Photo, find_photo, in_folder
+from .photos import Photo, Pictures, find_photo, in_folder
 from .scene import NEEDS, ImageScene
 from .sheet import Sheet
 from .theme import THEMES, Theme, settings, undrawable
@@ -48,8 +48,16 @@ class DrawOptions:
             raise InputError("no-such-folder", "there is no such folder of pictures", where=str(self.pictures))
 
 
-def draw(trace: StoredTrace, folder: Path, options: DrawOptions, remark: Callable[[str], None]) -> list[Path]:
+def draw(
+    trace: StoredTrace,
+    folder: Path,
+    options: DrawOptions,
+    remark: Callable[[str], None],
+    pictures: Pictures | None = None,
+) -> list[Path]:
     """Draw what ``options`` ask for of ``trace`` into ``folder``; ``remark`` hears what is missing. The files written.
+
+    ``pictures`` are shown where ``options`` name no folder of them.
 
     Raises:
         InputError: an image or gt that is not there, an unknown word, or a folder that cannot be written.
@@ -65,7 +73,8 @@ def draw(trace: StoredTrace, folder: Path, options: DrawOptions, remark: Callabl
     with settings(THEMES[options.theme]):
         if options.format != "svg":
             _remark_fonts(view, images, remark)
-        for name, sheet in _sheets(view, images, options, remark):
+        shown = in_folder(options.pictures, trace) if options.pictures else pictures
+        for name, sheet in _sheets(view, images, options, remark, shown):
             path = folder / f"{name}.{options.format}"
             write_sheet(sheet, path)
             written.append(path)
@@ -73,11 +82,14 @@ def draw(trace: StoredTrace, folder: Path, options: DrawOptions, remark: Callabl
 
 
 def _sheets(
-    view: TraceView, images: Sequence[int], options: DrawOptions, remark: Callable[[str], None]
+    view: TraceView,
+    images: Sequence[int],
+    options: DrawOptions,
+    remark: Callable[[str], None],
+    pictures: Pictures | None,
 ) -> Iterator[tuple[str, Sheet]]:
     """Name and sheet of every file, one at a time."""
     theme = THEMES[options.theme]
-    pictures = in_folder(options.pictures, view.trace) if options.pictures else None
     first = find_photo(pictures, view.trace, 0)
     yield "trace", trace_sheet(view, theme, first.photo)
     for image in images:

@@ -144,9 +144,9 @@ class TestCommands:
         assert "model best.pt" in json.dumps(json.loads(outcome.out))
         assert "this package prints" in outcome.err
 
-    @pytest.mark.parametrize("command", ["explain", "page", "sweep", "plan"])
+    @pytest.mark.parametrize("command", ["explain", "page", "sweep", "plan", "draw -o out"])
     def test_other_commands_take_it_too(self, yolo_assign, pictures: Path, command: str) -> None:
-        outcome = yolo_assign(command, *self.ASKED)
+        outcome = yolo_assign(*command.split(), *self.ASKED)
         assert (outcome.code, "Traceback" in outcome.err) == (0, False), outcome.err
         assert "synthetic" not in outcome.out + outcome.err
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from ...basics.errors import InputError
 from ..screens.terminal import say
 
+PICTURES = "Where the pictures are that the trace is about. Those of a dataset are known."
+
 _SELECTION = re.compile(r"\s*\d*\s*:?\s*\d*\s*")
 
 
