@@ -8,10 +8,12 @@ import re
 from pathlib import Path
 
 import pytest
+import torch
 from PIL import Image
 
 from tests.commands import ROOT, loaded_after
 from tests.draw.drawn import with_images
+from tests.inputs.heads import captures
 from tests.page.pages import HOSTILE, Parsed, hostile, parsed, study
 from yolo_assign_trace.draw.photos import in_folder
 from yolo_assign_trace.page.data import page_data
@@ -91,6 +93,18 @@ class TestCommand:
         assert [image["name"] for image in images] == [f"{i}.png" for i in range(5)]
         assert [image["picture"]["place"] for image in images] == [[0, 16, 64, 32]] * 5  # 80x40 px in 64x64
         assert all(image["picture"]["uri"].startswith("data:image/jpeg;base64,") for image in images)
+
+    def test_the_pictures_of_a_captured_call_are_in_the_page(self, yolo_assign, folder):
+        images = len(captures.call()["pd_scores"])
+        pictures = torch.full((images, 3, 64, 64), 200, dtype=torch.uint8)
+        captures.saved(folder, pictures=pictures)
+        assert yolo_assign("page", "--capture", "call.pt", "-o", "a.html").code == 0
+        found = Parsed(Path("a.html").read_text(encoding="utf-8")).document["images"]
+        assert [image["picture"]["place"] for image in found] == [[0, 0, 64, 64]] * images
+        captures.saved(folder, pictures=pictures[:, :, :32])  # of another input
+        outcome = yolo_assign("page", "--capture", "call.pt", "-o", "a.html")
+        assert outcome.code == 0
+        assert f"they are uint8 [{images}, 3, 32, 64], expected uint8 [{images}, 3, 64, 64]" in outcome.err
 
     def test_the_same_trace_makes_the_same_bytes(self, yolo_assign, folder, saved):
         for name in ("a.html", "b.html"):

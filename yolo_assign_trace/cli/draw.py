@@ -76,9 +76,8 @@ def draw(
     # of a finished trace --images selects what is drawn, of inputs what is traced
     batch = batch_from(trace, replace(request, images=None if trace else images), chosen)
     selected = select_images(batch.trace.box_counts, images) if trace and images else ()
-    known = batch.picture if any(batch.pictures) else None
     asked = replace(asked, images=(*(image or ()), *selected))
-    written = draw_trace(batch.trace, output, asked, lambda text: say(f"warning: {text}", "yellow"), known)
+    written = draw_trace(batch.trace, output, asked, lambda text: say(f"warning: {text}", "yellow"), batch.pictures)
     names = [path.name for path in written]
     say(f"wrote {count(len(written), 'picture')} to {output}: {cut_list(names, NAMED_AT_MOST)}")
     return 0

@@ -54,8 +54,7 @@ def page(
     from ..draw.photos import in_folder
     from ..page.html import page_html
 
-    known = batch.picture if any(batch.pictures) else None
-    shown = in_folder(pictures, batch.trace) if pictures else known
+    shown = in_folder(pictures, batch.trace) if pictures else batch.pictures
     html = page_html(batch.trace, shown, lambda text: say(f"warning: {text}", "yellow"))
     write_whole(output, "page", html)
     say(f"wrote {output}: {len(html) / 1e6:.2f} MB")

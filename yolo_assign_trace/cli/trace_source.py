@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,6 +13,8 @@ from .screens.terminal import say
 
 if TYPE_CHECKING:
     from ..assignment.assigner import Assigner
+    from ..basics.arrays import Array
+    from ..draw.photos import Pictures
     from ..inputs.load import Opened
     from ..inputs.request import Request
     from ..traces.stored import StoredTrace
@@ -25,17 +27,18 @@ class Batch(NamedTuple):
         trace: made on the spot, or read from a file.
         images: numbers of its images as users know them: of several batches those of the dataset.
         of: how many batches it is one of.
-        pictures: paths of the images of a dataset.
+        picture: the picture of an image or where it lies, None if that is not known.
     """
 
     trace: StoredTrace
     images: Sequence[int]
     of: int = 1
-    pictures: Sequence[str | None] = ()
+    picture: Callable[[int], Path | Array | None] = lambda image: None
 
-    def picture(self, image: int) -> Path | None:
-        path = self.pictures[image]
-        return Path(path) if path else None
+    @property
+    def pictures(self) -> Pictures | None:
+        """Of its images, if there is any."""
+        return self.picture if any(self.picture(i) is not None for i in range(len(self.images))) else None
 
 
 def trace_from(path: Path | None, request: Request, chosen: AssignerOptions) -> StoredTrace:
@@ -84,7 +87,7 @@ def traces_from(path: Path | None, request: Request, chosen: AssignerOptions) ->
         chosen.run(part, assigner, [memory])
         trace = stored_trace(memory)
         images = part.positions if len(opened.parts) > 1 else None
-        yield Batch(trace, images or range(len(trace.box_counts)), len(opened.parts), part.pictures)
+        yield Batch(trace, images or range(len(trace.box_counts)), len(opened.parts), part.picture)
 
 
 def opened_with(request: Request, chosen: AssignerOptions, *, to_run: bool = True) -> tuple[Opened, Assigner]:

@@ -18,8 +18,8 @@ LARGEST = 1400
 """Longest side in px of a photo as drawn; a panel is half as wide."""
 
 
-Pictures = Callable[[int], Path | None]
-"""Where the picture of an image lies; None if that is not known."""
+Pictures = Callable[[int], Path | Array | None]
+"""Where the picture of an image lies, or its pixels as the network got them; None if that is not known."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,8 @@ def find_photo(pictures: Pictures | None, trace: StoredTrace, image: int) -> May
     if pictures is None:
         return MaybePhoto()
     named, path = trace.image(image), pictures(image)
+    if isinstance(path, np.ndarray):
+        return MaybePhoto(Photo(path, (0.0, float(trace.grid.width), float(trace.grid.height), 0.0)))
     if named is None or path is None:
         return MaybePhoto(remark=f"the trace does not say which picture image {image} is; drawn without it")
     name = printable(path.name)

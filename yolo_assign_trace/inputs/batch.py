@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -110,6 +111,11 @@ class Part:
         """(box, 6) float64: image, class, cx, cy, w, h as fractions of the network input."""
         return np.concatenate([np.zeros((0, 6)), *(placed.rows(i) for i, placed in enumerate(self.tables))])
 
+    def picture(self, image: int) -> Path | None:
+        """Where the picture of an image lies; None if there is none."""
+        path = self.pictures[image] if self.pictures else None
+        return Path(path) if path else None
+
     def require_memory(self) -> None:
         """Can synthetic heads be made?
 
@@ -172,10 +178,10 @@ class CallPart:
         """Name of output files."""
         return "call"
 
-    @property
-    def pictures(self) -> tuple[str, ...]:
-        """A call knows of none."""
-        return ()
+    def picture(self, image: int) -> Array | None:
+        """(height, width, 3) uint8, as the network got it, if it was saved with the call."""
+        pictures = self.call.pictures
+        return None if pictures is None else pictures[image].transpose(1, 2, 0)
 
     def require_memory(self) -> None:
         """It is in memory already."""

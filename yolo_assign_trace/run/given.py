@@ -138,6 +138,7 @@ class Call:
         remarks: what a user should know about how the file was read.
         outputs: what the original answered, arrays by name, as far as it was saved with the call.
         recorded_by: the release that made the call, if it was saved with it.
+        pictures: (image, 3, height, width) uint8, red first, as the network got them, if they were saved with it.
     """
 
     grid: Grid
@@ -151,6 +152,7 @@ class Call:
     synthetic: bool = False
     outputs: Mapping[str, Any] = field(default_factory=dict)
     recorded_by: Release | None = None
+    pictures: Any = None
 
     @property
     def batch(self) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...assignment.call import CALL, RESULTS, Captured, call_problem, no_class
+from ...assignment.grid import Grid
 from ...assignment.releases import Release, parse_release
 from ...basics.arrays import Array
 from ...basics.errors import InputError, did_you_mean
@@ -71,6 +72,7 @@ def read_capture(path: Path) -> Call:
     if others:
         entries = "1 other entry is" if len(others) == 1 else f"{len(others)} other entries are"
         remarks.append(f"{entries} not used: {cut_list(others, NAMED_AT_MOST)}")
+    pictures = _pictures(file, grid, len(made["pd_scores"]), remarks)
     call = Call(
         grid,
         Captured(**made),
@@ -80,6 +82,7 @@ def read_capture(path: Path) -> Call:
         class_names=file.text("class_names", "names"),
         outputs=_outputs(file),
         recorded_by=_release(file),
+        pictures=pictures,
     )
     return replace(call, about=_about(file, call))
 
@@ -101,6 +104,17 @@ def _require_plain_boxes(file: ArrayFile) -> None:
 def _images(file: ArrayFile, batch: int) -> tuple[str, ...]:
     names = file.text("images", "im_file")
     return names if len(names) == batch else ()
+
+
+def _pictures(file: ArrayFile, grid: Grid, batch: int, remarks: list[str]) -> Array | None:
+    """The pictures that the network got, if they were saved too; of another shape they are not used, and told."""
+    pictures = file.arrays.get("pictures")
+    expected = (batch, 3, grid.height, grid.width)
+    if pictures is not None and (pictures.shape != expected or pictures.dtype != np.uint8):
+        found = f"{pictures.dtype} {list(pictures.shape)}"
+        remarks.append(f"the pictures are not used: they are {found}, expected uint8 {list(expected)}")
+        return None
+    return pictures
 
 
 def _outputs(file: ArrayFile) -> dict[str, Array]:
