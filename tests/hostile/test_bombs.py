@@ -7,6 +7,7 @@ import shutil
 import time
 import zipfile
 
+import numpy as np
 import pytest
 import torch
 
@@ -33,6 +34,7 @@ def files(folder):
     loop = []
     loop.append(loop)
     torch.save(loop, "loop.pt")
+    np.savez_compressed("zeros.npz", p3=np.zeros(1 << 25, np.float32))
     (folder / "large.yaml").write_text("imgsz: 640\nmaps: [[8, 8]]\nreg_max: 1000000\n")
     return folder
 
@@ -53,6 +55,7 @@ BOMBS = [
     (heads("loop.pt"), "loop.pt: "),
     (heads("stride0.pt"), "its 1,893 bytes would become 3,221,229,504 bytes of arrays; 67,108,864 are the limit"),
     (heads("deflated.pt"), "torch.save does not compress [too-large]"),
+    (heads("zeros.npz"), "bytes of arrays; 67,108,864 are the limit [too-large]"),
     (("trace", "--capture", "stride0.pt"), "67,108,864 are the limit [too-large]"),
     (shapes("merge.yaml"), "merge keys (<<) make more than 100,000 keys [wrong-yaml]"),
     (("labels", "merge.yaml"), "merge keys (<<) make more than 100,000 keys [wrong-yaml]"),

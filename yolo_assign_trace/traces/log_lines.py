@@ -7,12 +7,10 @@ from typing import BinaryIO
 
 from ..basics.errors import InputError
 from ..formats.log_grammar import parse_values_of
-from ..inputs.reading.files import LARGEST, decode_text
+from ..inputs.reading.files import decode_text, room_of
 
 _BLOCK = 1 << 20
 _INCOMPLETE = "trace again; this one is not complete"
-_BYTES_PER_BYTE, _SMALL = 64, 64 << 20
-"""Bytes of values that a byte of a log can stand for: rows of equal numbers are folded. A little is always allowed."""
 
 
 class LogLines:
@@ -32,7 +30,7 @@ class LogLines:
             size, newlines, last = size + len(block), newlines + block.count(b"\n"), block
         file.seek(0)
         self.total = max(1, newlines + (not last.endswith(b"\n")))
-        self.room = min(LARGEST, max(_SMALL, _BYTES_PER_BYTE * size))
+        self.room = room_of(size)
         self._ahead: str | None = None
 
     @property

@@ -16,7 +16,7 @@ import numpy as np
 
 from ...basics.arrays import Array
 from ...basics.errors import InputError
-from ..reading.files import LARGEST, display_name, refusal
+from ..reading.files import LARGEST, display_name, refusal, room_of
 from .torch_file import NeedsCodeError, TooMuchError, read_torch
 
 _LEGACY_TORCH = (
@@ -80,6 +80,9 @@ def read_arrays(path: Path, what: str = "heads file") -> ArrayFile:
     if size > LARGEST:
         message = f"this {what} holds {size / 2**30:.1f} GiB, more than {LARGEST >> 30} GiB"
         raise InputError("too-large", message, where=str(path), hint="save fewer images at a time")
+    if kind == "npz" and size > (room := room_of(packed := path.stat().st_size)):
+        message = f"its {packed:,} bytes would become {size:,} bytes of arrays; {room:,} are the limit"
+        raise InputError("too-large", message, where=str(path), hint="numpy.savez does not compress")
     note = ""
     texts: dict[str, tuple[str, ...]] = {}
     try:

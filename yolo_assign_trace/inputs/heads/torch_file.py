@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...basics.arrays import Array
-from ..reading.files import LARGEST
+from ..reading.files import room_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 MOST = 10_000
 """Tensors, numbers and containers of a file; a few lists that share each other can stand for any number of them."""
-_BYTES_PER_BYTE, _SMALL = 64, 64 << 20
-"""Bytes of arrays that a byte of a file can become: a tensor may be expanded. A little is always allowed."""
 
 
 class TooMuchError(Exception):
@@ -57,7 +55,7 @@ def read_torch(path: Path) -> tuple[dict[str, Array], dict[str, tuple[str, ...]]
             note = "the raw part of (predictions, raw) as a model in eval mode returns it"
     tensors = _tensors(content)
     total = sum(max(4, tensor.element_size()) * tensor.numel() for tensor in tensors.values())
-    limit = min(LARGEST, max(_SMALL, _BYTES_PER_BYTE * size))
+    limit = room_of(size)
     if total > limit:
         raise TooMuchError(f"its {size:,} bytes would become {total:,} bytes of arrays; {limit:,} are the limit")
     return {name: _array(tensor) for name, tensor in tensors.items()}, dict(_texts(content)), note

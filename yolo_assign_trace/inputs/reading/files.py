@@ -14,6 +14,12 @@ LARGEST = 8 << 30
 """Bytes of arrays beyond which a file is taken for a mistake."""
 
 _LARGEST_PIPE = 1 << 30
+_BYTES_PER_BYTE, _ALWAYS = 64, 64 << 20
+
+
+def room_of(size: int) -> int:
+    """Bytes of arrays that may be made of a file of ``size`` bytes: it may be packed, a tensor expanded, rows folded."""
+    return min(LARGEST, max(_ALWAYS, _BYTES_PER_BYTE * size))
 
 
 def display_name(path: Path) -> str:
