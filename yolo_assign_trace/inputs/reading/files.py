@@ -18,7 +18,7 @@ _BYTES_PER_BYTE, _ALWAYS = 64, 64 << 20
 
 
 def room_of(size: int) -> int:
-    """Bytes of arrays that may be made of a file of ``size`` bytes: it may be packed, a tensor expanded, rows folded."""
+    """Bytes of arrays that may be made of a file of ``size`` bytes: packed, expanded or folded."""
     return min(LARGEST, max(_ALWAYS, _BYTES_PER_BYTE * size))
 
 
