@@ -86,6 +86,30 @@ def test_calls_of_other_assigners_are_refused_by_the_name_of_their_inputs(yolo_a
     assert "[other-assigner]" in outcome.err
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_boxes_that_are_not_finite_do_not_stop_any_command(yolo_assign, folder):
+    nan, inf = np.nan, np.inf
+    capture(folder / "call.npz")
+    with np.load(folder / "call.npz") as file:
+        arrays = dict(file)
+    arrays["gt_bboxes"][0, :3] = [(nan, nan, nan, nan), (-inf, -inf, inf, inf), (8, 8, inf, 8)]
+    np.savez(folder / "call.npz", **arrays)
+    outcome = yolo_assign("trace", "--capture", "call.npz", "--save", "t.safetensors")
+    assert (outcome.code, "nan or infinity appears here first: gt_bboxes[0,0,0] is nan" in outcome.err) == (0, True)
+    told = yolo_assign("explain", "t.safetensors").out
+    assert "nan or infinity, first in capture: gt_bboxes[0,0,0] is nan; 9 of" in told
+    commands = [
+        ("explain", "t.safetensors"),
+        *(("explain", "run.log", "--image", "0", "--gt", str(gt)) for gt in range(3)),
+        ("page", "t.safetensors", "-o", "t.html"),
+        ("draw", "t.safetensors", "-o", "drawn"),
+        *(("draw", "t.safetensors", "-o", "drawn", "--image", "0", "--gt", str(gt)) for gt in range(3)),
+        ("diff", "t.safetensors", "run.log"),
+        ("sweep", "--capture", "call.npz", "--topk", "5,10"),
+    ]
+    assert [command for command in commands if yolo_assign(*command).code != 0] == []
+
+
 def test_rotated_boxes_are_refused(yolo_assign, folder):
     capture(folder / "call.npz")
     with np.load(folder / "call.npz") as file:

@@ -122,7 +122,6 @@ REFUSED = [
     ({"gt_labels": torch.ones(2, 2, 1).bool()}, "wrong-dtype", "[gt_labels]", "found bool", ""),
     ({"mask_gt": torch.ones(2, 2, 1).to(torch.complex64)}, "wrong-dtype", "[mask_gt]", "found complex64", ""),
     # values
-    (changed("gt_bboxes", (1, 0, 2), NAN), "not-finite", "[gt_bboxes][1,0,2]", "nan is not finite", ""),
     (changed("anc_points", (3, 1), NAN), "not-finite", "[anc_points][3,1]", "nan is not finite", ""),
     (changed("gt_labels", (1, 1, 0), 3), "class-too-large", "[gt_labels][1,1,0]", "3 classes, 0 to 2", "pad with 0"),
     (changed("gt_labels", (0, 1, 0), -1), "class-too-large", "[gt_labels][0,1,0]", "-1.0 is no class", "pad with 0"),

@@ -39,8 +39,8 @@ def read_capture(path: Path) -> Call:
     float64 if any of them was; labels int64, the mask bool. A ``topk2`` of 0 means not used and is left out.
 
     Raises:
-        InputError: missing entries, wrong axes or types, boxes that are not finite, labels beyond the classes,
-            points that are no cell centres, or a call of an assigner for other things than boxes.
+        InputError: missing entries, wrong axes or types, scores that are none, labels beyond the classes, points that
+            are no cell centres, or a call of an assigner for other things than boxes.
     """
     file = read_arrays(path, "capture")
     _require_plain_boxes(file)
@@ -167,7 +167,7 @@ def _floats(file: ArrayFile, name: str, array: Array, dtype: np.dtype[np.generic
         message = f"expected floats, found {array.dtype}"
         raise InputError("wrong-dtype", message, where=f"{file.path}[{name}]")
     array = np.array(array, dtype=dtype, order="C")  # a copy: torch wants to own what it shares
-    if not name.startswith("pd_"):  # predictions may be nan; the trace tells where that begins
+    if name == "anc_points":  # elsewhere a call may have had nan and infinity; the trace tells where that begins
         _require(file, name, np.isfinite(array), array, "is not finite", "not-finite")
     return array
 
@@ -202,7 +202,7 @@ def _mask(file: ArrayFile, mask: Array) -> Array:
 
 
 def _require_scores(file: ArrayFile, scores: Array) -> None:
-    good = ~((scores < 0) | (scores > 1))  # nan is for the trace to tell
+    good = ~np.isfinite(scores) | ((scores >= 0) & (scores <= 1))  # what is not finite is for the trace to tell
     hint = "the assigner is called with scores, not logits: save pd_scores after the sigmoid"
     _require(file, "pd_scores", good, scores, "is no score: expected 0..1", "not-a-score", hint)
 
