@@ -218,7 +218,9 @@ def _normalize(_: Run, kept: Mapping[str, Array]) -> list[Fact]:
         return []
     scores = kept["norm_align_metric"]
     zero = int((kept["fg_mask"] & (scores == 0)).sum())
-    facts = [Fact("target-sum", f"the target scores add up to {np.nansum(scores, dtype=np.float64):.6g}")]
+    odd = int((~np.isfinite(scores)).sum())
+    not_finite = f": those of {odd} of {count(scores.size, 'anchor')} are not finite" if odd else ""
+    facts = [Fact("target-sum", f"the target scores add up to {scores.sum(dtype=np.float64):.6g}{not_finite}")]
     if zero:
         facts.append(
             Fact("positive-with-score-zero", f"{count(zero, 'positive anchor')} with target score 0", notable=True)
