@@ -54,10 +54,20 @@ def test_the_release_of_a_capture_is_never_guessed_in_silence(
 def test_a_recorded_release_is_that_of_the_trace(yolo_assign, folder):
     file = capture(folder / "call.npz", release="8.3.200")
     document = yolo_assign("trace", "--capture", file, "--no-log", "--json").document
-    assert document["release"].startswith("8.3.200, recorded with the call; ")
+    assert document["release"] == "8.3.200, recorded with the call"  # its boxes are as the training had placed them
     assert document["assigner"].startswith("yolov8: ")
     document = yolo_assign("trace", "--capture", file, "--no-log", "--json", "--release", "8.4.190").document
-    assert document["release"].startswith("8.4.190, as asked; ")  # the option wins
+    assert document["release"] == "8.4.190, as asked"  # the option wins
+
+
+@pytest.mark.parametrize(
+    "options", [("--mode", "val"), ("--rect",), ("--labels-as", "8.3.9"), ("--letterboxed",), ("--image-size", "64x64")]
+)
+def test_what_reads_labels_and_places_boxes_has_no_part_in_a_capture(yolo_assign, folder, options):
+    outcome = yolo_assign("trace", "--capture", capture(folder / "call.npz"), *options)
+    assert outcome.code == 2
+    assert "--capture cannot be combined with --mode, --rect, --labels-as and what else" in outcome.err
+    assert "[options-exclude]" in outcome.err
 
 
 def test_outputs_that_nobody_gives_are_told_with_the_number_of_anchors(yolo_assign, folder):

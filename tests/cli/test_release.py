@@ -104,6 +104,9 @@ def test_python_asks_for_it_by_name():
     with pytest.raises(InputError, match="'newest' is no release") as caught:
         load_inputs(Request(labels=labels, release="newest"))
     assert (caught.value.id, caught.value.where) == ("unknown-release", "release")
+    with pytest.raises(InputError, match="'TRAIN' is no mode") as caught:
+        load_inputs(Request(labels=labels, mode="TRAIN"))
+    assert (caught.value.id, caught.value.where) == ("unknown-mode", "mode")
 
 
 # --- what goes with it -----------------------------------------------------------------------------------------------
