@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..assignment.assigner import Assigner
 from ..assignment.releases import NEWEST_MEASURED, Release, parse_release
 from ..basics.errors import InputError, Parameter
 from ..run.letterbox import VAL, parse_mode
@@ -93,10 +95,15 @@ class Request:
             _ = self.source
 
     def release_for(
-        self, *, study: bool = False, recorded: Release | None = None, installed: Release | None = None
+        self,
+        *,
+        study: bool = False,
+        recorded: Release | None = None,
+        answers: Sequence[Assigner] = (),
+        installed: Release | None = None,
     ) -> ReleaseChoice:
-        """The release that was asked for; otherwise what the inputs recorded, the one that runs the model, the study
-        grid's own, or the newest.
+        """The release that was asked for; otherwise what the inputs recorded, one whose ``answers`` they hold, the one
+        that runs the model, the study grid's own, or the newest.
 
         Raises:
             InputError: no release.
@@ -106,11 +113,15 @@ class Request:
         if self.release is None:
             if recorded:
                 return ReleaseChoice(recorded, "recorded with the call", **beside)
+            newest = ReleaseChoice(NEWEST_MEASURED, "the newest measured", **beside)
+            if answers and newest.assigner.generation not in [assigner.generation for assigner in answers]:
+                first = parse_release(answers[-1].generation) or NEWEST_MEASURED
+                return ReleaseChoice(first, "whose answers the capture holds", **beside)
             if installed:
                 return ReleaseChoice(installed, "installed, it runs the model", **beside)
             if study:
                 return ReleaseChoice(STUDY_RELEASE, "the tutorial's", **beside)
-            return ReleaseChoice(NEWEST_MEASURED, "the newest measured", **beside)
+            return newest
         release = parse_release(self.release, Parameter("release"))
         if release is None:
             hint = "write a release, such as `release=8.4.190`"
