@@ -104,6 +104,9 @@ def test_python_asks_for_it_by_name():
     with pytest.raises(InputError, match="'newest' is no release") as caught:
         load_inputs(Request(labels=labels, release="newest"))
     assert (caught.value.id, caught.value.where) == ("unknown-release", "release")
+    with pytest.raises(InputError, match="'TRAIN' is no mode") as caught:
+        load_inputs(Request(labels=labels, mode="TRAIN"))
+    assert (caught.value.id, caught.value.where) == ("unknown-mode", "mode")
 
 
 # --- what goes with it -----------------------------------------------------------------------------------------------
@@ -133,6 +136,31 @@ def test_heads_that_name_their_images_are_held_against_the_dataset(yolo_assign, 
     assert outcome.code == 2
     assert "image 1 of the heads is 4.png, but 1.png is traced there [heads-of-other-images]" in outcome.err
     assert "without augmentation" in outcome.err
+    np.savez(dataset / "heads.npz", **maps, images=["0.png"])  # shorter
+    outcome = yolo_assign(*arguments)
+    assert "heads.npz[images]: 1 image named, but there are heads of 2 images [heads-of-other-images]" in outcome.err
+
+
+def test_heads_that_name_their_image_are_held_against_a_single_label_file(yolo_assign, folder):
+    maps = {f"p{i}": np.zeros((1, 67, n, n), np.float32) for i, n in enumerate((8, 4, 2))}
+    arguments = (
+        "trace",
+        "--labels",
+        "one.txt",
+        "--shapes",
+        "yolov8",
+        "--imgsz",
+        "64",
+        "--heads",
+        "heads.npz",
+        "--quiet",
+    )
+    np.savez(folder / "heads.npz", **maps, images=["elsewhere/one.jpg"])
+    assert yolo_assign(*arguments).code == 0
+    np.savez(folder / "heads.npz", **maps, images=["two.jpg"])
+    outcome = yolo_assign(*arguments)
+    assert outcome.code == 2
+    assert "the heads are of the image two.jpg, but the labels are one.txt [heads-of-other-images]" in outcome.err
 
 
 def test_an_older_release_here_is_pointed_at(yolo_assign, monkeypatch):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
 import pytest
 
 from tests.explain.explained import ORDINARY, ask, stored
 from tests.run.hand_made import predict
 from yolo_assign_trace.assignment.generations import GENERATIONS
 from yolo_assign_trace.explain.conflicts import NEARLY
-from yolo_assign_trace.explain.summary import SIZES, size_classes
+from yolo_assign_trace.explain.summary import SIZES, numbered, size_classes
 from yolo_assign_trace.run.trace_settings import TraceSettings
 from yolo_assign_trace.traces.view import OUTCOMES
 
@@ -49,6 +50,16 @@ def test_a_nearly_identical_box_starves_too(shift: float, starves: bool) -> None
     assert summary.causes == {"lost-conflicts": 1}
     assert [box.iou for box in summary.starved] == ([pytest.approx(iou)] if starves else [])
     assert starves == (iou >= NEARLY)
+
+
+def test_where_nan_begins_if_metrics_or_targets_have_any() -> None:
+    predicted = predict(ORDINARY)
+    predicted[9, 4] = np.nan
+    summary = ask(stored([[ORDINARY]], [predicted])).summary
+    place = "flatten: pred_scores[0,9,0] is nan, #9 P3 y1 x1 (12, 12 px); 2 of 168 values are not finite"
+    assert summary.non_finite == place
+    assert numbered(summary, [8]).non_finite == f"{place}, where image 0 is image 8"
+    assert ask(stored([[ORDINARY]], [predict(ORDINARY)])).summary.non_finite == ""
 
 
 def test_sides_beyond_reg_max() -> None:

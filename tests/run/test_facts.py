@@ -205,6 +205,13 @@ class TestNotFinite:
         assert (memory.boxes[0].candidates, memory.boxes[0].selected) == ((4, 0, 1), 5)
         assert notable(memory).keys() == {"non-finite"}
 
+    def test_a_sum_of_target_scores_says_how_many_are_not_finite(self) -> None:
+        maps = self._maps()
+        maps[0][0, 4, 1, 1] = np.nan  # the largest metric of the box, and with it every target of the image
+        memory = trace_maps(maps, self.ROW, grid=GRID)
+        text = "the target scores add up to nan: those of 84 of 84 anchors are not finite"
+        assert text_of(memory, "target-sum") == text
+
     def test_large_finite_numbers_are_not_taken_for_infinite_ones(self) -> None:
         maps = self._maps()
         maps[0][0, 4:, :, :] = 3e38  # their sum is beyond float32

@@ -106,6 +106,7 @@ def window(level: Level, box: Box, scene: ImageScene, pairs: Pairs) -> Window:
 
 def _range(low: float, high: float, cells: int) -> tuple[int, int]:
     """First and last cell + 1 to show of ``cells``, for a side from ``low`` to ``high`` in cells."""
+    low, high = 0 if np.isnan(low) else low, cells if np.isnan(high) else high
     first, last = int(np.clip(np.floor(low), 0, cells - 1)), int(np.clip(np.ceil(high), 1, cells))
     more = max(AROUND, -(-(FEWEST - (last - first)) // 2))
     return max(0, first - more), min(cells, max(last, first + 1) + more)

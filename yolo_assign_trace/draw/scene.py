@@ -16,6 +16,9 @@ from ..traces.view import OUTCOMES, TraceView
 NEEDS = ("cutoff", "norm_align_metric")
 """Outputs that a trace must have to be drawn, beside those that anything about it needs."""
 
+FAR = 1e6
+"""px; beyond what any canvas has."""
+
 NO_WINNER = -1
 """The winner of an anchor that a box lost, if nobody has it."""
 
@@ -131,7 +134,18 @@ def _box(view: TraceView, line: BoxLine) -> Box:
     at = line.image, line.gt
     name = view.names.get(line.label, f"class {line.label}")
     screened = view.screened[at] if view.enlarged[at] else None
-    return Box(line, name, view.corners[at], screened, float(view.array("cutoff")[at]))
+    return Box(
+        line,
+        name,
+        _drawable(view.corners[at]),
+        None if screened is None else _drawable(screened),
+        float(view.array("cutoff")[at]),
+    )
+
+
+def _drawable(corners: Array) -> Array:
+    """An infinite edge lies far away; one that is nan is not drawn."""
+    return np.clip(corners, -FAR, FAR)
 
 
 def on_level(level: Level, anchors: Array) -> Array:

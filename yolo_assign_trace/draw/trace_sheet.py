@@ -112,7 +112,7 @@ def _by_size(sheet: Sheet, axes: Axes, view: TraceView) -> None:
     image, gt, anchor = view.positives
     level, side = view.level[anchor], _side_of(view.corners[image, gt])
     boxes = _side_of(np.array([(0, 0, line.width, line.height) for line in view.lines]).reshape(-1, 4))
-    largest = max(float(boxes.max(initial=0)), SMALLEST_SIDE * 2)
+    largest = max(float(boxes[np.isfinite(boxes)].max(initial=0)), SMALLEST_SIDE * 2)
     edges = SMALLEST_SIDE * 2.0 ** np.arange(np.ceil(np.log2(largest / SMALLEST_SIDE)) + 1)
     edges = np.concatenate([[0], edges])
     at = np.arange(len(edges) - 1)
@@ -159,6 +159,7 @@ def _histogram(sheet: Sheet, axes: Axes, view: TraceView) -> None:
     _quiet(axes, sheet)
 
 
+@np.errstate(invalid="ignore")  # of infinite boxes
 def _side_of(corners: Array) -> Array:
     """Root of the area of boxes (..., xyxy), px."""
     side: Array = np.sqrt(np.maximum(corners[..., 2:].astype(np.float64) - corners[..., :2], 0).prod(axis=-1))

@@ -63,7 +63,8 @@ def _ignored(view: TraceView, line: BoxLine) -> list[Sentence]:
     """Also of one that was masked out."""
     corners = view.corners[line.image, line.gt]
     what = "cause.masked" if line.cause == "masked-out" else "cause.ignored"
-    told = [sentence(what, **_named(corners), sum=float(corners.sum()))]
+    with np.errstate(invalid="ignore"):  # infinity less infinity
+        told = [sentence(what, **_named(corners), sum=float(corners.sum()))]
     if line.positives:  # it selects nothing and owns anchors all the same
         anchors = np.flatnonzero(view.owner[line.image] == line.gt)
         overlaps = view.optional("target_overlaps")

@@ -74,6 +74,7 @@ def smallest_helping(boxes: Array, grid: Grid, enlarged_below: int | None = None
     return [Helps(size, sure, stride, tried, finest) for size, sure, stride in each_box]
 
 
+@np.errstate(invalid="ignore")  # of infinite boxes
 def holds_centre(
     boxes: Array, size: tuple[int, int], strides: Sequence[int], enlarged_below: int | None = None
 ) -> Array:

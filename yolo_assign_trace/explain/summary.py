@@ -12,7 +12,8 @@ import numpy as np
 from ..basics.arrays import Array
 from ..basics.box_sizes import SIZES, size_classes
 from ..run.boxes_summary import CAUSES
-from ..run.record import BoxLine
+from ..run.facts import first_odd
+from ..run.record import BoxLine, Record
 from ..traces.view import TraceView
 from .causes import Cause, causes_of
 from .conflicts import (
@@ -55,7 +56,8 @@ class Count:
 class Summary:
     """What is worth knowing about all boxes together.
 
-    ``worthless`` counts boxes that have positives, but whose target scores are all 0.
+    ``worthless`` counts boxes that have positives, but whose target scores are all 0; ``non_finite`` says where the
+    trace has nan or infinity first, if its boxes, metrics or targets have any.
     """
 
     images: int
@@ -73,6 +75,7 @@ class Summary:
     reach: Reach
     sizes: tuple[Count, ...]
     classes: tuple[Count, ...]
+    non_finite: str = ""
 
 
 _SUMMED = ("images", "boxes", "positives", "without", "worthless", "contested")
@@ -116,7 +119,21 @@ def summary_of(view: TraceView, image: int | None = None) -> Summary:
         reach=reach_of(view, image),
         sizes=_counts(size_classes([(line.width, line.height) for line in lines]), SIZES, owned, targets),
         classes=_counts(of_class, names, owned, targets),
+        non_finite=_non_finite(view),
     )
+
+
+def _non_finite(view: TraceView) -> str:
+    shown = (view.corners, view.overlaps, view.metric, view.positive_scores)
+    if all(np.isfinite(array).all() for array in shown):
+        return ""
+    for stored in view.trace.outputs.values():
+        pairs = view.pairs if stored.output.on_pairs else None
+        if stored.dtype.kind == "f" and (
+            place := first_odd(Record(stored.stage, stored.output, stored.array, pairs, view.grid, {}))
+        ):
+            return f"{stored.stage}: {place}"
+    return ""
 
 
 def _targets(view: TraceView, lines: Sequence[BoxLine]) -> Array:
@@ -145,7 +162,8 @@ def numbered(summary: Summary, images: Sequence[int]) -> Summary:
         name: tuple(replace(place, image=images[place.image]) for place in getattr(summary, name))
         for name in _OF_IMAGES
     }
-    return replace(summary, problems=problems, **places)
+    renumbered = f", where image 0 is image {images[0]}" if summary.non_finite and images[0] else ""
+    return replace(summary, problems=problems, non_finite=summary.non_finite + renumbered, **places)
 
 
 def join_summaries(summaries: Sequence[Summary]) -> Summary:
@@ -166,6 +184,7 @@ def join_summaries(summaries: Sequence[Summary]) -> Summary:
         reach=_joined_reach([each.reach for each in summaries]),
         sizes=_added(chain.from_iterable(each.sizes for each in summaries), SIZES),
         classes=_added(chain.from_iterable(each.classes for each in summaries)),
+        non_finite=next((each.non_finite for each in summaries if each.non_finite), ""),
     )
 
 

@@ -104,6 +104,11 @@ class FileLabels:
             raise InputError("wrong-batch", message, where=real.path)
         batch = real.batch if real else shapes.batch or self.images
         source = real.name if real else shapes.name
+        if real and real.images and batch == 1 and not self.has_images:
+            theirs = Path(real.images[0]).name
+            if Path(theirs).stem != Path(self.name).stem:
+                message = f"the heads are of the image {theirs}, but the labels are {self.name}"
+                raise InputError("heads-of-other-images", message, where=real.path)
         rows = self.table.rows
         if batch > 1 and len(rows) and not self.has_images:
             raise InputError(

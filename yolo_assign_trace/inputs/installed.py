@@ -45,8 +45,6 @@ def about_installed(choice: ReleaseChoice, *, labels: bool) -> str:
         return ""
     reads = replace(rules_of(installed), release=choice.release) != rules_of(choice.release)
     differing = [*(["reads labels"] if labels and reads else []), *choice.differs_in(installed)]
-    if not labels:
-        differing = [what for what in differing if what == "assigns"]
     if not differing:
         return ""
     there = dotted(installed)

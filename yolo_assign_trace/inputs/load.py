@@ -29,7 +29,7 @@ from .labels.rules import LabelRules, rules_of
 from .labels.text import LabelTable
 from .models.model import open_model
 from .reading.files import display_name
-from .recorded_outputs import compare_outputs
+from .recorded_outputs import about_outputs, compare_outputs, reproducing
 from .request import STUDY_RELEASE, Request
 
 DATASET_SHAPES = "yolov8"
@@ -90,7 +90,8 @@ def open_inputs(request: Request) -> Opened:
         return _open_labelled(request)
     call = read_capture(request.capture)
     name = display_name(request.capture)
-    release = request.release_for(recorded=call.recorded_by)
+    compared = compare_outputs(call) if call.outputs else []
+    release = request.release_for(recorded=call.recorded_by, answers=reproducing(compared))
     call = replace(call, release=release)
     remarks = list(call.remarks)
     if call.recorded_by is None and request.release is None:
@@ -100,7 +101,7 @@ def open_inputs(request: Request) -> Opened:
         )
         remarks += filter(None, [about_installed(release, labels=False)])
     if call.outputs:
-        remarks.append(compare_outputs(call))
+        remarks.append(about_outputs(call, compared))
     return Opened([CallPart(call)], name, release, parameters=call.parameters, remarks=tuple(remarks))
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..assignment.assigner import Assigner
 from ..assignment.releases import NEWEST_MEASURED, Release, parse_release
 from ..basics.errors import InputError, Parameter
-from ..run.letterbox import VAL
+from ..run.letterbox import VAL, parse_mode
 from ..run.release_choice import ReleaseChoice
 from .labels.policy import STOP
 from .labels.rules import LabelRules
@@ -32,7 +34,7 @@ class Request:
         image_size: width and height of every image, px.
         letterboxed: are the labels fractions of the network input already?
         rect: fit the input to each image, in whole strides, instead of a square.
-        mode: ``val`` places boxes as validation does, ``train`` clips and drops them as training does.
+        mode: ``val``, the default, places boxes as validation does, ``train`` clips and drops them as training does.
         release: of the package, such as ``8.4.190``: it reads labels, places and assigns; None for the one that fits
             the inputs, see :meth:`release_for`.
         rules: of the release to read labels as, if it is another one.
@@ -56,7 +58,7 @@ class Request:
     image_size: tuple[int, int] | None = None
     letterboxed: bool = False
     rect: bool = False
-    mode: str = VAL
+    mode: str | None = None
     release: str | None = None
     rules: LabelRules | None = None
     on_bad: str = STOP
@@ -69,12 +71,16 @@ class Request:
         """Do the options go together?
 
         Raises:
-            InputError: two that exclude each other.
+            InputError: two that exclude each other, or a mode that is none.
         """
+        if self.mode is not None:
+            parse_mode(self.mode)
         told = (self.heads, self.shapes, self.reg_max)
         beside = (self.labels, self.data, self.imgsz, self.nc, self.images, self.model, *told)
+        placed = (self.mode, self.rect, self.rules, self.letterboxed, self.image_size)
         excluded = [
             (self.capture and any(beside), "capture", "`labels`, `data`, `heads` and what describes them"),
+            (self.capture and any(placed), "capture", "`mode`, `rect`, `labels_as` and what else places boxes"),
             (self.model and any(told), "model", "`heads`, `shapes` and `reg_max`: it tells them"),
             (self.model and (self.letterboxed or self.image_size), "model", "`letterboxed` and `image_size`"),
             (self.branch and not self.model, "branch", "anything but `model`"),
@@ -89,23 +95,33 @@ class Request:
             _ = self.source
 
     def release_for(
-        self, *, study: bool = False, recorded: Release | None = None, installed: Release | None = None
+        self,
+        *,
+        study: bool = False,
+        recorded: Release | None = None,
+        answers: Sequence[Assigner] = (),
+        installed: Release | None = None,
     ) -> ReleaseChoice:
-        """The release that was asked for; otherwise what the inputs recorded, the one that runs the model, the study
-        grid's own, or the newest.
+        """The release that was asked for; otherwise what the inputs recorded, one whose ``answers`` they hold, the one
+        that runs the model, the study grid's own, or the newest.
 
         Raises:
             InputError: no release.
         """
-        beside: dict[str, Any] = {"labels_as": self.rules.release if self.rules else None, "mode": self.mode}
+        mode = "" if self.capture else self.mode or VAL
+        beside: dict[str, Any] = {"labels_as": self.rules.release if self.rules else None, "mode": mode}
         if self.release is None:
             if recorded:
                 return ReleaseChoice(recorded, "recorded with the call", **beside)
+            newest = ReleaseChoice(NEWEST_MEASURED, "the newest measured", **beside)
+            if answers and newest.assigner.generation not in [assigner.generation for assigner in answers]:
+                first = parse_release(answers[-1].generation) or NEWEST_MEASURED
+                return ReleaseChoice(first, "whose answers the capture holds", **beside)
             if installed:
                 return ReleaseChoice(installed, "installed, it runs the model", **beside)
             if study:
                 return ReleaseChoice(STUDY_RELEASE, "the tutorial's", **beside)
-            return ReleaseChoice(NEWEST_MEASURED, "the newest measured", **beside)
+            return newest
         release = parse_release(self.release, Parameter("release"))
         if release is None:
             hint = "write a release, such as `release=8.4.190`"

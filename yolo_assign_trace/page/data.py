@@ -164,6 +164,7 @@ def _anchors(view: TraceView, image: int, here: Array) -> dict[str, Any]:
     }
 
 
+@np.errstate(invalid="ignore")  # of infinite boxes
 def _box(view: TraceView, line: BoxLine, cause: Cause | None) -> dict[str, Any]:
     at = image, gt = line.image, line.gt
     funnel, cut, share = funnel_of(view, image, gt), cut_of(view, line), share_of(view, image, gt)

@@ -31,7 +31,8 @@ def decide_causes(boxes: Sequence[int], kept: Mapping[str, Array]) -> Array:
     """
     valid = kept["mask_gt"][..., 0].astype(bool)
     real = np.arange(valid.shape[1]) < np.array(boxes, dtype=np.int64)[:, None]
-    steps = [("ignored-as-padding", ~valid & (kept["gt_bboxes"].sum(axis=-1) <= 0)), ("masked-out", ~valid)]
+    with np.errstate(invalid="ignore"):  # corners may be infinite
+        steps = [("ignored-as-padding", ~valid & (kept["gt_bboxes"].sum(axis=-1) <= 0)), ("masked-out", ~valid)]
     if "fg_mask" in kept:
         steps.append(("", count_positives(kept) > 0))
     if "pairs" in kept:
@@ -86,7 +87,8 @@ def summarize(grid: Grid, boxes: Sequence[int], kept: Mapping[str, Array]) -> tu
     selected, positives = count_pairs(kept, kept["mask_topk"]).tolist(), count_positives(kept).tolist()
     causes = decide_causes(boxes, kept).tolist()
     labels = kept["gt_labels"].reshape(b, m).tolist()
-    sizes = (kept["gt_bboxes"][..., 2:] - kept["gt_bboxes"][..., :2]).tolist()
+    with np.errstate(invalid="ignore"):
+        sizes = (kept["gt_bboxes"][..., 2:] - kept["gt_bboxes"][..., :2]).tolist()
     return tuple(
         BoxLine(
             image=i,

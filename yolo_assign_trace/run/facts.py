@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
+from ..assignment.call import CAPTURE
 from ..basics.arrays import Array
 from ..basics.plural import and_more, count, cut_list
 from .boxes_summary import CAUSES, count_positives, decide_causes, summarize
@@ -24,7 +25,10 @@ _KEPT = frozenset(
 
 
 _FINITE_IF_OTHERS_ARE = frozenset({"pd_scores", "target_scores"})
-"""Large tensors that are finite if what they are made of is; not looking at them again halves the cost of facts."""
+"""Large tensors that are finite if what they are made of is; not looking at them again halves the cost of facts.
+
+In a capture nothing is known of what they are made of.
+"""
 
 
 class FactFinder:
@@ -40,8 +44,13 @@ class FactFinder:
         """Take note of one output."""
         if record.name in _KEPT:
             self.kept[record.name] = record.array
-        if not self.first_odd and record.array.dtype.kind == "f" and record.name not in _FINITE_IF_OTHERS_ARE:
-            self._look_for_odd(record)
+        if self.first_odd or record.array.dtype.kind != "f":
+            return
+        if record.name not in _FINITE_IF_OTHERS_ARE or record.stage == CAPTURE.name:
+            self.first_odd = first_odd(record)
+            if self.first_odd:
+                text = f"nan or infinity appears here first: {self.first_odd}"
+                self.pending.append(Fact("non-finite", text, notable=True))
 
     def of_stage(self, stage: str) -> tuple[Fact, ...]:
         """The facts about the stage whose outputs have just been noted."""
@@ -54,26 +63,23 @@ class FactFinder:
         """The closing line of every box."""
         return summarize(self.run.grid, self.run.boxes, self.kept)
 
-    def _look_for_odd(self, record: Record) -> None:
-        array = record.array.reshape(-1)
-        # the sum tells without a temporary: it is finite only if all elements are, or if it overflows
-        if np.isfinite(array.sum(dtype=np.float64)):
-            return
-        odd = np.flatnonzero(~np.isfinite(array))
-        if not odd.size:
-            return
-        first = int(odd[0])
-        anchor = record.anchor_of(first)
-        at = f", {record.grid.address(anchor)}" if anchor is not None else ""
-        self.first_odd = f"{record.stage}: {record.name}{record.index_text(first)} is {array[first]}{at}"
-        self.pending.append(
-            Fact(
-                "non-finite",
-                f"nan or infinity appears here first: {record.name}{record.index_text(first)} is {array[first]}{at}"
-                f"; {odd.size} of {array.size} values are not finite",
-                notable=True,
-            )
-        )
+
+def first_odd(record: Record) -> str:
+    """The first element of an output that is nan or infinite, with its place, and how many are; empty if none is."""
+    array = record.array.reshape(-1)
+    # the sum tells without a temporary: it is finite only if all elements are, or if it overflows
+    with np.errstate(invalid="ignore"):  # infinity less infinity
+        total = array.sum(dtype=np.float64)
+    if np.isfinite(total):
+        return ""
+    odd = np.flatnonzero(~np.isfinite(array))
+    if not odd.size:
+        return ""
+    first = int(odd[0])
+    anchor = record.anchor_of(first)
+    at = f", {record.grid.address(anchor)}" if anchor is not None else ""
+    place = f"{record.name}{record.index_text(first)} is {array[first]}{at}"
+    return f"{place}; {odd.size} of {array.size} values are not finite"
 
 
 def _boxes(rows: Iterable[tuple[int, int]]) -> str:
@@ -212,7 +218,9 @@ def _normalize(_: Run, kept: Mapping[str, Array]) -> list[Fact]:
         return []
     scores = kept["norm_align_metric"]
     zero = int((kept["fg_mask"] & (scores == 0)).sum())
-    facts = [Fact("target-sum", f"the target scores add up to {np.nansum(scores, dtype=np.float64):.6g}")]
+    odd = int((~np.isfinite(scores)).sum())
+    not_finite = f": those of {odd} of {count(scores.size, 'anchor')} are not finite" if odd else ""
+    facts = [Fact("target-sum", f"the target scores add up to {scores.sum(dtype=np.float64):.6g}{not_finite}")]
     if zero:
         facts.append(
             Fact("positive-with-score-zero", f"{count(zero, 'positive anchor')} with target score 0", notable=True)

@@ -31,7 +31,7 @@ class ReleaseChoice:
         release: reads labels, places boxes and assigns.
         reason: where it is from, in a few words.
         labels_as: the release that reads labels, if it is another one.
-        mode: boxes are placed as in validation (``val``) or as in training (``train``).
+        mode: boxes are placed as in validation (``val``) or as in training (``train``); empty if a call had its boxes.
     """
 
     release: Release = NEWEST_MEASURED
@@ -57,18 +57,17 @@ class ReleaseChoice:
         """What ``other`` places or assigns otherwise."""
         changes = _LETTERBOX_CHANGES if self.mode == VAL else _TRAINING_CHANGES
         told = {
-            "places boxes": bisect(changes, self.release) != bisect(changes, other),
+            "places boxes": self.mode != "" and bisect(changes, self.release) != bisect(changes, other),
             "assigns": self.assigner.generation != find_assigner(dotted(other)).generation,
         }
         return tuple(what for what, differs in told.items() if differs)
 
     def line(self, assigner: Assigner | None = None) -> str:
         """What headers say; what does not go with the release is named, such as the ``assigner`` that ran."""
-        parts = [
-            f"{self.name}, {self.reason}",
-            f"boxes placed as in {'validation' if self.mode == VAL else 'training'}",
-        ]
-        if self.release < OLDEST_PLACED:
+        parts = [f"{self.name}, {self.reason}"]
+        if self.mode:
+            parts.append(f"boxes placed as in {'validation' if self.mode == VAL else 'training'}")
+        if self.mode and self.release < OLDEST_PLACED:
             parts.append(f"labels and places before {dotted(OLDEST_PLACED)} were not measured, taken to be as there")
         if self.release > NEWEST_MEASURED:
             parts.append(f"newer than what was measured, taken to be as {dotted(NEWEST_MEASURED)}")

@@ -9,6 +9,7 @@ from ..basics.arrays import Array
 _ROUNDING = 1e-4
 
 
+@np.errstate(invalid="ignore")  # of infinite boxes
 def is_enlarged(corners: Array, screened: Array) -> Array:
     """(...) did screening see the box larger than it is?
 

@@ -49,7 +49,7 @@ class TraceSettings:
         release: of the package: it reads labels, places boxes and assigns if nothing else was said.
         release_from: why it is this one, in a few words.
         labels_as: the release that labels were read by.
-        mode: were boxes placed as in validation (``val``) or as in training (``train``)?
+        mode: were boxes placed as in validation (``val``) or as in training (``train``)? Empty for a captured call.
         synthetic: are the heads no model's?
     """
 

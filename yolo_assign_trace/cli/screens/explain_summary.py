@@ -52,6 +52,8 @@ def print_summary(page: Page, summary: Summary, levels: Sequence[str], command: 
         page.line(("every box has positives", "bold green"))
     if summary.worthless:
         page.line((f"{count(summary.worthless, 'box')} with positives whose target scores are all 0", "yellow"))
+    if summary.non_finite:
+        page.line((f"nan or infinity, first in {summary.non_finite}", "bold red"))
     for cause, number in summary.causes.items():
         page.line((f"{number:>5}  {cause}", "red"), indent=4)
     _problems(page, summary, levels, all_rows)

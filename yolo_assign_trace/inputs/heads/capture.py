@@ -37,11 +37,12 @@ def read_capture(path: Path) -> Call:
 
     ``pred_scores`` and ``pred_bboxes`` are accepted as names too, and six unnamed tensors in the order of the call.
     ``anc_points`` may be missing if ``imgsz`` (height, width) and ``strides`` are there. Floats become float32, or
-    float64 if any of them was; labels int64, the mask bool. A ``topk2`` of 0 means not used and is left out.
+    float64 if any of them was; labels int64, the mask bool. A ``topk2`` of 0 or ``topk`` means not used and is
+    left out.
 
     Raises:
-        InputError: missing entries, wrong axes or types, boxes that are not finite, labels beyond the classes,
-            points that are no cell centres, or a call of an assigner for other things than boxes.
+        InputError: missing entries, wrong axes or types, scores that are none, labels beyond the classes, points that
+            are no cell centres, or a call of an assigner for other things than boxes.
     """
     file = read_arrays(path, "capture")
     _require_plain_boxes(file)
@@ -72,13 +73,18 @@ def read_capture(path: Path) -> Call:
     if others:
         entries = "1 other entry is" if len(others) == 1 else f"{len(others)} other entries are"
         remarks.append(f"{entries} not used: {cut_list(others, NAMED_AT_MOST)}")
-    pictures = _pictures(file, grid, len(made["pd_scores"]), remarks)
+    batch = len(made["pd_scores"])
+    pictures = _pictures(file, grid, batch, remarks)
+    images = file.text("images", "im_file")
+    if images and len(images) != batch:
+        remarks.append(f"{count(len(images), 'image')} named for {count(batch, 'image')}: the names are not used")
+        images = ()
     call = Call(
         grid,
         Captured(**made),
         parameters=parameters,
         remarks=tuple(remarks),
-        images=tuple(Image(PurePath(name).name) for name in _images(file, len(made["pd_scores"]))),
+        images=tuple(Image(PurePath(name).name) for name in images),
         class_names=file.text("class_names", "names"),
         outputs=_outputs(file),
         recorded_by=_release(file),
@@ -89,6 +95,10 @@ def read_capture(path: Path) -> Call:
 
 def _require_plain_boxes(file: ArrayFile) -> None:
     """Traced as plain boxes, a call of another assigner would give wrong answers without a word."""
+    numbered = [name for name in file.arrays if (place := name.split(".")[0]).isdecimal() and int(place) >= len(CALL)]
+    if numbered:  # of the arguments in a tuple or list
+        message = f"this is a call with more than {len(CALL)} inputs, and the assigner of plain boxes takes no others"
+        raise InputError("other-assigner", message, where=f"{file.path}[{numbered[0]}]")
     for kind, names in _OTHER_ASSIGNERS.items():
         inputs = [name for name in names if name in file.arrays]
         if inputs:
@@ -99,11 +109,6 @@ def _require_plain_boxes(file: ArrayFile) -> None:
     if boxes is not None and boxes.ndim == 3 and boxes.shape[2] == 5:
         message = f"this is a call of the assigner of rotated boxes: five numbers a box, {list(boxes.shape)}"
         raise InputError("other-assigner", message, where=f"{file.path}[gt_bboxes]")
-
-
-def _images(file: ArrayFile, batch: int) -> tuple[str, ...]:
-    names = file.text("images", "im_file")
-    return names if len(names) == batch else ()
 
 
 def _pictures(file: ArrayFile, grid: Grid, batch: int, remarks: list[str]) -> Array | None:
@@ -181,7 +186,7 @@ def _floats(file: ArrayFile, name: str, array: Array, dtype: np.dtype[np.generic
         message = f"expected floats, found {array.dtype}"
         raise InputError("wrong-dtype", message, where=f"{file.path}[{name}]")
     array = np.array(array, dtype=dtype, order="C")  # a copy: torch wants to own what it shares
-    if not name.startswith("pd_"):  # predictions may be nan; the trace tells where that begins
+    if name == "anc_points":  # elsewhere a call may have had nan and infinity; the trace tells where that begins
         _require(file, name, np.isfinite(array), array, "is not finite", "not-finite")
     return array
 
@@ -216,7 +221,7 @@ def _mask(file: ArrayFile, mask: Array) -> Array:
 
 
 def _require_scores(file: ArrayFile, scores: Array) -> None:
-    good = ~((scores < 0) | (scores > 1))  # nan is for the trace to tell
+    good = ~np.isfinite(scores) | ((scores >= 0) & (scores <= 1))  # what is not finite is for the trace to tell
     hint = "the assigner is called with scores, not logits: save pd_scores after the sigmoid"
     _require(file, "pd_scores", good, scores, "is no score: expected 0..1", "not-a-score", hint)
 
@@ -227,7 +232,7 @@ def _parameters(file: ArrayFile) -> dict[str, float]:
         for key in (f"hyper_{name}", name):
             if key in file.arrays:
                 value = _number(file, key)
-                if name == "topk2" and value == 0:
+                if name == "topk2" and value in (0, parameters.get("topk")):
                     continue
                 parameters[name] = value
                 break

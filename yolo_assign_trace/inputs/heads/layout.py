@@ -251,6 +251,11 @@ def _heads(file: ArrayFile, maps: list[Array], levels: Levels, channels: Channel
     whole = next((array.dtype for array in file.arrays.values() if array.dtype.kind in "iu"), None)
     if whole is not None:
         reading += f"; these are whole numbers ({whole}), and logits hardly are"
+    images = file.text("images", "im_file")
+    if images and len(images) != len(maps[0]):
+        message = f"{count(len(images), 'image')} named, but there are heads of {count(len(maps[0]), 'image')}"
+        hint = "name the images of the batch in their order, or none"
+        raise InputError("heads-of-other-images", message, where=f"{file.path}[images]", hint=hint)
     return Heads(
         name=file.name,
         path=file.path,
@@ -261,7 +266,7 @@ def _heads(file: ArrayFile, maps: list[Array], levels: Levels, channels: Channel
         reg_max=channels.reg_max,
         nc=channels.nc,
         reading=reading,
-        images=file.text("images", "im_file"),
+        images=images,
     )
 
 
