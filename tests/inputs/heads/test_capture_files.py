@@ -87,6 +87,23 @@ def test_parameters_and_other_entries_are_told(tmp_path):
     assert found.remarks == ("2 other entries are not used: notes, step",)
 
 
+@pytest.mark.parametrize(
+    ("images", "remarks"), [(["a.jpg", "b.jpg"], ()), (["a.jpg"], ("1 image named for 2 images",))]
+)
+def test_names_of_another_number_of_images_are_not_used(tmp_path, images, remarks):
+    found = read_capture(saved(tmp_path, imgsz=torch.tensor(64), images=images))
+    assert found.remarks == tuple(f"{remark}: the names are not used" for remark in remarks)
+    assert [str(image) for image in found.images] == (["a.jpg", "b.jpg"] if not remarks else [])
+
+
+@pytest.mark.parametrize("more", [(torch.zeros(2, 84, 5, 2),), (None, torch.zeros(1)), ([torch.zeros(1)],)])
+def test_a_tuple_of_more_than_six_inputs_is_a_call_of_another_assigner(tmp_path, more):
+    torch.save((*call().values(), *more), tmp_path / "call.pt")
+    with pytest.raises(InputError, match="a call with more than 6 inputs") as caught:
+        read_capture(tmp_path / "call.pt")
+    assert caught.value.id == "other-assigner"
+
+
 def changed(name: str, index: tuple[int, ...], value: float) -> dict[str, torch.Tensor]:
     tensor = call()[name].clone()
     tensor[index] = value
