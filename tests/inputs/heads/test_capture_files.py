@@ -85,6 +85,7 @@ def test_parameters_and_other_entries_are_told(tmp_path):
     found = read_capture(saved(tmp_path, **more, imgsz=torch.tensor(64)))
     assert found.parameters == {"topk": 13, "alpha": 1.0}
     assert found.remarks == ("2 other entries are not used: notes, step",)
+    assert read_capture(saved(tmp_path, topk=10, topk2=10)).parameters == {"topk": 10}  # it keeps all of them
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,8 @@ def read_capture(path: Path) -> Call:
 
     ``pred_scores`` and ``pred_bboxes`` are accepted as names too, and six unnamed tensors in the order of the call.
     ``anc_points`` may be missing if ``imgsz`` (height, width) and ``strides`` are there. Floats become float32, or
-    float64 if any of them was; labels int64, the mask bool. A ``topk2`` of 0 means not used and is left out.
+    float64 if any of them was; labels int64, the mask bool. A ``topk2`` of 0 or ``topk`` means not used and is
+    left out.
 
     Raises:
         InputError: missing entries, wrong axes or types, scores that are none, labels beyond the classes, points that
@@ -218,7 +219,7 @@ def _parameters(file: ArrayFile) -> dict[str, float]:
         for key in (f"hyper_{name}", name):
             if key in file.arrays:
                 value = _number(file, key)
-                if name == "topk2" and value == 0:
+                if name == "topk2" and value in (0, parameters.get("topk")):
                     continue
                 parameters[name] = value
                 break
