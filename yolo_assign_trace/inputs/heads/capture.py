@@ -95,8 +95,9 @@ def read_capture(path: Path) -> Call:
 
 def _require_plain_boxes(file: ArrayFile) -> None:
     """Traced as plain boxes, a call of another assigner would give wrong answers without a word."""
-    numbered = [name for name in file.arrays if (place := name.split(".")[0]).isdecimal() and int(place) >= len(CALL)]
-    if numbered:  # of the arguments in a tuple or list
+    places = {name: name.split(".") for name in file.arrays}  # such as 6, or 6.0, of the arguments in a tuple or list
+    numbered = [n for n, parts in places.items() if all(map(str.isdecimal, parts)) and int(parts[0]) >= len(CALL)]
+    if numbered:
         message = f"this is a call with more than {len(CALL)} inputs, and the assigner of plain boxes takes no others"
         raise InputError("other-assigner", message, where=f"{file.path}[{numbered[0]}]")
     for kind, names in _OTHER_ASSIGNERS.items():
