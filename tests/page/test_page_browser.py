@@ -118,7 +118,7 @@ class TestChoosing:
     def test_the_outline_of_a_box_can_be_clicked_too(self, shown):
         x1, y1, x2, _ = study().array("gt_bboxes")[2, 2].tolist()
         shown.show("image=2&stage=ground_truth&lang=en")
-        shown.page.mouse.click(*on_screen(shown, (x1 + x2) / 2, y1))
+        shown.page.mouse.click(*shown.on_screen((x1 + x2) / 2, y1))
         assert shown.hash["gt"] == "2"
 
     def test_a_click_on_an_anchor_tells_its_life(self, shown):
@@ -126,7 +126,7 @@ class TestChoosing:
         view = TraceView(kept)
         shown.show("image=2&stage=topk&lang=en")
         x, y = kept.array("anc_points")[19].tolist()
-        shown.page.mouse.click(*on_screen(shown, x + 6, y - 5))
+        shown.page.mouse.click(*shown.on_screen(x + 6, y - 5))
         assert shown.hash["anchor"] == "19"
         assert shown.text("#anchor-title").startswith("Anchor #19 P3 y2 x3 (280, 200 px)")
         predicted = ", ".join(f"{side:.6g}" for side in kept.array("pd_bboxes")[2, 19].tolist())
@@ -171,15 +171,6 @@ class TestChoosing:
 def cells(shown, selector):
     return shown.page.locator(selector).evaluate(
         "table => [...table.tBodies[0].rows].map(row => [...row.cells].map(cell => cell.innerText.trim()))"
-    )
-
-
-def on_screen(shown, x, y):
-    """Where a point of the network input lies on the screen."""
-    return shown.page.evaluate(
-        "([x, y]) => { const p = new DOMPoint(x, y).matrixTransform(document.getElementById('picture').getScreenCTM());"
-        " return [p.x, p.y]; }",
-        [x, y],
     )
 
 

@@ -50,14 +50,14 @@ def image_sheet(
     y = HEAD + CAPTION
     boxes = Panel(sheet, grid, MARGIN, y, wide, TALLEST)
     boxes.photo(photo)
-    boxes.boxes(scene.boxes, width=1.6, ids=True)
+    boxes.boxes(scene.boxes, width=1.6 * scene.thin, ids=True)
     unnamed = _name_boxes(boxes, scene)
     more = f", {count(unnamed, 'label')} left out for want of room" if unnamed else ""
     _caption(sheet, MARGIN, y, f"{count(len(scene.boxes), 'box')}{more}", boxes.width)
 
     together = Panel(sheet, grid, MARGIN + wide + GAP, y, wide, TALLEST, prefix="all-")
     together.photo(faded)
-    together.boxes(scene.boxes, width=1.0, ids=True)
+    together.boxes(scene.boxes, width=scene.thin, ids=True)
     drawn = sum((_level(together, scene, level, shown, scores) for level in reversed(levels)), Drawn())
     _caption(sheet, together.x, y, f"All levels: {TITLES[shown]}{_left_out(drawn)}", together.width)
     draw_side(sheet, scene, shown, scores, WIDTH - MARGIN - SIDE, HEAD, SIDE, upper + CAPTION)
@@ -69,7 +69,7 @@ def image_sheet(
         panel.photo(faded)
         panel.cells(level)
         panel.prefix = f"{level.name}-"
-        panel.boxes(scene.boxes, width=1.0, ids=False)
+        panel.boxes(scene.boxes, width=scene.thin, ids=False)
         panel.prefix = ""
         drawn = _level(panel, scene, level, shown, scores)
         _caption(sheet, panel.x, y, f"{level.name}: {_counts(scene, level, shown)}{_left_out(drawn)}", panel.width)
@@ -131,7 +131,10 @@ def _level(panel: Panel, scene: ImageScene, level: Level, stage: str, scores: No
 
 
 def _name_boxes(panel: Panel, scene: ImageScene) -> int:
-    """Number and class at every box, just the number where there is little room; how many found none."""
+    """Number and class at every box, just the number where there is little room; how many found none.
+
+    In a crowd a label is no wider than its box, but for the numbers of boxes without positives.
+    """
     left_out = 0
     for box in scene.boxes:
         left, top, right, bottom = box.corners.tolist()
@@ -139,5 +142,10 @@ def _name_boxes(panel: Panel, scene: ImageScene) -> int:
         corners = [(left, top), (left, top + high), (left, bottom + high), (left, bottom), (right, top + high)]
         full = f"{box.gt} {panel.sheet.cut(printable(box.class_name), 130, SMALL)}"
         named = [f"{full}: no positives", full] if not box.line.positives else [full]
-        left_out += not panel.tag(f"gt-{box.gt}-label", [*named, str(box.gt)], corners, panel.colour(box))
+        texts = [*named, str(box.gt)]
+        if scene.thin < 1:
+            wide = (right - left) * panel.scale
+            texts = [text for text in texts if panel.width_of(text) <= wide]
+            texts += [str(box.gt)] if not box.line.positives else []
+        left_out += not panel.tag(f"gt-{box.gt}-label", texts, corners, panel.colour(box))
     return left_out

@@ -115,7 +115,7 @@ class Panel:
         A corner is where the label's lower left corner would be, px of the input; it is moved into the panel.
         """
         for text in texts:
-            width = self.sheet.measure(text, SMALL) + 6
+            width = self.width_of(text)
             spots = [(x * self.scale, y * self.scale - TAG_HEIGHT) for x, y in corners]
             inside = [
                 (min(max(x, 1), self.width - width - 1), min(max(y, 1), self.height - TAG_HEIGHT - 1)) for x, y in spots
@@ -125,6 +125,10 @@ class Panel:
                 self.write(name, text, (at[0] + 3, at[1] + 1), colour)
                 return True
         return False
+
+    def width_of(self, text: str) -> float:
+        """Width of a label, px of the sheet."""
+        return self.sheet.measure(text, SMALL) + 6
 
     def write(self, name: str, text: str, at: tuple[float, float], colour: str) -> None:
         """``text`` on a small ground at ``at`` px of the panel."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from functools import cached_property
+from math import sqrt
 
 import numpy as np
 
@@ -18,6 +19,8 @@ NEEDS = ("cutoff", "norm_align_metric")
 
 FAR = 1e6
 """px; beyond what any canvas has."""
+CROWD = 40
+"""In an image of more boxes lines get thinner, and labels stand only where they fit."""
 
 NO_WINNER = -1
 """The winner of an anchor that a box lost, if nobody has it."""
@@ -105,6 +108,11 @@ class ImageScene:
         self.positive = view.positive[image]
         self.owner = view.owner[image]
         self.target = view.array("norm_align_metric")[image]
+
+    @property
+    def thin(self) -> float:
+        """Widths of lines over those in an image of few boxes: the more boxes, the thinner."""
+        return max(0.5, min(1.0, sqrt(CROWD / max(len(self.boxes), 1))))
 
     def anchors_of(self, rows: Array) -> Array:
         """The distinct anchors of the pairs in ``rows``, ascending."""

@@ -53,6 +53,8 @@ WORDS: Mapping[str, str] = {
     "legend-lost": "失去，数字是得到它的框",
     "legend-dropped": "被 topk2 舍去",
     "legend-predicted": "预测框",
+    "legend-predicted-chosen": "所选锚点的预测框",
+    "legend-cell": "所选锚点的格子",
     "legend-seen": "筛选时所用的框",
     "legend-without": "没有正样本的框",
     "formula": "公式",

@@ -53,6 +53,8 @@ WORDS: Mapping[str, str] = {
     "legend-lost": "lost, with the number of the box that has it",
     "legend-dropped": "dropped by topk2",
     "legend-predicted": "predicted box",
+    "legend-predicted-chosen": "predicted box of the chosen anchor",
+    "legend-cell": "cell of the chosen anchor",
     "legend-seen": "box as screening sees it",
     "legend-without": "box without positives",
     "formula": "Formula",

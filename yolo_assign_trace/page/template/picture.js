@@ -2,6 +2,7 @@
 
 const LABELS_AT_MOST = 40;
 const LABEL_PX = 12;
+const REACH_PX = 8; // from the edge of a mark to a click that chooses it
 const pen = document.createElement("canvas").getContext("2d"); // measures labels
 pen.font = `600 ${LABEL_PX}px ${getComputedStyle(document.body).fontFamily}`;
 const pictureNode = svg("svg", {
@@ -182,15 +183,14 @@ function choice() {
   ];
 }
 
-// A click takes the mark under it, of a fine level if several are; without a mark, the cell of the level shown.
+// A click takes the mark that is nearest to it, if that is within reach; otherwise the cell of the level that is shown, if one
+// is chosen; otherwise nothing.
 function chooseAnchor(event) {
-  const point = new DOMPoint(event.clientX, event.clientY).matrixTransform(pictureNode.getScreenCTM().inverse());
-  const data = imageData(state.image);
-  const marked = new Set(marksOf(data).groups.flatMap((group) => (group.style.includes("faint") ? [] : group.anchors)));
-  const wanted = state.level === undefined ? levels.map((_, index) => index) : [state.level];
-  const here = wanted.map((level) => anchorAt(point.x, point.y, level)).filter((anchor) => anchor !== undefined);
-  const far = (anchor) => Math.hypot(centreOf(anchor)[0] - point.x, centreOf(anchor)[1] - point.y) / radius(levelOf(anchor));
-  const near = here.filter((anchor) => marked.has(anchor)).sort((a, b) => far(a) - far(b));
-  const anchor = near[0] ?? here.find((one) => data.rowOf.has(one)) ?? here[0];
-  if (anchor !== undefined) go({ anchor });
+  const { x, y } = new DOMPoint(event.clientX, event.clientY).matrixTransform(pictureNode.getScreenCTM().inverse());
+  let [anchor, least] = [state.level === undefined ? undefined : anchorAt(x, y, state.level), Infinity];
+  for (const one of marksOf(imageData(state.image)).groups.flatMap((group) => group.anchors)) {
+    const away = Math.hypot(centreOf(one)[0] - x, centreOf(one)[1] - y);
+    if (away < least && away <= radius(levelOf(one)) + REACH_PX * scale) [anchor, least] = [one, away];
+  }
+  go({ anchor });
 }
