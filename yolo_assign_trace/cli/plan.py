@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from ..inputs.request import Request
 from .options.assigner import AssignerOptions
 from .options.declared import option
 from .options.expand import expanded
+from .options.source import source_argument, with_source
 from .screens.terminal import print_json
 from .trace_source import opened_with
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 def plan(
     request: Request,
     chosen: AssignerOptions,
+    source: Annotated[Path | None, source_argument()] = None,
     digits: Annotated[int, option("digits")] = 5,
     json: Annotated[bool, option("json")] = False,
 ) -> None:
@@ -29,7 +32,7 @@ def plan(
 
     Takes the options of trace. Labels are read and pairs are counted; bytes are estimates, within a factor of two.
     """
-    opened, assigner = opened_with(request, chosen, to_run=False)
+    opened, assigner = opened_with(with_source(request, source), chosen, to_run=False)
     costs = _costs(opened, assigner, digits, 8 if chosen.dtype == "float64" else 4)
     rows = [("release", opened.release.line(assigner), ""), *_rows(opened, costs)]
     if json:
