@@ -102,6 +102,7 @@ def _run(
     from ..inputs.load import open_inputs
     from ..sweep.rows import Row
     from ..sweep.tally import Tally, tally_all
+    from .screens.progress import progress_bar
 
     early = combined(request.release_for(), {})  # a wrong name is told before anything is read
     sizes = list(dict.fromkeys(setting.imgsz for setting in early))
@@ -115,10 +116,11 @@ def _run(
         _require(opened[setting.imgsz], setting)
     tallies = [Tally() for _ in settings]
 
-    for imgsz, inputs in opened.items():
-        mine = [(s.assigner, tally) for s, tally in zip(settings, tallies, strict=True) if s.imgsz == imgsz]
-        for part in inputs.parts:
-            tally_all(part.inputs(), [assigner for assigner, _ in mine], [tally for _, tally in mine])
+    with progress_bar("running settings", sum(len(opened[setting.imgsz].parts) for setting in settings)) as progress:
+        for imgsz, inputs in opened.items():
+            mine = [(s.assigner, tally) for s, tally in zip(settings, tallies, strict=True) if s.imgsz == imgsz]
+            for part in inputs.parts:
+                tally_all(part.inputs(), [assigner for assigner, _ in mine], [tally for _, tally in mine], progress)
     notes = list(dict.fromkeys(in_flags(remark) for inputs in opened.values() for remark in inputs.remarks))
     return [Row(s, tally) for s, tally in zip(settings, tallies, strict=True)], notes, first
 
