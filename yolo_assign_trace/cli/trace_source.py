@@ -13,6 +13,7 @@ from .screens.terminal import say
 
 if TYPE_CHECKING:
     from ..assignment.assigner import Assigner
+    from ..inputs.labels.places import Places
     from ..inputs.load import Opened
     from ..inputs.request import Request
     from ..traces.stored import StoredTrace
@@ -26,21 +27,18 @@ class Batch(NamedTuple):
         images: numbers of its images as users know them: of several batches those of the dataset.
         of: how many batches it is one of.
         pictures: paths of the images of a dataset.
+        places: where the boxes of every image stand in its label file; empty if that is not known.
     """
 
     trace: StoredTrace
     images: Sequence[int]
     of: int = 1
     pictures: Sequence[str | None] = ()
+    places: Sequence[Places] = ()
 
     def picture(self, image: int) -> Path | None:
         path = self.pictures[image]
         return Path(path) if path else None
-
-
-def trace_from(path: Path | None, request: Request, chosen: AssignerOptions) -> StoredTrace:
-    """The trace of :func:`batch_from`."""
-    return batch_from(path, request, chosen).trace
 
 
 def batch_from(path: Path | None, request: Request, chosen: AssignerOptions) -> Batch:
@@ -84,7 +82,8 @@ def traces_from(path: Path | None, request: Request, chosen: AssignerOptions) ->
         chosen.run(part, assigner, [memory])
         trace = stored_trace(memory)
         images = part.positions if len(opened.parts) > 1 else None
-        yield Batch(trace, images or range(len(trace.box_counts)), len(opened.parts), part.pictures)
+        images = images or range(len(trace.box_counts))
+        yield Batch(trace, images, len(opened.parts), part.pictures, part.places)
 
 
 def opened_with(request: Request, chosen: AssignerOptions, *, to_run: bool = True) -> tuple[Opened, Assigner]:

@@ -15,6 +15,7 @@ from ..run.release_choice import ReleaseChoice
 from .heads.layout import Heads
 from .heads.synthetic import require_memory, synthetic_images, synthetic_maps
 from .labels.placed import PlacedTable
+from .labels.places import Places
 from .models.model import Model
 
 
@@ -110,6 +111,14 @@ class Part:
         """(box, 6) float64: image, class, cx, cy, w, h as fractions of the network input."""
         return np.concatenate([np.zeros((0, 6)), *(placed.rows(i) for i, placed in enumerate(self.tables))])
 
+    @property
+    def places(self) -> tuple[Places, ...]:
+        """(image,) where the boxes of every image stand in its label file, in the order of a trace."""
+        tables = [placed.table for placed in self.tables]
+        if len(tables) != self.batch:  # the rows of a single file say which image they belong to
+            tables = [tables[0].only(tables[0].rows[:, 0] == image) for image in range(self.batch)]
+        return tuple(table.places for table in tables)
+
     def require_memory(self) -> None:
         """Can synthetic heads be made?
 
@@ -175,6 +184,11 @@ class CallPart:
     @property
     def pictures(self) -> tuple[str, ...]:
         """A call knows of none."""
+        return ()
+
+    @property
+    def places(self) -> tuple[Places, ...]:
+        """Nor of label files."""
         return ()
 
     def require_memory(self) -> None:

@@ -10,6 +10,7 @@ from ...explain.sentences import number as num
 from ...tracers.text_page import Column, Page
 
 if TYPE_CHECKING:
+    from ...explain.answer import Answer
     from ...explain.summary import Count, Summary
     from ...run.record import BoxLine
 
@@ -19,7 +20,7 @@ ROWS = 12
 Row = TypeVar("Row")
 
 
-def print_summary(page: Page, summary: Summary, levels: Sequence[str], command: str, all_rows: bool) -> None:
+def print_summary(page: Page, summary: Summary, answer: Answer, command: str, all_rows: bool) -> None:
     """The boxes with a problem, then what is worth knowing about all of them."""
     where = f"{count(summary.boxes, 'box')} in {count(summary.images, 'image')}"
     page.heading("Verdict", f"{where}, {count(summary.positives, 'positive')}")
@@ -34,7 +35,7 @@ def print_summary(page: Page, summary: Summary, levels: Sequence[str], command: 
         page.line((f"{count(summary.worthless, 'box')} with positives whose target scores are all 0", "yellow"))
     for cause, number in summary.causes.items():
         page.line((f"{number:>5}  {cause}", "red"), indent=4)
-    _problems(page, summary, levels, all_rows)
+    _problems(page, summary, answer, all_rows)
     _conflicts(page, summary, all_rows)
     _duplicates(page, summary, all_rows)
     _reach(page, summary)
@@ -48,7 +49,7 @@ def print_summary(page: Page, summary: Summary, levels: Sequence[str], command: 
         page.closing(f"next: {command} {problem.line.image} --gt {problem.line.gt}")
 
 
-def _problems(page: Page, summary: Summary, levels: Sequence[str], all_rows: bool) -> None:
+def _problems(page: Page, summary: Summary, answer: Answer, all_rows: bool) -> None:
     if not summary.problems:
         return
     page.heading("Boxes with a problem")
@@ -58,7 +59,9 @@ def _problems(page: Page, summary: Summary, levels: Sequence[str], all_rows: boo
         positives = f", but owns {count(box.positives, 'anchor')}" if box.positives else ""
         start = f"{box.name}  class {label}  {box.size} px  {problem.cause.id}{positives}"
         page.line((start, "bold red"))
-        page.line((f"candidates {_per_level(box, levels)}; selected {box.selected}", "dim"), indent=4)
+        place = answer.place(box)
+        counted = f"candidates {_per_level(box, answer.levels)}; selected {box.selected}"
+        page.line((f"{place.where}; {counted}" if place else counted, "dim"), indent=4)
         for sentence in problem.cause.sentences:
             page.line(sentence.text, indent=4)
     _more(page, len(summary.problems), all_rows)
