@@ -71,12 +71,16 @@ def read_capture(path: Path) -> Call:
     if others:
         entries = "1 other entry is" if len(others) == 1 else f"{len(others)} other entries are"
         remarks.append(f"{entries} not used: {cut_list(others, NAMED_AT_MOST)}")
+    images, batch = file.text("images", "im_file"), len(made["pd_scores"])
+    if len(images) not in (0, batch):
+        remarks.append(f"{count(len(images), 'name')} of pictures, but {count(batch, 'image')}: the names are not used")
+        images = ()
     call = Call(
         grid,
         Captured(**made),
         parameters=parameters,
         remarks=tuple(remarks),
-        images=tuple(Image(PurePath(name).name) for name in _images(file, len(made["pd_scores"]))),
+        images=tuple(Image(PurePath(name).name) for name in images),
         class_names=file.text("class_names", "names"),
         outputs=_outputs(file),
         recorded_by=_release(file),
@@ -96,11 +100,6 @@ def _require_plain_boxes(file: ArrayFile) -> None:
     if boxes is not None and boxes.ndim == 3 and boxes.shape[2] == 5:
         message = f"this is a call of the assigner of rotated boxes: five numbers a box, {list(boxes.shape)}"
         raise InputError("other-assigner", message, where=f"{file.path}[gt_bboxes]")
-
-
-def _images(file: ArrayFile, batch: int) -> tuple[str, ...]:
-    names = file.text("images", "im_file")
-    return names if len(names) == batch else ()
 
 
 def _outputs(file: ArrayFile) -> dict[str, Array]:
