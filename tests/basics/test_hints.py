@@ -6,9 +6,9 @@ import pytest
 
 HINTS = [
     # arguments, variables, part of what is said
-    (("trace", "labels.txt"), {}, "hint: say --labels labels.txt; yolo-assign trace --help"),
-    (("sweep", "data.yaml"), {}, "hint: say --data data.yaml"),
+    (("trace", "labels.txt", "one.txt"), {}, "hint: yolo-assign trace --help"),
     (("explain", "labels.txt"), {}, "inputs to trace are given with --labels or --data"),
+    (("page", "."), {}, "inputs to trace are given with --labels or --data"),
     (("stages", "x"), {}, "hint: yolo-assign stages --help"),
     (("stagse",), {}, "hint: yolo-assign --help, or yolo-assign COMMAND --help"),
     # names that are nearly right
@@ -20,6 +20,7 @@ HINTS = [
     # variables
     (("trace", "--labels", "one.txt", "-q"), {"TOPKK": "3"}, "no option reads the variable YOLO_ASSIGN_TOPKK"),
     (("trace", "--labels", "one.txt", "-q"), {"TOPKK": "3"}, "is YOLO_ASSIGN_TOPK meant?"),
+    (("trace", "one.txt"), {"LABELS": "labels.txt"}, "hint: it comes from the variable YOLO_ASSIGN_LABELS"),
     (("trace", "--labels", "one.txt"), {"TOPK": "x"}, "hint: it comes from the variable YOLO_ASSIGN_TOPK"),
     (("trace", "--labels", "one.txt"), {"IMGSZ": "x"}, "hint: it comes from the variable YOLO_ASSIGN_IMGSZ"),
     (("trace", "--labels", "one.txt"), {"ASSIGNER": "x"}, "hint: it comes from the variable YOLO_ASSIGN_ASSIGNER"),

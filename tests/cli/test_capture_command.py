@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.assignment import golden_cases
+from yolo_assign_trace.draw.photos import find_photo, in_folder
+from yolo_assign_trace.traces.open_trace import open_trace
 
 SIX = {"pd_scores": "pred_scores", "pd_bboxes": "pred_bboxes"}
 OLD, NEW = "8.0.52", "8.4.144"
@@ -25,6 +30,34 @@ def capture(path: Path, answers: str = "", **more: Any) -> str:
     arrays["gt_labels"] = arrays["gt_labels"].clip(min=0)
     np.savez(path, **arrays, **more)
     return path.name
+
+
+def test_a_capture_that_names_its_pictures_is_shown_with_them(yolo_assign, folder):
+    """The picture of 64 x 32 px lies in the middle of the square input, as training letterboxes it."""
+    (folder / "photos").mkdir()
+    for name in ("0.png", "1.png"):
+        Image.new("RGB", (64, 32), "red").save(folder / "photos" / name)
+    batch = len(golden_cases.load("small_square_sides", OLD).arrays["gt_bboxes"])
+    names = [f"/elsewhere/{number}.png" for number in range(batch)]
+    file = capture(folder / "call.npz", images=names, release="8.3.200")
+    outcome = yolo_assign("page", "--capture", file, "--pictures", "photos", "-o", "call.html")
+    assert outcome.code == 0
+    trace = yolo_assign("trace", "--capture", file, "--quiet", "--no-log", "--save", "call.safetensors")
+    assert trace.code == 0
+    stored = open_trace(folder / "call.safetensors")
+    width, height = stored.grid.width, stored.grid.height
+    assert width == height
+    places = re.findall(r'"place":(\[.*?\])', (folder / "call.html").read_text(encoding="utf-8"))
+    assert [json.loads(place) for place in places] == [[0, height / 4, width, height / 2]] * min(batch, 2)
+    for number in range(min(batch, 2)):
+        photo = find_photo(in_folder(folder / "photos", stored), stored, number).photo
+        assert photo is not None
+        assert photo.extent == (0, width, height * 3 / 4, height / 4)
+
+
+def test_names_of_pictures_that_are_not_as_many_as_images_are_not_used_and_told(yolo_assign, folder):
+    file = capture(folder / "call.npz", images=["0.png"] * 99)
+    assert "99 names of pictures" in yolo_assign("trace", "--capture", file, "--quiet", "--no-log").err
 
 
 LOUD = "the capture does not say which release made it: traced as 8.4.190, the newest measured"

@@ -94,7 +94,7 @@ class TestAnswers:
     @pytest.mark.parametrize(("arguments", "part"), QUESTIONS, ids=str)
     def test_log_and_saved_trace_tell_the_same_up_to_printed_digits(self, study, arguments, part) -> None:
         log, exact = (study("explain", kind, *arguments, "--json").document for kind in KINDS)
-        assert {"header", "levels", "digits", part} == set(exact) == set(log)
+        assert {"header", "levels", "digits", "boxes", part} == set(exact) == set(log)
         assert (log["digits"], exact["digits"]) == (5, None)
         assert shape_of(log) == shape_of(exact)
         for (name, printed), (_, number) in zip(numbers_of(log[part]), numbers_of(exact[part]), strict=True):

@@ -15,12 +15,13 @@ from yolo_assign_trace.cli.options.declared import OPTIONS, option
 from yolo_assign_trace.cli.options.expand import expanded
 from yolo_assign_trace.traces.run_log import read_run_log
 
+SMALL = ("--shapes", "yolov8", "--imgsz", "64")
 COMMANDS = tuple(get_command(app).commands)
 
 OWN = {
     # what a command takes beside the options of inputs and assigner
-    "trace": {"log", "no_log", "digits", "max_log", "save", "stage", "tracer", "no_plugins", "quiet", "json"},
-    "plan": {"digits", "json"},
+    "trace": {"source", "log", "no_log", "digits", "max_log", "save", "stage", "tracer", "no_plugins", "quiet", "json"},
+    "plan": {"source", "digits", "json"},
     "page": {"trace", "pictures", "output", "open_it"},
     "explain": {"trace", "image", "gt", "anchor", "at", "fail_on", "all_rows", "json"},
 }
@@ -161,6 +162,22 @@ def test_a_bad_variable_is_an_error_like_a_bad_flag(yolo_assign, monkeypatch):
     assert "[usage]" in outcome.err
 
 
+@pytest.mark.parametrize("command", ["trace", "plan", "sweep"])
+@pytest.mark.parametrize(
+    ("argument", "option"),
+    [
+        (("labels.txt",), ("--labels", "labels.txt")),
+        (("set/images", *SMALL), ("--labels", "set/images", *SMALL)),
+        (("data.yaml", *SMALL), ("--data", "data.yaml", *SMALL)),
+        (("data.yaml", "--labels", "set/labels", *SMALL), ("--data", "data.yaml", "--labels", "set/labels", *SMALL)),
+    ],
+)
+def test_an_argument_stands_for_labels_or_a_data_yaml(yolo_assign, dataset, command, argument, option):
+    outcome, expected = yolo_assign(command, *argument, "--json"), yolo_assign(command, *option, "--json")
+    assert outcome.code == 0, outcome.err
+    assert outcome == expected
+
+
 # --- values ----------------------------------------------------------------------------------------------------------
 
 WRONG = [
@@ -252,6 +269,9 @@ EXCLUDED = [
     (("--data", "data.yaml", "--on-bad", "drop"), "unknown-policy", "no way to go on"),
     (("--data", "data.yaml", "--labels", "missing"), "not-a-folder", "no such folder of labels"),
     ((), "no-labels", "neither --labels nor --data"),
+    (("one.txt", "--labels", "two.txt"), "options-exclude", "the argument stands for --labels"),
+    (("data.yaml", "--data", "data.yaml"), "options-exclude", "the argument stands for --data"),
+    (("one.txt", "--capture", "c.npz"), "options-exclude", "--capture cannot be combined"),
 ]
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from yolo_assign_trace.run.costs import SECONDS_TO_START, estimate_seconds
+
 SMALL = ("--shapes", "yolov8", "--imgsz", "64")  # 84 anchors
 
 PLANS = [
@@ -41,11 +43,35 @@ def test_a_plan_against_the_trace_that_follows(yolo_assign, dataset, options, di
     assert file - 6000 * len(batches) < plan["saved_file"] <= file  # all but the names
 
 
+LARGER = [
+    # what makes a trace take longer
+    ("--batch", "1"),
+    ("--reg-max", "32"),
+    ("--imgsz", "128"),
+]
+
+
+@pytest.mark.parametrize("more", LARGER, ids=" ".join)
+def test_seconds_are_those_of_the_start_and_of_every_batch_and_more_for_more_to_do(yolo_assign, dataset, more):
+    plans = [yolo_assign("plan", "data.yaml", *SMALL, *options, "--json").document for options in ((), more)]
+    less, longer = (sum(batch["seconds"] for batch in plan["batches"]) for plan in plans)
+    assert longer > less
+    for plan, of_batches in zip(plans, (less, longer), strict=True):
+        assert plan["total"]["seconds"] == pytest.approx(SECONDS_TO_START + of_batches, abs=0.01)
+
+
+def test_a_pair_takes_longer_than_a_number():
+    sizes = {"image": 1, "anchor": 84, "channel": 64, "class": 3, "pair": 100}
+    start, number, pair = (estimate_seconds(sizes | more) for more in ({}, {"class": 4}, {"pair": 184}))
+    assert start < number < pair  # 84 numbers, 84 pairs
+
+
 def test_a_plan_for_people(yolo_assign, dataset):
     outcome = yolo_assign("plan", "--data", "data.yaml", *SMALL)
     lines = dict(re.split(r"  +", line, maxsplit=1) for line in outcome.out.splitlines())
     assert lines["grid"] == "64x64 px: P3 8x8 stride 8, P4 4x4 stride 16, P5 2x2 stride 32 = 84 anchors"
     assert lines["images"] == "5"
     assert lines["run.log"].startswith("about ")
+    assert lines["seconds"] == "about 1.5"
     assert not Path("run.log").exists()
     assert all(line == line.rstrip() for line in outcome.out.splitlines())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -52,8 +54,52 @@ def test_the_story_is_that_of_the_saved_trace(explain, yolo_assign, traced, ques
     assert yolo_assign("trace", *traced, "--no-log", "--save", "t.safetensors", "--quiet").code == 0
     saved, found = explain("t.safetensors", *question), explain(*traced, *question)
     assert (saved.code, found.code) == (0, 0), found.err
-    assert found.out == saved.out.replace("yolo-assign explain t.safetensors", "the same command with")
-    assert explain(*traced, *question, "--json").document == explain("t.safetensors", *question, "--json").document
+    without_places = re.sub(r" +[\w/]+\.txt:\d+\n|(?<= )[\w/]+\.txt:\d+; ", "", found.out)
+    assert without_places == saved.out.replace("yolo-assign explain t.safetensors", "the same command with")
+    found, saved = (explain(*source, *question, "--json").document for source in (traced, ("t.safetensors",)))
+    for told in (found, saved):
+        for box in (*told["boxes"], *([told["box"]] if "box" in told else told.get("summary", {}).get("problems", ()))):
+            known = told is found and "--capture" not in traced
+            assert [isinstance(box.pop("file"), str), isinstance(box.pop("line"), int)] == [known, known]
+    assert found == saved
+
+
+PLACES = [
+    # what is traced, file and line of every box
+    (("--labels", "batch.txt"), {(0, 0): ("batch.txt", 2), (1, 0): ("batch.txt", 1), (1, 1): ("batch.txt", 4)}),
+    (("--labels", "twice.txt"), {(0, 0): ("twice.txt", 3), (0, 1): ("twice.txt", 1)}),  # sorted, as training does
+    (
+        ("--labels", "set", "--image-size", "64x64", "--imgsz", "64", "--batch", "2"),
+        {(i, gt): (f"set/{i}.txt", gt + 1) for i in (1, 2) for gt in (0, 1)},
+    ),
+    (
+        ("--labels", "coco.json", "--image-size", "64x64", "--imgsz", "64"),
+        {(0, 0): ("coco.json[annotations[1]]", None), (1, 0): ("coco.json[annotations[0]]", None)},
+    ),
+]
+
+
+@pytest.mark.parametrize(("traced", "places"), PLACES, ids=lambda row: row[1] if isinstance(row, tuple) else "")
+def test_file_and_line_of_every_box_are_told_where_the_labels_are_read(explain, folder, traced, places):
+    (folder / "batch.txt").write_text("1 0 .5 .5 .3 .3\n0 1 .5 .5 .31 .3\n\n1 0 .2 .2 .004 .004\n")
+    (folder / "twice.txt").write_text("1 .5 .5 .3 .3\n1 .5 .5 .3 .3\n0 .2 .2 .3 .3\n")
+    annotations = [
+        {"image_id": image, "category_id": 1, "bbox": [9, 9, 30, 30], "id": image, "iscrowd": 0} for image in (2, 1)
+    ]
+    images = [{"id": image, "file_name": f"{image}.jpg", "width": 64, "height": 64} for image in (1, 2)]
+    coco = {"images": images, "annotations": annotations, "categories": [{"id": 1, "name": "cat"}]}
+    (folder / "coco.json").write_text(json.dumps(coco))
+    document = explain(*traced, "--json").document
+    told = {(box["image"], box["gt"]): (box["file"], box["line"]) for box in document["boxes"]}
+    assert told == places
+    assert all(told[box["image"], box["gt"]] == (box["file"], box["line"]) for box in document["summary"]["problems"])
+
+
+def test_problems_say_where_their_box_stands(explain, folder):
+    (folder / "tiny.txt").write_text("0 .5 .5 .3 .3\n0 .2 .2 .004 .004\n")
+    tiny = ("--labels", "tiny.txt", "--shapes", "yolov8", "--release", "8.3.253")
+    assert "    tiny.txt:2; candidates none; selected 0\n" in explain(*tiny).out
+    assert "    tiny.txt:2\n" in explain(*tiny, "--gt", "1").out
 
 
 def test_nothing_is_written(explain, folder):

@@ -142,7 +142,8 @@ ARGUMENTS = [
     named("unknown-release", "--release", "ultralytics 7.0.0 has no", "--release", "7.0", hint="8.0.0"),
     named("unknown-mode", "--mode", "'test' is no mode", "--mode", "test", hint="val, train"),
     named("wrong-limit", "--max-log", "nan is no size", "--max-log", "nan", hint="0 means no limit"),
-    named("usage", "", "unexpected extra argument", "more.txt", hint=USAGE),
+    named("options-exclude", "more.txt", "stands for --labels", "more.txt", hint="leave one of them out"),
+    named("usage", "", "unexpected extra argument", "more.txt", "other.txt", hint=USAGE),
     named("unknown-stage", "--stage", "has no stage 'topp'", "--stage", "topp", hint="did you mean topk?"),
     named(
         "unknown-tracer",

@@ -13,10 +13,12 @@ from .options.assigner import AssignerOptions
 from .options.declared import OUTPUT, option
 from .options.expand import expanded
 from .screens.terminal import print_json, result_console
-from .trace_source import trace_from, traces_from
+from .trace_source import batch_from, traces_from
 
 if TYPE_CHECKING:
     from ..explain.answer import Answer
+    from ..inputs.labels.places import Places
+    from ..run.record import BoxLine
 
 QUESTION = "Question"
 
@@ -85,7 +87,8 @@ def explain(
     else:
         from ..explain.answer import explain_trace
 
-        answer = explain_trace(trace_from(trace, request, chosen), question)
+        batch = batch_from(trace, request, chosen)
+        answer = replace(explain_trace(batch.trace, question), places=dict(enumerate(batch.places)))
     if json:
         from ..explain.as_json import as_json
 
@@ -106,6 +109,8 @@ def explain(
 def _about_all(trace: Path | None, request: Request, chosen: AssignerOptions) -> tuple[Answer, int]:
     """Every box with a problem, batch by batch, and how many; images of several have their numbers in the dataset."""
     answers, summaries = [], []
+    asked: list[BoxLine] = []
+    places: dict[int, Places] = {}
     for batch in traces_from(trace, request, chosen):
         from ..explain.answer import explain_trace  # here: bad usage is told by the line above, without numpy
         from ..explain.summary import join_summaries, numbered
@@ -113,11 +118,13 @@ def _about_all(trace: Path | None, request: Request, chosen: AssignerOptions) ->
         answers.append(explain_trace(batch.trace))
         if summary := answers[-1].summary:
             summaries.append(numbered(summary, batch.images))
-    asked = tuple(line for answer in answers for line in answer.asked)
+        asked += [replace(box, image=batch.images[box.image]) for box in answers[-1].asked]
+        places |= zip(batch.images, batch.places, strict=False)  # nothing is known of the boxes of a finished trace
     header = dict(answers[0].header)
     if len(answers) > 1:
         header["labels"] = f"{request.source}, {len(answers)} batches"
-    return replace(answers[0], header=header, asked=asked, summary=join_summaries(summaries)), len(answers)
+    summary = join_summaries(summaries)
+    return replace(answers[0], header=header, asked=tuple(asked), summary=summary, places=places), len(answers)
 
 
 def _causes(text: str) -> frozenset[str]:

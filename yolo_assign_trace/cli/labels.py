@@ -66,7 +66,8 @@ def labels(
     from ..inputs.labels.findings import ERROR, WARNING
     from ..inputs.labels.rules import rules_of
     from ..inputs.request import Request
-    from .screens.labels_text import SHOWN, print_survey, progress_bar
+    from .screens.labels_text import SHOWN, print_survey
+    from .screens.progress import progress_bar
 
     dataset = open_dataset(source, splits=split, labels=labels)
     if nc and dataset.nc and nc != dataset.nc:
@@ -83,7 +84,7 @@ def labels(
         decode=decode_images,
         keep=sys.maxsize if json or show_all else KEPT_AT_MOST,
     )
-    with progress_bar(len(dataset.entries)) as progress:
+    with progress_bar("reading labels", len(dataset.entries)) as progress:
         counts = survey(dataset, settings, processes=processes, progress=progress)
     if json:
         print_json(_document(dataset, settings, counts))

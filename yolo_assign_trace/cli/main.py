@@ -133,14 +133,10 @@ def _about_variables(text: str, arguments: list[str]) -> list[str]:
 
 
 def _help_of(error: typer.TyperException) -> str:
-    """What helps with a wrong use: the option that was left out, or the help of the command if it is known."""
+    """What helps with a wrong use: the help of the command, if it is known."""
     context = getattr(error, "ctx", None)
     if context is None or context.parent is None:
         return "yolo-assign --help, or yolo-assign COMMAND --help"
-    extra = re.search(r"unexpected extra argument\(?s?\)? \(([^ )]+)", error.format_message())
-    if extra and any(option.name == "labels" for option in context.command.params):
-        flag = "--data" if extra[1].endswith((".yaml", ".yml")) else "--labels"
-        return f"say {flag} {extra[1]}; yolo-assign {context.info_name} --help lists all options"
     return f"yolo-assign {context.info_name} --help"
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from ..basics.errors import InputError
 from ..inputs.request import Request
 from .options.declared import OUTPUT, option
 from .options.expand import expanded
+from .options.source import source_argument, with_source
 from .screens.terminal import in_flags, print_json, say
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ def _swept(name: str, metavar: str, help: str) -> Any:
 @expanded
 def sweep(
     request: Request,
+    source: Annotated[Path | None, source_argument()] = None,
     imgsz: Annotated[
         str | None,
         option("imgsz", parser=None, metavar="LIST", help="Network inputs: 640,1280; height x width: 384x640."),
@@ -63,7 +66,7 @@ def sweep(
     def combined(release: ReleaseChoice, recorded: Mapping[str, float]) -> list[Setting]:
         return combinations(assigners or [release.assigner.name], parameters, sizes, recorded)
 
-    rows, notes, first = _run(request, combined)
+    rows, notes, first = _run(with_source(request, source), combined)
     synthetic, release = first.synthetic, _release_line(first.release, rows)
 
     from ..run.given import SYNTHETIC
@@ -99,6 +102,7 @@ def _run(
     from ..inputs.load import open_inputs
     from ..sweep.rows import Row
     from ..sweep.tally import Tally, tally_all
+    from .screens.progress import progress_bar
 
     early = combined(request.release_for(), {})  # a wrong name is told before anything is read
     sizes = list(dict.fromkeys(setting.imgsz for setting in early))
@@ -112,10 +116,11 @@ def _run(
         _require(opened[setting.imgsz], setting)
     tallies = [Tally() for _ in settings]
 
-    for imgsz, inputs in opened.items():
-        mine = [(s.assigner, tally) for s, tally in zip(settings, tallies, strict=True) if s.imgsz == imgsz]
-        for part in inputs.parts:
-            tally_all(part.inputs(), [assigner for assigner, _ in mine], [tally for _, tally in mine])
+    with progress_bar("running settings", sum(len(opened[setting.imgsz].parts) for setting in settings)) as progress:
+        for imgsz, inputs in opened.items():
+            mine = [(s.assigner, tally) for s, tally in zip(settings, tallies, strict=True) if s.imgsz == imgsz]
+            for part in inputs.parts:
+                tally_all(part.inputs(), [assigner for assigner, _ in mine], [tally for _, tally in mine], progress)
     notes = list(dict.fromkeys(in_flags(remark) for inputs in opened.values() for remark in inputs.remarks))
     return [Row(s, tally) for s, tally in zip(settings, tallies, strict=True)], notes, first
 

@@ -11,6 +11,7 @@ from .options.assigner import AssignerOptions
 from .options.declared import OUTPUT, option
 from .options.expand import expanded
 from .options.outputs import Outputs
+from .options.source import source_argument, with_source
 from .screens.terminal import in_flags, print_json, say
 from .trace_source import opened_with
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 def trace(
     request: Request,
     chosen: AssignerOptions,
+    source: Annotated[Path | None, source_argument()] = None,
     log: Annotated[Path, option("log", panel=OUTPUT, variable=True, metavar="FILE", help="Where the log goes.")] = Path(
         "run.log"
     ),
@@ -80,6 +82,7 @@ def trace(
     a log (and a saved file) each, into a folder called like the log without
     its ending, and the console shows a line per image.
     """
+    request = with_source(request, source)
     opened, assigner = opened_with(request, chosen)
     outputs = Outputs(
         log=None if no_log else log,

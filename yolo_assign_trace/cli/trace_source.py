@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ..assignment.assigner import Assigner
     from ..basics.arrays import Array
     from ..draw.photos import Pictures
+    from ..inputs.labels.places import Places
     from ..inputs.load import Opened
     from ..inputs.request import Request
     from ..traces.stored import StoredTrace
@@ -28,22 +29,19 @@ class Batch(NamedTuple):
         images: numbers of its images as users know them: of several batches those of the dataset.
         of: how many batches it is one of.
         picture: the picture of an image or where it lies, None if that is not known.
+        places: where the boxes of every image stand in its label file; empty if that is not known.
     """
 
     trace: StoredTrace
     images: Sequence[int]
     of: int = 1
     picture: Callable[[int], Path | Array | None] = lambda image: None
+    places: Sequence[Places] = ()
 
     @property
     def pictures(self) -> Pictures | None:
         """Of its images, if there is any."""
         return self.picture if any(self.picture(i) is not None for i in range(len(self.images))) else None
-
-
-def trace_from(path: Path | None, request: Request, chosen: AssignerOptions) -> StoredTrace:
-    """The trace of :func:`batch_from`."""
-    return batch_from(path, request, chosen).trace
 
 
 def batch_from(path: Path | None, request: Request, chosen: AssignerOptions) -> Batch:
@@ -87,7 +85,8 @@ def traces_from(path: Path | None, request: Request, chosen: AssignerOptions) ->
         chosen.run(part, assigner, [memory])
         trace = stored_trace(memory)
         images = part.positions if len(opened.parts) > 1 else None
-        yield Batch(trace, images or range(len(trace.box_counts)), len(opened.parts), part.picture)
+        images = images or range(len(trace.box_counts))
+        yield Batch(trace, images, len(opened.parts), part.picture, part.places)
 
 
 def opened_with(request: Request, chosen: AssignerOptions, *, to_run: bool = True) -> tuple[Opened, Assigner]:

@@ -12,6 +12,7 @@ from ..basics.arrays import Array
 from ..basics.errors import InputError
 from ..basics.printable import printable
 from ..inputs.reading.files import open_regular
+from ..run.letterbox import Letterbox
 from ..traces.stored import StoredTrace
 
 LARGEST = 1400
@@ -73,11 +74,14 @@ def find_photo(pictures: Pictures | None, trace: StoredTrace, image: int) -> May
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         reason = printable(str(error).replace(str(path), name))
         return MaybePhoto(remark=f"the picture {name} cannot be read: {reason}; image {image} is drawn without it")
-    if named.letterbox is None:  # only the name is known: the labels are relative to the whole photo
+    letterbox = named.letterbox
+    if letterbox is None and trace.of_a_call:  # training and validation letterbox what they call the assigner with
+        letterbox = Letterbox.of(pixels.size, (trace.grid.height, trace.grid.width))
+    if letterbox is None:  # only the name is known: the labels are relative to the whole photo
         left, top, width, height = 0.0, 0.0, float(trace.grid.width), float(trace.grid.height)
     else:
-        left, top = named.letterbox.left, named.letterbox.top
-        width, height = float(named.letterbox.scaled_width), float(named.letterbox.scaled_height)
+        left, top = letterbox.left, letterbox.top
+        width, height = float(letterbox.scaled_width), float(letterbox.scaled_height)
     if max(pixels.size) > LARGEST:
         pixels.thumbnail((LARGEST, LARGEST))
     return MaybePhoto(Photo(np.asarray(pixels), (left, left + width, top + height, top)))

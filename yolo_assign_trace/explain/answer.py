@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
+from ..inputs.labels.findings import Finding
+from ..inputs.labels.places import Places
 from ..run.record import BoxLine
 from ..traces.stored import StoredTrace
 from ..traces.view import TraceView
@@ -26,6 +28,7 @@ class Answer:
         digits: significant digits of the trace's floats where they are rounded, None if they are exact.
         asked: the closing lines of the boxes that the question was about.
         synthetic: are the heads no model's?
+        places: by image, where its boxes stand in its label file, as far as that is known.
     """
 
     header: Mapping[str, str]
@@ -37,6 +40,12 @@ class Answer:
     pairs: tuple[PairStory, ...] = ()
     summary: Summary | None = None
     synthetic: bool = False
+    places: Mapping[int, Places] = field(default_factory=dict)
+
+    def place(self, box: BoxLine) -> Finding | None:
+        """Where a box stands in its label file, if that is known; the place is that of a finding about it."""
+        known = self.places.get(box.image)
+        return known.of(box.gt) if known else None
 
 
 def explain_trace(trace: StoredTrace, question: Question | None = None) -> Answer:

@@ -16,6 +16,7 @@ from ..run.release_choice import ReleaseChoice
 from .heads.layout import Heads
 from .heads.synthetic import require_memory, synthetic_images, synthetic_maps
 from .labels.placed import PlacedTable
+from .labels.places import Places
 from .models.model import Model
 
 
@@ -116,6 +117,14 @@ class Part:
         path = self.pictures[image] if self.pictures else None
         return Path(path) if path else None
 
+    @property
+    def places(self) -> tuple[Places, ...]:
+        """(image,) where the boxes of every image stand in its label file, in the order of a trace."""
+        tables = [placed.table for placed in self.tables]
+        if len(tables) != self.batch:  # the rows of a single file say which image they belong to
+            tables = [tables[0].only(tables[0].rows[:, 0] == image) for image in range(self.batch)]
+        return tuple(table.places for table in tables)
+
     def require_memory(self) -> None:
         """Can synthetic heads be made?
 
@@ -182,6 +191,11 @@ class CallPart:
         """(height, width, 3) uint8, as the network got it, if it was saved with the call."""
         pictures = self.call.pictures
         return None if pictures is None else pictures[image].transpose(1, 2, 0)
+
+    @property
+    def places(self) -> tuple[Places, ...]:
+        """A call knows of no label files."""
+        return ()
 
     def require_memory(self) -> None:
         """It is in memory already."""

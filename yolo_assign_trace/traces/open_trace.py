@@ -11,6 +11,7 @@ from .stored import StoredTrace
 from .tensors import read_trace_file
 
 _HINT = "yolo-assign trace writes run.log and, with `save`, trace.safetensors"
+_NO_TRACE = f"{_HINT}; inputs to trace are given with `labels` or `data`"
 
 
 def open_trace(path: Path) -> StoredTrace:
@@ -24,7 +25,7 @@ def open_trace(path: Path) -> StoredTrace:
     """
     try:
         if path.is_dir():
-            raise InputError("is-a-folder", "this is a folder, not a trace", where=str(path), hint=_HINT)
+            raise InputError("is-a-folder", "this is a folder, not a trace", where=str(path), hint=_NO_TRACE)
         if path.exists() and not path.is_file():
             message = "a trace is read more than once, so it must be a regular file"
             raise InputError("not-a-file", message, where=str(path))
@@ -40,6 +41,4 @@ def open_trace(path: Path) -> StoredTrace:
     if start[8:9] == b"{":  # a safetensors file: eight bytes of length, then JSON
         return read_trace_file(path)
     what = "this is neither a run.log nor a saved trace" if start else "this file is empty"
-    raise InputError(
-        "no-trace", what, where=str(path), hint=f"{_HINT}; inputs to trace are given with `labels` or `data`"
-    )
+    raise InputError("no-trace", what, where=str(path), hint=_NO_TRACE)

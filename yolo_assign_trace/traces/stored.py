@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..assignment.call import Captured
 from ..assignment.grid import Grid
 from ..assignment.outputs import Output
 from ..basics.arrays import Array
@@ -157,6 +158,11 @@ class StoredTrace:
     def rounded_to(self) -> int | None:
         """Significant digits of its floats if they are fewer than they had, None if they are exact."""
         return None if self.digits is None or self.digits >= self.lossless_digits else self.digits
+
+    @cached_property
+    def of_a_call(self) -> bool:
+        """Does it begin with a captured call of the assigner?"""
+        return any(stored.stage == Captured.stage for stored in self.outputs.values())
 
     def image(self, number: int) -> Image | None:
         """An image by its number, None if the trace does not name it."""

@@ -118,6 +118,22 @@ def test_a_terminal_gets_colours_lines_that_fit_and_a_progress_bar_on_stderr_whe
     assert "stage 2 of 11" not in out
 
 
+BARS = [
+    # a command that goes through many files or settings, what its bar says
+    (("labels", "labels.txt"), "reading labels"),
+    (("plan", "labels.txt"), "counting pairs"),
+    (("sweep", "labels.txt", "--topk", "5,10"), "running settings"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "doing"), BARS, ids=[row[1] for row in BARS])
+def test_a_terminal_sees_progress_with_the_time_left_and_a_pipe_does_not(forked, yolo_assign, arguments, doing):
+    code, out, err = on_terminal(forked, *arguments)
+    assert code in (0, 1)
+    assert re.search(rf"{doing}.* \d/\d .*:\d\d", ESCAPE.sub("", err))
+    assert doing not in out + yolo_assign(*arguments).err
+
+
 def test_no_color_is_respected(forked):
     code, out, err = on_terminal(forked, "trace", "--labels", "labels.txt", NO_COLOR="1")
     assert code == 0

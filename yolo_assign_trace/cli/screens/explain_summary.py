@@ -11,6 +11,7 @@ from ...explain.sentences import number as num
 from ...tracers.text_page import Column, Page
 
 if TYPE_CHECKING:
+    from ...explain.answer import Answer
     from ...explain.summary import Count, Summary
     from ...run.record import BoxLine
 
@@ -24,14 +25,14 @@ GEOMETRY = ("no-anchor-inside", "ignored-as-padding")
 """Causes that are the same whatever a model predicts."""
 
 
-def print_geometry(page: Page, summary: Summary, levels: Sequence[str], command: str, all_rows: bool) -> None:
+def print_geometry(page: Page, summary: Summary, answer: Answer, command: str, all_rows: bool) -> None:
     """What holds with any model; on heads of none the rest would look like results."""
     problems = tuple(problem for problem in summary.problems if problem.cause.id in GEOMETRY)
     page.heading("Geometry", f"{count(summary.boxes, 'box')} in {count(summary.images, 'image')}")
     for cause in GEOMETRY:
         number = summary.causes.get(cause, 0)
         page.line((f"{number:>5}  {cause}", "red" if number else ""), indent=4)
-    _problems(page, replace(summary, problems=problems), levels, all_rows)
+    _problems(page, replace(summary, problems=problems), answer, all_rows)
     _duplicates(page, replace(summary, starved=()), all_rows)
     page.gap()
     page.line("Positives, conflicts, sizes and scores need a model: --model FILE, or --heads FILE.", indent=0)
@@ -39,7 +40,7 @@ def print_geometry(page: Page, summary: Summary, levels: Sequence[str], command:
         page.closing(f"next: {command} {problems[0].line.image} --gt {problems[0].line.gt}")
 
 
-def print_summary(page: Page, summary: Summary, levels: Sequence[str], command: str, all_rows: bool) -> None:
+def print_summary(page: Page, summary: Summary, answer: Answer, command: str, all_rows: bool) -> None:
     """The boxes with a problem, then what is worth knowing about all of them."""
     where = f"{count(summary.boxes, 'box')} in {count(summary.images, 'image')}"
     page.heading("Verdict", f"{where}, {count(summary.positives, 'positive')}")
@@ -56,7 +57,7 @@ def print_summary(page: Page, summary: Summary, levels: Sequence[str], command: 
         page.line((f"nan or infinity, first in {summary.non_finite}", "bold red"))
     for cause, number in summary.causes.items():
         page.line((f"{number:>5}  {cause}", "red"), indent=4)
-    _problems(page, summary, levels, all_rows)
+    _problems(page, summary, answer, all_rows)
     _conflicts(page, summary, all_rows)
     _duplicates(page, summary, all_rows)
     _reach(page, summary)
@@ -70,7 +71,7 @@ def print_summary(page: Page, summary: Summary, levels: Sequence[str], command: 
         page.closing(f"next: {command} {problem.line.image} --gt {problem.line.gt}")
 
 
-def _problems(page: Page, summary: Summary, levels: Sequence[str], all_rows: bool) -> None:
+def _problems(page: Page, summary: Summary, answer: Answer, all_rows: bool) -> None:
     if not summary.problems:
         return
     page.heading("Boxes with a problem")
@@ -80,7 +81,9 @@ def _problems(page: Page, summary: Summary, levels: Sequence[str], all_rows: boo
         positives = f", but owns {count(box.positives, 'anchor')}" if box.positives else ""
         start = f"{box.name}  class {label}  {box.size} px  {problem.cause.id}{positives}"
         page.line((start, "bold red"))
-        page.line((f"candidates {_per_level(box, levels)}; selected {box.selected}", "dim"), indent=4)
+        place = answer.place(box)
+        counted = f"candidates {_per_level(box, answer.levels)}; selected {box.selected}"
+        page.line((f"{place.where}; {counted}" if place else counted, "dim"), indent=4)
         for sentence in problem.cause.sentences:
             page.line(sentence.text, indent=4)
     _more(page, len(summary.problems), all_rows)

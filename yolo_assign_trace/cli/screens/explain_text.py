@@ -50,22 +50,25 @@ def print_answer(
     if answer.digits is not None:
         page.line((f"{'numbers':<10}as printed in the log, {answer.digits} digits", "dim"), indent=0, hang=10)
     if answer.box is not None:
-        _box(page, answer.box, answer.levels, command, all_rows)
+        _box(page, answer.box, answer, command, all_rows)
     for anchor in answer.anchors:
         _anchor(page, anchor)
     for pair in answer.pairs:
         _pair(page, pair)
     if answer.summary is not None:
         summed_up = print_geometry if answer.synthetic else print_summary
-        summed_up(page, answer.summary, answer.levels, f"{command} {one_image}", all_rows)
+        summed_up(page, answer.summary, answer, f"{command} {one_image}", all_rows)
     page.print()
 
 
-def _box(page: Page, box: BoxStory, levels: Sequence[str], command: str, all_rows: bool) -> None:
+def _box(page: Page, box: BoxStory, answer: Answer, command: str, all_rows: bool) -> None:
+    levels = answer.levels
     corners = ", ".join(f"{corner:.6g}" for corner in box.box)
     line = box.line
     page.heading(line.name, f"class {named(line.label, box.label_name)}, {line.size} px ({corners})")
     page.line((box.verdict, "bold red" if box.cause else "bold green"))
+    if place := answer.place(line):
+        page.line((place.where, "dim"), indent=4)
     for sentence in box.cause.sentences if box.cause else ():
         page.line(sentence.text, indent=4)
 

@@ -1,10 +1,6 @@
-"""What ``yolo-assign labels`` prints: its report, and a progress bar on the way."""
+"""What ``yolo-assign labels`` prints."""
 
 from __future__ import annotations
-
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 from ...assignment.releases import dotted
 from ...basics.plural import and_more, count
@@ -12,26 +8,12 @@ from ...inputs.datasets.entries import Dataset
 from ...inputs.datasets.survey import STATES, Survey, SurveySettings
 from ...inputs.labels.findings import GRADES, KINDS
 from ...tracers.text_page import Page
-from .terminal import message_console, result_console
+from .terminal import result_console
 
 SHOWN = 3
 """Places of a finding that are shown without --all."""
 
 _COLOURS = {"error": "red", "warning": "yellow", "note": ""}
-
-
-@contextmanager
-def progress_bar(total: int) -> Iterator[Callable[[int], None]]:
-    """A progress bar on a terminal; nothing elsewhere."""
-    if not sys.stderr.isatty():
-        yield lambda done: None
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("reading labels"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=message_console(), transient=True) as bar:
-        task = bar.add_task("", total=total)
-        yield lambda done: bar.advance(task, done)
 
 
 def _as_which_release(settings: SurveySettings) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from rich.filesize import decimal
@@ -23,4 +24,6 @@ def print_plan(rows: Sequence[tuple[str, Any, str]]) -> None:
 def _text(value: Any, unit: str) -> str:
     if unit == "bytes":
         return f"about {decimal(value)}"
+    if unit == "seconds":
+        return f"about {value:.2g}" if value < 10 else f"about {round(value):,} ({timedelta(seconds=round(value))})"
     return f"{value:,}" if isinstance(value, int) else str(value)
