@@ -57,7 +57,7 @@ def test_a_capture_that_names_its_pictures_is_shown_with_them(yolo_assign, folde
 
 def test_names_of_pictures_that_are_not_as_many_as_images_are_not_used_and_told(yolo_assign, folder):
     file = capture(folder / "call.npz", images=["0.png"] * 99)
-    assert "99 names of pictures" in yolo_assign("trace", "--capture", file, "--quiet", "--no-log").err
+    assert "99 images named for 1 image" in yolo_assign("trace", "--capture", file, "--quiet", "--no-log").err
 
 
 LOUD = "the capture does not say which release made it: traced as 8.4.190, the newest measured"
