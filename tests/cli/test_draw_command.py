@@ -161,7 +161,7 @@ class TestPictures:
 
     def test_a_picture_lies_where_the_header_says(self, trace, folder):
         Image.fromarray(np.full((240, 320, 3), (200, 30, 30), np.uint8)).save(folder / "street.png")
-        (path,) = draw(trace, folder / "out", DrawOptions(images=(0,), pictures=folder), pytest.fail)[1:]
+        (path,) = draw(trace, folder / "out", DrawOptions(images=(0,)), pytest.fail, in_folder(folder, trace))[1:]
         with Image.open(path) as opened:
             page = np.asarray(opened.convert("RGB")).astype(int)
         red = np.argwhere((page[..., 0] > 180) & (page[..., 1] < 60))
@@ -170,7 +170,7 @@ class TestPictures:
 
     def test_the_backdrop_and_the_picture_are_in_the_svg(self, trace, folder):
         Image.fromarray(np.zeros((240, 320, 3), np.uint8)).save(folder / "street.png")
-        picture = drawn(trace, folder, pictures=folder)["image-0"]
+        picture = drawn(trace, folder, in_folder(folder, trace))["image-0"]
         assert {"picture", "all-picture"} <= set(picture.by_id)
         assert "picture" not in drawn(trace, folder)["image-0"].by_id
 
@@ -185,7 +185,7 @@ class TestPictures:
 
     def test_the_remark_is_heard_and_the_image_drawn(self, trace, folder):
         remarks: list[str] = []
-        assert len(draw(trace, folder / "out", DrawOptions(pictures=folder), remarks.append)) == 2
+        assert len(draw(trace, folder / "out", DrawOptions(), remarks.append, in_folder(folder, trace))) == 2
         assert len(remarks) == 1
 
     def test_a_trace_that_names_no_picture_is_a_remark(self, trace, folder):

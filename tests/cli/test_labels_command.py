@@ -100,7 +100,7 @@ def test_the_report(yolo_assign, dataset):
 def test_the_input_is_rounded_up_as_trace_rounds_it(yolo_assign, folder):
     (folder / "thin.txt").write_text("0 .5 .5 .001 .5\n")
     outcome = yolo_assign("labels", "thin.txt", "--imgsz", "650")
-    assert "note: --imgsz is rounded up to 672, whole strides of 32 px" in outcome.err
+    assert "note: imgsz 650 is rounded up to 672, whole largest strides" in outcome.err
     assert "at imgsz 672" in outcome.out
 
 

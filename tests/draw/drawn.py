@@ -14,6 +14,7 @@ import numpy as np
 from yolo_assign_trace.assignment.generations import find_assigner
 from yolo_assign_trace.draw.box_sheet import box_sheet
 from yolo_assign_trace.draw.image_sheet import image_sheet
+from yolo_assign_trace.draw.photos import Pictures
 from yolo_assign_trace.draw.scene import ImageScene
 from yolo_assign_trace.draw.theme import THEMES, settings
 from yolo_assign_trace.draw.work import DrawOptions, draw
@@ -86,10 +87,10 @@ def with_images(trace: StoredTrace, *names: str, size: tuple[int, int] | None = 
     return replace(trace, settings=replace(trace.settings, images=tuple(Image(name, box) for name in names)))
 
 
-def drawn(trace: StoredTrace, folder: Path, **wanted: object) -> dict[str, Drawing]:
-    """Every picture of ``trace``, by the name of its file."""
+def drawn(trace: StoredTrace, folder: Path, pictures: Pictures | None = None, **wanted: object) -> dict[str, Drawing]:
+    """Every sheet of ``trace``, by the name of its file."""
     options = {"format": "svg"} | wanted
-    paths = draw(trace, folder / "out", DrawOptions(**options), remark=print)  # type: ignore[arg-type]
+    paths = draw(trace, folder / "out", DrawOptions(**options), print, pictures)  # type: ignore[arg-type]
     return {path.stem: read_svg(path) for path in paths}
 
 

@@ -127,7 +127,7 @@ REFUSED = [
     (["."], ".: this folder holds no recording [not-a-recording]\n  hint: yolo-assign watch --out FOLDER -- COMMAND"),
     (["watch", "one.txt"], "one.txt: a recording is a folder [not-a-recording]"),
     (["watch", "--page", "p.html"], "--page: only an HTML file has links to a page [options-exclude]"),
-    (["watch", "--html", "h.html", "--page", "none"], "none: this page cannot be read: no such file or directory"),
+    (["watch", "--html", "h.html", "--page", "none"], "none: there is no such page"),
     (["watch", "--html", "h.html", "--page", "one.txt"], "one.txt: this is no page of a trace [not-a-page]"),
     (["watch", "--html", "no/h.html"], "no/h.html: the history cannot be written: its folder does not exist"),
 ]

@@ -65,19 +65,21 @@ def draw(
 ) -> int:
     """Draw what became of anchors and boxes: one picture of the trace, one of every image, one of each --gt."""
     _require_matplotlib()
+    from ..draw.photos import in_folder
     from ..draw.work import DrawOptions
     from ..draw.work import draw as draw_trace
     from ..inputs.datasets.dataset import select_images
 
     images, pictures = images_and_pictures(request.images, pictures)
     stages = tuple(name.strip() for names in stage or () for name in names.split(","))
-    asked = DrawOptions((), tuple(dict.fromkeys(gt or ())), tuple(dict.fromkeys(stages)), format, theme, pictures)
+    asked = DrawOptions((), tuple(dict.fromkeys(gt or ())), tuple(dict.fromkeys(stages)), format, theme)
     asked.check()  # before a large trace is read
     # of a finished trace --images selects what is drawn, of inputs what is traced
     batch = batch_from(trace, replace(request, images=None if trace else images), chosen)
     selected = select_images(batch.trace.box_counts, images) if trace and images else ()
+    shown = in_folder(pictures, batch.trace) if pictures else batch.pictures
     asked = replace(asked, images=(*(image or ()), *selected))
-    written = draw_trace(batch.trace, output, asked, lambda text: say(f"warning: {text}", "yellow"), batch.pictures)
+    written = draw_trace(batch.trace, output, asked, lambda text: say(f"warning: {text}", "yellow"), shown)
     names = [path.name for path in written]
     say(f"wrote {count(len(written), 'picture')} to {output}: {cut_list(names, NAMED_AT_MOST)}")
     return 0

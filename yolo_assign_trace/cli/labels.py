@@ -13,9 +13,6 @@ from ..run.letterbox import VAL
 from .options.declared import INPUT, OUTPUT, option
 from .screens.terminal import print_json, say
 
-STRIDE = 32
-"""Largest stride of the usual heads; labels alone do not tell which head they are for."""
-
 if TYPE_CHECKING:
     from ..inputs.datasets.entries import Dataset
     from ..inputs.datasets.survey import Survey, SurveySettings
@@ -63,6 +60,7 @@ def labels(
     from ..basics.errors import InputError
     from ..inputs.datasets.dataset import open_dataset
     from ..inputs.datasets.survey import KEPT_AT_MOST, SurveySettings, survey
+    from ..inputs.heads.shapes import LAYOUTS, about_rounding, rounded_up
     from ..inputs.labels.findings import ERROR, WARNING
     from ..inputs.labels.rules import rules_of
     from ..inputs.request import Request
@@ -74,10 +72,13 @@ def labels(
         message = f"the number of classes is {nc} according to --nc, {dataset.nc} according to {dataset.name}"
         raise InputError("classes-disagree", message, hint="leave --nc out")
     chosen = Request(release=release, rules=labels_as, mode=mode).release_for()
+    whole = rounded_up(imgsz, max(LAYOUTS["yolov8"]))  # labels do not tell which head they are for
+    if whole != imgsz:
+        say(f"note: {about_rounding(imgsz, whole)}", "yellow")
     settings = SurveySettings(
         rules=labels_as or rules_of(chosen.release),
         nc=nc or dataset.nc,
-        imgsz=_in_whole_strides(imgsz),
+        imgsz=whole,
         image_size=image_size,
         letterboxed=letterboxed,
         placing=chosen.placing,
@@ -92,15 +93,6 @@ def labels(
         print_survey(dataset, settings, counts, sys.maxsize if show_all else SHOWN)
     if (counts.graded(ERROR) or counts.graded(WARNING)) and not exit_zero:
         raise typer.Exit(1)
-
-
-def _in_whole_strides(imgsz: tuple[int, int]) -> tuple[int, int]:
-    """As ``trace`` rounds it for the usual heads, with a note."""
-    height, width = (-(-side // STRIDE) * STRIDE for side in imgsz)
-    if (height, width) != imgsz:
-        text = f"{height}" if height == width else f"{height}x{width}"
-        say(f"note: --imgsz is rounded up to {text}, whole strides of {STRIDE} px, as training does", "yellow")
-    return height, width
 
 
 def _document(dataset: Dataset, settings: SurveySettings, counts: Survey) -> dict[str, Any]:

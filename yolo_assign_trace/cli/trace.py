@@ -98,8 +98,8 @@ def trace(
     if outputs.log and len(opened.parts) > 1:
         outputs.check_total(_log_bytes(opened, assigner, digits))
     runner = _Runner(assigner, chosen, outputs, several=len(opened.parts) > 1, summarised=json)
-    for part in opened.parts:
-        runner.run(part)
+    for number, part in enumerate(opened.parts):
+        runner.run(part, first=number == 0)
     if json:
         print_json(runner.document() | {"remarks": list(map(in_flags, opened.remarks))})
     for folder in runner.folders:
@@ -134,17 +134,15 @@ class _Runner:
         self.summarised = summarised
         self.documents: list[dict[str, Any]] = []
         self.written: list[Path] = []
-        self.started = False
 
-    def run(self, part: Part | CallPart) -> None:
+    def run(self, part: Part | CallPart, *, first: bool) -> None:
         """Trace one batch."""
         from ..tracers.json_summary import JsonSummary
 
         outputs = self.outputs.of_batch(part.stem) if self.several else self.outputs
         summary = JsonSummary(outputs.stages) if self.summarised else None
         positions = part.positions if self.several else None
-        watchers = outputs.watchers(summary, positions, first=not self.started)
-        self.started = True
+        watchers = outputs.watchers(summary, positions, first=first)
         self.chosen.run(part, self.assigner, watchers)
         self.written += outputs.files
         if summary is not None:

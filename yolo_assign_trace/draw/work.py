@@ -14,7 +14,7 @@ from ..traces.view import TraceView
 from .anchors import STAGES
 from .box_sheet import box_sheet
 from .image_sheet import image_sheet
-from .photos import Photo, Pictures, find_photo, in_folder
+from .photos import Photo, Pictures, find_photo
 from .scene import NEEDS, ImageScene
 from .sheet import Sheet
 from .theme import THEMES, Theme, settings, undrawable
@@ -31,7 +31,6 @@ class DrawOptions:
     stages: tuple[str, ...] = ()
     format: str = "png"
     theme: str = "light"
-    pictures: Path | None = None
 
     def check(self) -> None:
         """Are the words among those that are known?
@@ -44,8 +43,6 @@ class DrawOptions:
             if word not in words:
                 message = f"no {what}{' that can be drawn' if what == 'stage' else ''} is called {word!r}"
                 raise InputError(f"unknown-{what}", message, where=f"--{what}", hint=did_you_mean(word, words))
-        if self.pictures is not None and not self.pictures.is_dir():
-            raise InputError("no-such-folder", "there is no such folder of pictures", where=str(self.pictures))
 
 
 def draw(
@@ -55,9 +52,9 @@ def draw(
     remark: Callable[[str], None],
     pictures: Pictures | None = None,
 ) -> list[Path]:
-    """Draw what ``options`` ask for of ``trace`` into ``folder``; ``remark`` hears what is missing. The files written.
+    """Draw what ``options`` ask for of ``trace`` into ``folder``, over its ``pictures``. The files written.
 
-    ``pictures`` are shown where ``options`` name no folder of them.
+    ``remark`` hears what is missing.
 
     Raises:
         InputError: an image or gt that is not there, an unknown word, or a folder that cannot be written.
@@ -73,8 +70,7 @@ def draw(
     with settings(THEMES[options.theme]):
         if options.format != "svg":
             _remark_fonts(view, images, remark)
-        shown = in_folder(options.pictures, trace) if options.pictures else pictures
-        for name, sheet in _sheets(view, images, options, remark, shown):
+        for name, sheet in _sheets(view, images, options, remark, pictures):
             path = folder / f"{name}.{options.format}"
             write_sheet(sheet, path)
             written.append(path)

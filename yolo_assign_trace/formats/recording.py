@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ..basics.errors import InputError
+from ..basics.errors import InputError, reason_of
 
 FORMAT = "yolo-assign watch 1"
 CALL_FORMAT = "yolo-assign call 1"
@@ -47,6 +47,8 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
     Raises:
         InputError: no such file, or a line that is no JSON object.
     """
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        raise InputError("not-a-recording", "this is no regular file", where=str(path))
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, 1):
@@ -60,5 +62,5 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
                     raise InputError("not-a-recording", "this line is no JSON object", where=f"{path}:{number}")
                 yield found
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise InputError("not-readable", f"the recording cannot be read: {reason}", where=str(path)) from None
+        message = f"the recording cannot be read: {reason_of(error)}"
+        raise InputError("not-readable", message, where=str(path)) from None

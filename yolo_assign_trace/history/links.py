@@ -11,7 +11,8 @@ from urllib.parse import quote
 
 import orjson
 
-from ..basics.errors import InputError, reason_of
+from ..basics.errors import InputError
+from ..inputs.reading.files import open_regular
 from .boxes import Box
 
 _DATA = re.compile(rb'<script type="application/json" id="data">(.*?)</script>', re.DOTALL)
@@ -45,10 +46,8 @@ class Links:
 
 
 def _images_of(page: Path) -> Sequence[dict[str, Any]]:
-    try:
-        content = page.read_bytes()
-    except OSError as error:
-        raise InputError("not-readable", f"this page cannot be read: {reason_of(error)}", where=str(page)) from None
+    with open_regular(page, "page") as file:
+        content = file.read()
     found = _DATA.search(content)
     try:
         images: list[dict[str, Any]] = orjson.loads(found[1] if found else b"")["images"]

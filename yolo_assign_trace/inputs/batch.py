@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,7 +18,9 @@ from .heads.layout import Heads
 from .heads.synthetic import require_memory, synthetic_images, synthetic_maps
 from .labels.placed import PlacedTable
 from .labels.places import Places
-from .models.model import Model
+
+if TYPE_CHECKING:
+    from .models.model import Model
 
 
 @dataclass(frozen=True)

@@ -21,13 +21,12 @@ from .file_batch import FileLabels, labels_of_file
 from .heads.capture import read_capture
 from .heads.channels import Expectations
 from .heads.layout import read_heads
-from .heads.shapes import DEFAULT_REG_MAX, LAYOUTS, STUDY, STUDY_GRID, Shapes, read_shapes
+from .heads.shapes import DEFAULT_REG_MAX, LAYOUTS, STUDY, STUDY_GRID, Shapes, about_rounding, read_shapes
 from .installed import about_installed, require_ultralytics
 from .labels.findings import KINDS
 from .labels.row import above_count
 from .labels.rules import LabelRules, rules_of
 from .labels.text import LabelTable
-from .models.model import open_model
 from .reading.files import display_name
 from .recorded_outputs import about_outputs, compare_outputs, reproducing
 from .request import STUDY_RELEASE, Request
@@ -144,6 +143,8 @@ def _open_read(
     nc, nc_source = _known_classes(request, labels, classes, asked)
     real = model = None
     if request.model:
+        from .models.model import open_model  # few runs have a model
+
         model = open_model(request.model, require_ultralytics(), branch=request.branch, nc=nc, seed=request.seed)
         asked = model.shapes(request.imgsz)
         nc, nc_source = _known_classes(request, labels, classes, asked)
@@ -162,8 +163,7 @@ def _open_read(
     if request.release is None:
         remarks += filter(None, [about_installed(release, labels=True)])
     if request.imgsz and not real and request.imgsz != (size := (shapes.grid.height, shapes.grid.width)):
-        asked_for, rounded = (str(a) if a == b else f"{a}x{b}" for a, b in (request.imgsz, size))
-        remarks.append(f"imgsz {asked_for} is rounded up to {rounded}, whole largest strides, as training does")
+        remarks.append(about_rounding(request.imgsz, size))
     if not any(part.boxes for part in parts):
         images = count(sum(part.batch for part in parts), "image")
         what = f"{request.source} is empty" if is_file else f"there is no box in {request.source}"

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-SYNTHETIC = (
-    "synthetic heads: only candidates, no-anchor-inside and ignored-as-padding, which are geometry, carry meaning"
-)
+GEOMETRIC = ("no-anchor-inside", "ignored-as-padding")
+"""Causes that boxes and anchors alone decide, whatever a model predicts."""
+
+SYNTHETIC = f"synthetic heads: only candidates, {' and '.join(GEOMETRIC)}, which are geometry, carry meaning"
 """What must be said wherever numbers of heads of no model are shown."""
 
 

@@ -35,9 +35,9 @@ def test_a_box_of_metric_0_is_told_who_got_its_places_and_that_its_candidates_sh
 @pytest.mark.parametrize("heads", [(), ("--heads", "heads.npz")], ids=["synthetic", "given"])
 def test_explain_says_what_means_nothing_without_a_model_and_only_then(yolo_assign, save_heads, heads):
     save_heads(channels=67, batch=4)
-    for question in ((), ("--image", "0", "--gt", "0")):
+    for question, said in (((), "scores need a model"), (("--image", "0", "--gt", "0"), SYNTHETIC)):
         out = " ".join(yolo_assign("explain", "--labels", "labels.txt", *heads, *question).out.split())
-        assert (SYNTHETIC in out) == (not heads)
+        assert (said in out) == (not heads)
 
 
 def test_of_80_classes_a_narrow_console_shows_those_that_are_not_0(on_screen):

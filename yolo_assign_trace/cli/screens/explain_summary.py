@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ...basics.plural import count
 from ...explain.sentences import number as num
+from ...run.given import GEOMETRIC
 from ...tracers.text_page import Column, Page
 
 if TYPE_CHECKING:
@@ -21,15 +22,11 @@ ROWS = 12
 Row = TypeVar("Row")
 
 
-GEOMETRY = ("no-anchor-inside", "ignored-as-padding")
-"""Causes that are the same whatever a model predicts."""
-
-
 def print_geometry(page: Page, summary: Summary, answer: Answer, command: str, all_rows: bool) -> None:
     """What holds with any model; on heads of none the rest would look like results."""
-    problems = tuple(problem for problem in summary.problems if problem.cause.id in GEOMETRY)
+    problems = tuple(problem for problem in summary.problems if problem.cause.id in GEOMETRIC)
     page.heading("Geometry", f"{count(summary.boxes, 'box')} in {count(summary.images, 'image')}")
-    for cause in GEOMETRY:
+    for cause in GEOMETRIC:
         number = summary.causes.get(cause, 0)
         page.line((f"{number:>5}  {cause}", "red" if number else ""), indent=4)
     _problems(page, replace(summary, problems=problems), answer, all_rows)

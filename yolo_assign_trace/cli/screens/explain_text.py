@@ -45,7 +45,7 @@ def print_answer(
     for key in ("release", "assigner", "heads"):
         if value := answer.header.get(key):
             page.line((f"{key:<10}{value}", "yellow" if "not a trained model" in value else "dim"), indent=0, hang=10)
-    if answer.synthetic:
+    if answer.synthetic and answer.summary is None:  # the summary leaves out what carries none
         page.line((SYNTHETIC, "yellow"), indent=10, hang=0)
     if answer.digits is not None:
         page.line((f"{'numbers':<10}as printed in the log, {answer.digits} digits", "dim"), indent=0, hang=10)

@@ -8,13 +8,10 @@ from collections.abc import Sequence
 
 from ...basics.box_sizes import SIZES
 from ...formats.number_text import number_text
-from ...run.given import SYNTHETIC
+from ...run.given import GEOMETRIC, SYNTHETIC
 from ...sweep.rows import Row, varied
 from ...tracers.text_page import Column, Page
 from .terminal import result_console
-
-GEOMETRIC = ("no-anchor-inside", "ignored-as-padding")
-"""Causes that boxes and anchors alone decide."""
 
 
 def print_sweep(rows: Sequence[Row], release: str, synthetic: bool) -> None:

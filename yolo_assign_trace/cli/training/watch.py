@@ -12,12 +12,8 @@ from typing import Annotated
 
 import typer
 
-from ...basics.errors import InputError
-from ...training.watch import child_environment
-from ...training.watching.guard import say
-from ...training.watching.recording import claim
+from ...basics.errors import InputError, reason_of
 from ...training.watching.settings import MAX_SIZE, Settings
-from ...training.watching.summary import shown, summary
 from ..options.declared import OUTPUT, option
 
 EXAMPLES = """[bold]Examples[/bold]
@@ -88,6 +84,11 @@ def watch(
 
     The training is started as it is and computes what it would have computed. Its exit code is handed on.
     """
+    from ...training.watch import child_environment
+    from ...training.watching.guard import say
+    from ...training.watching.recording import claim
+    from ...training.watching.summary import shown, summary
+
     board = str(tensorboard.absolute()) if tensorboard else ""
     settings = Settings(str(out.absolute()), every, count_every, pictures, tuple(classes or ()), max_size, board)
     settings.check()
@@ -96,8 +97,7 @@ def watch(
     try:
         folder = claim(out.absolute())
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise InputError("not-writable", f"the folder cannot be made: {reason}", where=str(out)) from None
+        raise InputError("not-writable", f"the folder cannot be made: {reason_of(error)}", where=str(out)) from None
     environment = {**os.environ, **child_environment(replace(settings, out=str(folder)), os.environ)}
     say(f"recording to {shown(folder)}: {_plan(settings)}")
     try:
@@ -132,7 +132,7 @@ def _run(command: list[str], environment: dict[str, str]) -> int:
         child = subprocess.Popen(command, env=environment, preexec_fn=restore)  # noqa: S603, PLW1509 - one thread
         (_wait if held else _wait_with_handlers)(child)
     except OSError as error:
-        raise _not_startable(command[0], (error.strerror or str(error)).lower()) from None
+        raise _not_startable(command[0], reason_of(error)) from None
     finally:
         if restore is not None:
             restore()

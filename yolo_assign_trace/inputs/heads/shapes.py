@@ -11,6 +11,7 @@ from ...basics.errors import InputError, Parameter, did_you_mean
 from ..labels.row import LARGEST_INDEX
 from ..reading.files import display_name, exists
 from ..reading.yaml_file import read_yaml, short
+from .points import grid_of_strides
 
 STUDY = "study"
 STUDY_IMGSZ = (640, 640)
@@ -52,8 +53,7 @@ class Shapes:
         reg_max: int | None = None,
     ) -> Shapes:
         """The levels that a head with these strides has at an input (height, width)."""
-        sizes = [(-(-imgsz[0] // stride), -(-imgsz[1] // stride)) for stride in strides]
-        return cls(name, Grid.of(imgsz, sizes, strides), nc, reg_max, fits_any=True)
+        return cls(name, grid_of_strides(imgsz, strides), nc, reg_max, fits_any=True)
 
     def at(self, imgsz: tuple[int, int]) -> Shapes:
         """The same head at another input (height, width)."""
@@ -109,8 +109,7 @@ def read_shapes(name: str, imgsz: tuple[int, int] | None = None, *, round_up: bo
     if name in LAYOUTS:
         height, width = imgsz or (640, 640)
         if round_up:
-            stride = max(LAYOUTS[name])
-            height, width = -(-height // stride) * stride, -(-width // stride) * stride
+            height, width = rounded_up((height, width), max(LAYOUTS[name]))
         return Shapes.of_strides(name, (height, width), LAYOUTS[name])
     path = Path(name)
     if path.suffix in (".yaml", ".yml") or exists(path):
@@ -125,6 +124,22 @@ def read_shapes(name: str, imgsz: tuple[int, int] | None = None, *, round_up: bo
         where=Parameter("shapes"),
         hint=did_you_mean(name, [STUDY, *LAYOUTS]) + " A file ends in .yaml",
     )
+
+
+def rounded_up(imgsz: tuple[int, int], stride: int) -> tuple[int, int]:
+    """Both sides in whole largest strides, as training has them.
+
+    >>> rounded_up((650, 640), 32)
+    (672, 640)
+    """
+    height, width = (-(-side // stride) * stride for side in imgsz)
+    return height, width
+
+
+def about_rounding(asked: tuple[int, int], imgsz: tuple[int, int]) -> str:
+    """That an input that was asked for became another, in a sentence."""
+    text, whole = (str(a) if a == b else f"{a}x{b}" for a, b in (asked, imgsz))
+    return f"imgsz {text} is rounded up to {whole}, whole largest strides, as training does"
 
 
 def layout_grid(name: str, imgsz: tuple[int, int]) -> Grid:

@@ -117,7 +117,7 @@ def _texts(content: Any) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 def _array(tensor: Tensor) -> Array:
-    tensor = tensor.detach()
+    tensor = tensor.detach().cpu()
     if tensor.is_floating_point() and tensor.element_size() < 4:  # numpy has no bfloat16
         tensor = tensor.float()
     array: Array = tensor.contiguous().numpy()

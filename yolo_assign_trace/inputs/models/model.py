@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from ...assignment.generations import find_assigner
 from ...assignment.grid import Grid
 from ...assignment.releases import Release, dotted
 from ...basics.arrays import Array
@@ -26,7 +27,7 @@ from ...run.letterbox import Letterbox
 from ..heads.channels import Expectations
 from ..heads.files import ArrayFile
 from ..heads.layout import Heads, detect_layout
-from ..heads.shapes import Shapes
+from ..heads.shapes import Shapes, rounded_up
 from ..heads.torch_file import arrays_in
 from .input_pictures import network_input
 
@@ -80,16 +81,17 @@ class Model:
 
     @property
     def parameters(self) -> dict[str, float]:
-        """Of the assigner, as far as the head has its own: one2one was trained with one positive a box."""
+        """Of the assigner, as far as the head has its own."""
         if self.branch != ONE2ONE:
             return {}
-        return {"topk": 7, "topk2": 1} if self.release >= (8, 4, 0) else {"topk": 1}
+        family = "yolo26" if self.release >= (8, 4, 0) else "yolov10"  # whose heads all models of these releases have
+        settings = find_assigner(f"{family}-{ONE2ONE}").settings
+        return {name: settings[name] for name in ("topk", "topk2") if settings[name] is not None}
 
     def shapes(self, imgsz: tuple[int, int] | None) -> Shapes:
         """The levels at an input (height, width), in whole largest strides as training has it."""
-        stride = max(self.strides)
-        height, width = (-(-side // stride) * stride for side in imgsz or (self.imgsz, self.imgsz))
-        return Shapes.of_strides(self.name, (height, width), self.strides, self.nc, self.reg_max)
+        whole = rounded_up(imgsz or (self.imgsz, self.imgsz), max(self.strides))
+        return Shapes.of_strides(self.name, whole, self.strides, self.nc, self.reg_max)
 
     def maps(self, pictures: Sequence[str], boxes: Sequence[Letterbox], grid: Grid, device: str) -> list[Array]:
         """Raw outputs, one (b, 4·R+c, h, w) float32 a level, of pictures letterboxed as validation does.
@@ -109,7 +111,7 @@ class Model:
             head.training = False
         if isinstance(outputs, dict) and self.branch in outputs:
             outputs = outputs[self.branch]
-        arrays = {name: array.astype(np.float32) for name, array in arrays_in(_on_cpu(outputs)).items()}
+        arrays = {name: array.astype(np.float32) for name, array in arrays_in(outputs).items()}
         shapes = Shapes(self.name, grid, self.nc, self.reg_max)
         expected = Expectations(shapes, None, self.reg_max, self.nc, self.name)
         heads: Heads = detect_layout(ArrayFile(self.name, self.name, self.digest, arrays), expected)
@@ -152,7 +154,7 @@ def open_model(path: Path, release: Release, *, branch: str | None, nc: int | No
         nc=int(head.nc),
         reg_max=int(head.reg_max),
         class_names=listed,
-        branch=_branch(branch, path, two=hasattr(head, "one2one_cv2")),
+        branch=_branch(branch, path, two=hasattr(head, "one2one_cv2")),  # end2end is false until it predicts
     )
 
 
@@ -199,14 +201,6 @@ def _loaded(path: Path, release: Release, nc: int | None, seed: int) -> tuple[st
         first = next(iter(str(error).splitlines()), "")
         message = f"ultralytics {dotted(release)} cannot load it: {type(error).__name__}: {first[:200]}"
         raise InputError("model-not-loaded", message, where=str(path), hint=_EXPECTED) from None
-
-
-def _on_cpu(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _on_cpu(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_on_cpu(inner) for inner in value]
-    return value.detach().cpu()
 
 
 @contextlib.contextmanager
