@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INPUTS := --labels sample_inputs/labels.txt --shapes sample_inputs/shapes.yaml --heads sample_inputs/random_heads.npz
 
-.PHONY: trace test lint bench screenshots clean
+.PHONY: trace test test-live lint bench screenshots clean
 
 trace: .venv/ready
 	@cp run.log .run.log.before 2>/dev/null || true
@@ -15,6 +15,14 @@ trace: .venv/ready
 # one thread in each process of the tests, or they wait for each other
 test: .venv/ready lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto
+
+# real trainings of these releases, on a CPU, in an environment of their own; tests of one model run in one process
+RELEASES ?= 8.4.190 8.3.200 8.0.100
+test-live: .venv/ready
+	@if tests/live/make_env.sh .venv-live $(BIN)/python $(RELEASES); then \
+	  LIVE="$(CURDIR)/.venv-live" RELEASES="$(RELEASES)" OMP_NUM_THREADS=1 \
+	    $(BIN)/python -m pytest -n auto --dist loadscope tests/live; \
+	else echo "!! the environment of real releases could not be built: their trainings are SKIPPED"; fi
 
 lint: .venv/ready
 	$(BIN)/ruff check .
@@ -35,4 +43,4 @@ screenshots: .venv/ready
 	@touch .venv/ready
 
 clean:
-	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-live build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

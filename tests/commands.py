@@ -37,6 +37,12 @@ def python(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60, env=environment(), **options)
 
 
+def loaded_after(code: str) -> set[str]:
+    """Names of all modules that are loaded after ``code`` in a fresh interpreter."""
+    script = f"import json, sys\n{code}\nprint(json.dumps(sorted(sys.modules)), file=sys.stderr)"
+    return set(json.loads(python("-c", script).stderr.splitlines()[-1]))
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What a run of the command left behind."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.commands import ONE_BOX, ROOT, Outcome, environment, listen_to_ctrl_c
 from yolo_assign_trace.cli.main import run
@@ -68,3 +70,24 @@ def save_heads(folder: Path) -> Callable[..., str]:
         return "heads.npz"
 
     return save
+
+
+@pytest.fixture
+def dataset(folder: Path) -> Path:
+    """Five images of 80x40 px in folders, three classes, and a data.yaml; the labels of image 3 are missing."""
+    rows = (
+        "0 .5 .5 .5 .5\n1 .25 .5 .25 .5\n",
+        "2 .5 .5 .9 .9\n",
+        "",
+        None,
+        "1 .5 .5 .4 .4\n0 .5 .5 .3 .8\n2 .4 .4 .2 .2\n",
+    )
+    for name in ("images", "labels"):
+        (folder / "set" / name).mkdir(parents=True)
+    for number, text in enumerate(rows):
+        Image.new("RGB", (80, 40)).save(folder / f"set/images/{number}.png")
+        if text is not None:
+            (folder / f"set/labels/{number}.txt").write_text(text)
+    content = {"path": "set", "train": "images", "names": ["person", "a\nb [0]", "人"]}
+    (folder / "data.yaml").write_text(json.dumps(content), encoding="utf-8")  # JSON is YAML
+    return folder

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .run.given import Inputs
     from .run.record import Record, Run, Tracer
     from .run.runner import assign, trace
+    from .training.watch import watch
 
 __all__ = [
     "Grid",
@@ -31,6 +32,7 @@ __all__ = [
     "find_assigner",
     "load_inputs",
     "trace",
+    "watch",
 ]
 
 _HOME = {
@@ -46,6 +48,7 @@ _HOME = {
     "find_assigner": ("assignment.generations", "find_assigner"),
     "load_inputs": ("inputs.load", "load_inputs"),
     "trace": ("run.runner", "trace"),
+    "watch": ("training.watch", "watch"),
 }
 
 

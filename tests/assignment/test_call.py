@@ -40,9 +40,8 @@ def test_what_fits_is_assigned() -> None:
         ("gt_bboxes", lambda t: t.repeat(1, 2, 1), "wrong-shape", "expected [image 2, gt 1, xyxy 4], found [2, 2, 4]"),
         # labels without their last axis
         ("gt_labels", lambda t: t[..., 0], "wrong-shape", "expected [image 2, gt ?, one 1], found [2, 1]"),
-        # half precision
-        ("pd_scores", lambda t: t.half(), "wrong-dtype", "expected float32 or float64, found float16"),
-        ("anc_points", lambda t: t.half(), "wrong-dtype", "expected float32, found float16"),
+        # no floats
+        ("pd_scores", lambda t: t.int(), "wrong-dtype", "expected float32 or float64, found int32"),
         # two precisions
         ("gt_bboxes", lambda t: t.double(), "wrong-dtype", "expected float32, found float64"),
         # a class that is not scored
@@ -56,6 +55,26 @@ def test_what_does_not_fit_is_named(name, change, id, says) -> None:
     with pytest.raises(InputError) as caught:
         assign(**wrong, grid=GRID)
     assert (caught.value.id, caught.value.where, caught.value.message) == (id, name, says)
+
+
+HALVES = [
+    # what is half as precise
+    ("pd_scores", "anc_points"),  # what mixed precision hands over
+    ("pd_scores",),
+    ("pd_scores", "pd_bboxes", "anc_points", "gt_bboxes"),  # everything
+]
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("names", HALVES, ids=" ".join)
+def test_half_precision_is_widened_to_what_the_others_have(names, dtype) -> None:
+    """All of these numbers are exact in half precision."""
+    given = arguments()
+    expected = assign(**given, grid=GRID)
+    found = assign(**given | {name: given[name].to(dtype) for name in names}, grid=GRID)
+    for name, tensor in expected.items():
+        assert found[name].dtype == tensor.dtype
+        assert torch.equal(found[name], tensor), name
 
 
 def test_a_batch_without_boxes_fits() -> None:

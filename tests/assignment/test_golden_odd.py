@@ -54,7 +54,7 @@ def test_nan_and_infinity_spread_as_in_the_release(name: str, generation: str) -
     for output in DECISIONS:
         np.testing.assert_array_equal(results[output], case.answer(output), err_msg=output)
     expected = case.answer("target_scores")
-    np.testing.assert_array_equal(np.isnan(results["target_scores"]), np.isnan(expected))
+    np.testing.assert_array_equal(np.isnan(np.asarray(results["target_scores"])), np.isnan(expected))
     np.testing.assert_allclose(results["target_scores"], expected, rtol=0, atol=ON_SCORES)
 
 

@@ -14,6 +14,7 @@ from tests.commands import python
 from tests.inputs.bad_input import ARGUMENTS, LABELS, Bad
 from tests.inputs.heads.bad_heads import HEADS
 from tests.inputs.heads.bad_shapes import SHAPES
+from yolo_assign_trace import InputError, find_assigner
 
 EVERY = [*LABELS, *SHAPES, *HEADS, *ARGUMENTS]
 
@@ -90,6 +91,25 @@ def test_the_first_of_several_wrong_files_is_told(yolo_assign, folder):
     outcome = yolo_assign("trace", "--labels", "missing.txt", "--shapes", "yolov9", "--heads", "missing.npz")
     assert outcome.code == 2
     assert outcome.err == "error: missing.txt: there is no such label file [no-such-file]\n"
+
+
+def test_python_is_told_parameters_and_the_command_line_flags(yolo_assign):
+    with pytest.raises(InputError) as caught:
+        find_assigner("tood").with_parameters(topk2=1)
+    assert caught.value.where == "topk2"
+    assert str(caught.value) == (
+        "`topk2`: the stages of tood (8.0.52 - 8.3.253) have no topk2 [no-topk2]\n"
+        "  hint: it came with 8.4.0: `assigner=ultralytics==8.4.0` or later"
+    )
+    assert yolo_assign("trace", "--labels", "one.txt", "--assigner", "tood", "--topk2", "1").err == (
+        "error: --topk2: the stages of tood (8.0.52 - 8.3.253) have no topk2 [no-topk2]\n"
+        "  hint: it came with 8.4.0: --assigner ultralytics==8.4.0 or later\n"
+    )
+
+
+def test_a_file_called_like_a_parameter_is_no_flag(yolo_assign, folder):
+    (folder / "images").mkdir()
+    assert yolo_assign("labels", "images").err.startswith("error: images: neither images nor label files lie here")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

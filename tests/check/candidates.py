@@ -164,3 +164,8 @@ def background_carries_nothing(*given):
 def scores_off_by_a_thousandth(*given):
     labels, boxes, scores, fg_mask, gt_idx = function(*given)
     return labels, boxes, scores * 1.001, fg_mask, gt_idx
+
+
+def scores_on_background(*given):
+    labels, boxes, scores, fg_mask, gt_idx = function(*given)
+    return labels, boxes, scores.masked_fill(~fg_mask.unsqueeze(-1), 0.5), fg_mask, gt_idx

@@ -61,6 +61,10 @@ class TestRight:
         assert outcome.out.startswith("broken_assigners:Dense against yolov8 (8.0.52 - 8.3.253)\n")
         assert f"equal in all {len(CASE_NAMES)} cases\nit agrees in every case with 8.0.52\n" in outcome.out
 
+    def test_a_release_names_the_assigner_unless_one_is_named(self, yolo_assign) -> None:
+        for more, name in (("8.4.60",), "ultralytics==8.4.60"), (("8.4.60", "--assigner", "tood"), "tood"):
+            assert f" against {name} (" in yolo_assign("check", "broken_assigners:Dense", "--release", *more).out
+
     def test_another_topk_is_given_to_the_class_and_expected_of_it(self, yolo_assign) -> None:
         assert yolo_assign("check", "broken_assigners:Dense", "--topk", "13").code == 0
         assert yolo_assign("check", "candidates:module", "--topk", "13").code == 1  # it was made with 10
@@ -138,9 +142,9 @@ class TestBroken:
     def test_it_is_caught_and_the_first_differing_output_is_named(
         self, yolo_assign, name: str, case: str, output: str
     ) -> None:
-        outcome = yolo_assign("check", f"broken_assigners:{name}", "--json")
+        outcome = yolo_assign("check", f"broken_assigners:{name}", "--json", "--case", case)
         assert outcome.code == 1
-        row = of_case(outcome.document, case)
+        (row,) = outcome.document["cases"]
         assert (row["verdict"], row["first"] and row["first"]["output"]) == ("different", output)
         assert row["first"]["found"] != row["first"]["expected"]
         assert outcome.document["agrees_everywhere_with"] == []
@@ -173,6 +177,12 @@ class TestWords:
         assert outcome.code == 1
         assert "elements differ; on background, which training does not read)" in outcome.out
 
+    def test_scores_of_the_background_are_read_by_training(self, yolo_assign) -> None:
+        outcome = yolo_assign("check", "candidates:scores_on_background", "--case", "ordinary")
+        assert outcome.code == 1
+        assert "the first output that differs is target_scores" in outcome.out
+        assert "which training does not read" not in outcome.out
+
     def test_a_difference_beside_ties_is_not_hidden_by_them(self, yolo_assign) -> None:
         outcome = yolo_assign("check", "broken_assigners:IndexOffByOne", "--case", "ties", "--json")
         assert of_case(outcome.document, "ties")["verdict"] == "different"
@@ -183,7 +193,7 @@ class TestWords:
         assert yolo_assign(*arguments, "--rtol", "1e-2").code == 0
 
     def test_json_is_nothing_but_json(self, yolo_assign) -> None:
-        outcome = yolo_assign("check", "broken_assigners:OneTooFew", "--json")
+        outcome = yolo_assign("check", "broken_assigners:OneTooFew", "--case", "nested", "--json")
         assert set(json.loads(outcome.out)) == {
             *("candidate", "assigner", "parameters", "tolerance"),
             *("cases", "agrees_everywhere_with"),
@@ -203,7 +213,7 @@ class TestOutputs:
         ],
     )
     def test_fewer_and_reordered_outputs_can_be_named(self, yolo_assign, candidate: str, outputs: str) -> None:
-        assert yolo_assign("check", candidate, "--outputs", outputs).code == 0
+        assert yolo_assign("check", candidate, "--outputs", outputs, "--case", "crowded").code == 0
 
     def test_only_what_is_named_is_compared(self, yolo_assign) -> None:
         candidate = "broken_assigners:ScoresCutToIntegers"

@@ -107,7 +107,7 @@ def test_the_console_ends_with_a_line_per_box_and_names_the_cause_of_one_without
 
 
 def test_tracer_runs_a_class_or_a_function_of_an_importable_module(yolo_assign, folder, monkeypatch):
-    (folder / "my_tracers.py").write_text(
+    (folder / "counting_tracers.py").write_text(
         "from yolo_assign_trace import Tracer\n"
         "seen = []\n"
         "class Counts(Tracer):\n"
@@ -115,14 +115,14 @@ def test_tracer_runs_a_class_or_a_function_of_an_importable_module(yolo_assign, 
         "def function(record): seen.append(record.name)\n"
     )
     monkeypatch.syspath_prepend(folder)
-    both = ("--tracer", "my_tracers:Counts", "--tracer", "my_tracers:function")
+    both = ("--tracer", "counting_tracers:Counts", "--tracer", "counting_tracers:function")
     assert yolo_assign("trace", "--labels", "one.txt", "--quiet", *both).code == 0
-    import my_tracers
+    import counting_tracers
 
     outputs = [
         (f"{result.stage}.{output.name}", output.name) for result in STAGE_RESULTS for output in result.outputs()
     ]
-    assert my_tracers.seen == [name for both in outputs for name in both]
+    assert counting_tracers.seen == [name for both in outputs for name in both]
 
 
 def test_a_log_beyond_the_limit_stops_before_writing(yolo_assign):

@@ -8,12 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from rich.console import Console
+from rich.cells import cell_len
 
 from tests.assignment import golden_cases
-from tests.commands import Outcome
+from tests.commands import ROOT, Outcome
 
 STUDY = ("--labels", "labels.txt")
+RANDOM = str(ROOT / "sample_inputs" / "random_heads.npz")  # their maps are those that --seed 0 gives
 GEOMETRY = (
     "synthetic heads: only candidates, no-anchor-inside and ignored-as-padding, which are geometry, carry meaning"
 )
@@ -33,7 +34,7 @@ def sweep(yolo_assign: Callable[..., Outcome], save_heads: Callable[..., str], f
 
 def test_json_has_the_same_keys_in_every_row(sweep):
     document = sweep(*STUDY, "--topk", "10,3", "--assigner", "yolov8,8.4.190", "--json").document
-    assert list(document) == ["synthetic_heads", "notes", "rows"]
+    assert list(document) == ["release", "synthetic_heads", "notes", "rows"]
     for row in document["rows"]:
         keys = ["setting", "assigner", "parameters", "boxes", *COUNTS, "causes", "sizes", "difference"]
         assert list(row) == keys
@@ -92,7 +93,7 @@ def test_synthetic_heads_are_told_in_every_form_and_only_then(sweep, inputs, syn
 
 
 def test_piped_every_count_stands_in_one_table_with_the_difference_in_brackets(sweep):
-    lines = sweep(*STUDY, "--topk", "10,3").out.splitlines()
+    lines = sweep(*STUDY, "--heads", RANDOM, "--topk", "10,3").out.splitlines()
     start = lines.index("Assigned  in brackets: the difference to the first row")
     title, first, second = (line.split("  ") for line in lines[start + 1 : start + 4])
     assert [word.strip() for word in title if word] == [
@@ -107,6 +108,18 @@ def test_piped_every_count_stands_in_one_table_with_the_difference_in_brackets(s
     assert [word.strip() for word in second if word][:3] == ["3", "86", "15 (-23)"]
 
 
+def test_synthetic_heads_show_geometry_and_nothing_that_a_model_would_decide(sweep):
+    lines = sweep(
+        "--labels", "tiny.txt", "--shapes", "yolov8", "--release", "8.3.253", "--topk", "10,3"
+    ).out.splitlines()
+    start = lines.index("Geometry  in brackets: the difference to the first row")
+    assert lines[start + 1].split() == ["topk", "boxes", "candidates", "no-anchor-inside", "ignored-as-padding"]
+    assert lines[start + 2].split()[:2] == ["10", "2"]
+    assert lines[start + 2].split()[3:] == ["1", "0"]  # the box of 3 px lies between the anchors
+    assert not any("positives" in line for line in lines[start:-1])
+    assert "positives need heads of a model" in lines[-1]
+
+
 WIDTHS = [
     # columns of the terminal, the lists
     (80, ("--topk", "10,5")),
@@ -116,17 +129,12 @@ WIDTHS = [
 
 
 @pytest.mark.parametrize(("columns", "lists"), WIDTHS, ids=str)
-def test_a_terminal_gets_lines_that_fit_and_every_number(sweep, monkeypatch, columns, lists):
+def test_a_terminal_gets_lines_that_fit_and_every_number(sweep, on_screen, columns, lists):
     options = ("--labels", "tiny.txt", "--shapes", "yolov8", "--imgsz", "320", *lists)
-    piped = sweep(*options).out
-    screen = io.StringIO()
-    console = Console(file=screen, force_terminal=True, width=columns, color_system=None, markup=False, emoji=False)
-    monkeypatch.setattr("yolo_assign_trace.cli.sweep.result_console", lambda: console)
-    assert sweep(*options).code == 0
-    shown = screen.getvalue()
-    assert max(map(len, shown.splitlines())) <= columns
+    lines = on_screen(columns, "sweep", *options)
+    assert max(map(cell_len, lines)) <= columns
     # a table that was split repeats its settings, and nothing else is lost or new
-    assert set(shown.split()) == set(piped.split())
+    assert set(" ".join(lines).split()) == set(sweep(*options).out.split())
 
 
 # --- what is refused -------------------------------------------------------------------------------------------------

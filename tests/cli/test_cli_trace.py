@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from yolo_assign_trace.assignment.generations import find_assigner
 from yolo_assign_trace.assignment.outputs import STAGE_RESULTS
 from yolo_assign_trace.traces.run_log import read_run_log
 
@@ -20,9 +21,10 @@ def shapes_of(document):
 
 
 def assert_full_trace(document):
-    """Every declared output of every stage, in order, with the sizes that its axes say."""
+    """Every declared output of every stage of the release, in order, with the sizes that its axes say."""
     assert [stage["name"] for stage in document["stages"]] == STAGES
-    for stage, result in zip(document["stages"], STAGE_RESULTS, strict=True):
+    release = find_assigner(document["release"].partition(",")[0])
+    for stage, result in zip(document["stages"], (stage.result for stage in release.stages), strict=True):
         assert [output["name"] for output in stage["outputs"]] == [output.name for output in result.outputs()]
         for output in stage["outputs"]:
             sizes = document["sizes"]
@@ -49,9 +51,9 @@ GRIDS = [
         "64x96 px: P3 8x12 stride 8, P4 4x6 stride 16, P5 2x3 stride 32 = 126 anchors",
     ),
     (
-        ("--shapes", "yolov8", "--imgsz", "100"),  # sizes are rounded up, as the network does
+        ("--shapes", "yolov8", "--imgsz", "100"),  # sizes are rounded up to the largest stride, as training does
         "",
-        "100x100 px: P3 13x13 stride 8, P4 7x7 stride 16, P5 4x4 stride 32 = 234 anchors",
+        "128x128 px: P3 16x16 stride 8, P4 8x8 stride 16, P5 4x4 stride 32 = 336 anchors",
     ),
     (
         ("--shapes", "yolov8-p2", "--imgsz", "32"),
@@ -105,7 +107,7 @@ def test_labels_of_five_or_six_columns_images_without_boxes_and_none_at_all(
     yolo_assign, folder, text, images, gts, without
 ):
     (folder / "my.txt").write_text(text, encoding="utf-8", newline="")
-    outcome = yolo_assign("trace", "--labels", "my.txt", *JSON)
+    outcome = yolo_assign("trace", "--labels", "my.txt", "--release", "8.4.190", *JSON)
     assert outcome.code == 0
     document = outcome.document
     assert_full_trace(document)

@@ -11,18 +11,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.commands import ROOT
-from tests.draw.drawn import drawn, read_svg, stored, with_header
-from tests.house.test_imports import loaded_after
+from tests.commands import ROOT, loaded_after
+from tests.draw.drawn import drawn, read_svg, stored, with_header, with_images
 from yolo_assign_trace.draw import theme
-from yolo_assign_trace.draw.names import placement
-from yolo_assign_trace.draw.pictures import find_picture
-from yolo_assign_trace.draw.work import Wanted, draw
+from yolo_assign_trace.draw.photos import find_photo, in_folder
+from yolo_assign_trace.draw.work import DrawOptions, draw
 from yolo_assign_trace.inputs.load import Request, load_inputs
 from yolo_assign_trace.run.runner import trace
 from yolo_assign_trace.tracers.tensors import TensorFile
-
-PLACED = "street.png, 320x240 px, scale 2, left 0, top 80"
 
 
 @pytest.fixture
@@ -74,10 +70,34 @@ def test_without_an_image_a_gt_is_drawn_wherever_it_is(yolo_assign, folder, save
     assert [path.name for path in (folder / "out").glob("*-gt-*")] == ["image-2-gt-2.png"]  # only image 2 has 3 boxes
 
 
+SELECTED = [
+    # options, images that are drawn
+    (["--images", "1:3"], {1, 2}),
+    (["--images", "2"], {2}),
+    (["--images", "2:", "--image", "0"], {0, 2, 3}),
+]
+
+
+@pytest.mark.parametrize(("options", "numbers"), SELECTED, ids=[" ".join(row[0]) for row in SELECTED])
+def test_images_selects_images_as_it_does_for_trace(yolo_assign, folder, saved, options, numbers):
+    assert yolo_assign("draw", saved, "-o", "out", "--format", "svg", *options).code == 0
+    assert {path.name for path in (folder / "out").glob("image-*")} == {f"image-{n}.svg" for n in numbers}
+
+
+def test_a_folder_of_pictures_given_as_images_is_understood_and_told(yolo_assign, folder, saved):
+    (folder / "pictures").mkdir()
+    outcome = yolo_assign("draw", saved, "-o", "out", "--format", "svg", "--image", "0", "--images", "pictures")
+    assert outcome.code == 0
+    assert outcome.err.startswith(
+        "note: --images selects images, such as 0:8; the folder of pictures is --pictures pic"
+    )
+    assert "the trace does not say which picture image 0 is" in outcome.err
+
+
 ERRORS = [
     # arguments behind the trace's name, id of the error, a part of what is said
-    (["--image", "4"], "no-such-image", "0 to 3"),
-    (["--image", "-1"], "no-such-image", "0 to 3"),
+    (["--image", "4"], "no-such-image", "0..3"),
+    (["--image", "-1"], "no-such-image", "0..3"),
     (["--image", "0", "--gt", "2"], "no-such-gt", "image 0 has no gt 2: it has 2 boxes"),
     (["--gt", "3"], "no-such-gt", "no image of the trace has a gt 3"),
     (["--gt", "-1"], "no-such-gt", "no image of the trace"),
@@ -85,7 +105,10 @@ ERRORS = [
     (["--stage", "decode"], "unknown-stage", "screen"),
     (["--format", "jpg"], "unknown-format", "png"),
     (["--theme", "drak"], "unknown-theme", "did you mean dark"),
-    (["--images", "nowhere"], "no-such-folder", "nowhere"),
+    (["--pictures", "nowhere"], "no-such-folder", "nowhere"),
+    (["--images", "nowhere"], "wrong-images", "--pictures FOLDER"),
+    (["--images", ".", "--pictures", "."], "options-exclude", "leave --images out"),
+    (["--images", "4:"], "no-such-image", "there are 4"),
     (["-o", "labels.txt"], "not-writable", "labels.txt"),
     (["-o", "taken"], "is-a-folder", "trace.png"),
 ]
@@ -134,11 +157,11 @@ REMARKS = [
 class TestPictures:
     @pytest.fixture
     def trace(self, folder):
-        return with_header(stored("0 .5 .5 .5 .5\n"), {"image[0]": PLACED})
+        return with_images(stored("0 .5 .5 .5 .5\n"), "street.png", size=(320, 240))
 
     def test_a_picture_lies_where_the_header_says(self, trace, folder):
         Image.fromarray(np.full((240, 320, 3), (200, 30, 30), np.uint8)).save(folder / "street.png")
-        (path,) = draw(trace, folder / "out", Wanted(images=(0,), pictures=folder), pytest.fail)[1:]
+        (path,) = draw(trace, folder / "out", DrawOptions(images=(0,)), pytest.fail, in_folder(folder, trace))[1:]
         with Image.open(path) as opened:
             page = np.asarray(opened.convert("RGB")).astype(int)
         red = np.argwhere((page[..., 0] > 180) & (page[..., 1] < 60))
@@ -147,7 +170,7 @@ class TestPictures:
 
     def test_the_backdrop_and_the_picture_are_in_the_svg(self, trace, folder):
         Image.fromarray(np.zeros((240, 320, 3), np.uint8)).save(folder / "street.png")
-        picture = drawn(trace, folder, pictures=folder)["image-0"]
+        picture = drawn(trace, folder, in_folder(folder, trace))["image-0"]
         assert {"picture", "all-picture"} <= set(picture.by_id)
         assert "picture" not in drawn(trace, folder)["image-0"].by_id
 
@@ -155,26 +178,27 @@ class TestPictures:
     def test_a_missing_or_broken_picture_is_a_remark(self, trace, folder, content, said):
         if content is not None:
             (folder / "street.png").write_bytes(content)
-        found = find_picture(folder, placement(trace.header, 0), trace.grid, 0)
-        assert found.picture is None
+        found = find_photo(in_folder(folder, trace), trace, 0)
+        assert found.photo is None
         assert said in found.remark
         assert "drawn without it" in found.remark
 
     def test_the_remark_is_heard_and_the_image_drawn(self, trace, folder):
         remarks: list[str] = []
-        assert len(draw(trace, folder / "out", Wanted(pictures=folder), remarks.append)) == 2
+        assert len(draw(trace, folder / "out", DrawOptions(), remarks.append, in_folder(folder, trace))) == 2
         assert len(remarks) == 1
 
     def test_a_trace_that_names_no_picture_is_a_remark(self, trace, folder):
-        found = find_picture(folder, placement({}, 0), trace.grid, 0)
+        named = with_images(trace)
+        found = find_photo(in_folder(folder, named), named, 0)
         assert found.remark.startswith("the trace does not say which picture")
-        assert find_picture(None, placement({}, 0), trace.grid, 0).remark == ""  # nobody asked for pictures
+        assert find_photo(None, with_images(trace), 0).remark == ""  # nobody asked for pictures
 
     def test_a_name_cannot_lead_out_of_the_folder(self, trace, folder):
         (folder / "inside").mkdir()
         Image.new("RGB", (320, 240)).save(folder / "street.png")
-        outside = placement({"image[0]": f"../{PLACED}"}, 0)
-        assert "there is no picture street.png" in find_picture(folder / "inside", outside, trace.grid, 0).remark
+        outside = with_images(trace, "../street.png", size=(320, 240))
+        assert "there is no picture street.png" in find_photo(in_folder(folder / "inside", outside), outside, 0).remark
 
 
 class TestFonts:
@@ -191,10 +215,10 @@ class TestFonts:
         theme._characters.cache_clear()
         trace = with_header(stored("0 .5 .5 .5 .5\n0 .4 .4 .2 .2\n"), {"names": '["汽车"]'})
         remarks: list[str] = []
-        draw(trace, folder / "out", Wanted(gts=(0,)), remarks.append)
+        draw(trace, folder / "out", DrawOptions(gts=(0,)), remarks.append)
         assert [remark.startswith("no font here has 汽车") for remark in remarks] == [True]
         assert [warning for warning in recwarn if "Glyph" in str(warning.message)] == []
-        draw(trace, folder / "out", Wanted(format="svg"), pytest.fail)  # there the text stays text
+        draw(trace, folder / "out", DrawOptions(format="svg"), pytest.fail)  # there the text stays text
 
     def test_a_chinese_font_is_taken_where_there_is_one(self, monkeypatch):
         here = type("Font", (), {"name": "WenQuanYi Zen Hei"})

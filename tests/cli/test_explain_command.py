@@ -94,7 +94,7 @@ class TestAnswers:
     @pytest.mark.parametrize(("arguments", "part"), QUESTIONS, ids=str)
     def test_log_and_saved_trace_tell_the_same_up_to_printed_digits(self, study, arguments, part) -> None:
         log, exact = (study("explain", kind, *arguments, "--json").document for kind in KINDS)
-        assert {"header", "levels", "digits", part} == set(exact) == set(log)
+        assert {"header", "levels", "digits", "boxes", part} == set(exact) == set(log)
         assert (log["digits"], exact["digits"]) == (5, None)
         assert shape_of(log) == shape_of(exact)
         for (name, printed), (_, number) in zip(numbers_of(log[part]), numbers_of(exact[part]), strict=True):
@@ -128,14 +128,20 @@ class TestAnswers:
         assert "more; --all" not in whole
         assert len(whole.splitlines()) == len(cut.splitlines()) + 9
 
-    def test_the_command_that_is_suggested_works(self, study) -> None:
+    def test_the_command_that_is_suggested_works(self, study, save_heads) -> None:
+        study.trace("--heads", save_heads(channels=67, batch=4))
         for arguments in ((), ("--image", "0", "--gt", "1")):
             last = study("explain", "study.log", *arguments).out.splitlines()[-1]
-            assert last.startswith("next: yolo-assign explain study.log --image 0 --gt 1")
+            assert last.startswith("next: yolo-assign explain study.log --image 0 --gt ")
             assert study(*last.removeprefix("next: yolo-assign ").split()).code == 0
 
-    def test_synthetic_heads_are_told(self, study) -> None:
-        assert "not a trained model" in study("explain", "study.log").out
+    def test_on_synthetic_heads_only_what_holds_with_any_model_is_summed_up(self, study) -> None:
+        out = study("explain", "study.log").out
+        assert "not a trained model" in out
+        assert "Geometry  7 boxes in 4 images\n" in out
+        assert "0  no-anchor-inside\n" in out
+        for word in ("positives\n", "Conflicts", "Reach", "mean target", "metric-zero"):
+            assert word not in out
 
 
 class TestExitCode:
@@ -245,12 +251,10 @@ class TestOtherTraces:
         assert ask(captured, 0, None, 21).anchors == ask(whole, 0, None, 21).anchors
 
     def test_settings_of_a_log_are_those_of_the_saved_trace(self, study) -> None:
-        from yolo_assign_trace.explain.settings import settings_of
-
         for options in (("--topk", "7", "--alpha", "1.5"), ("--assigner", "yolo26-one2one"), ("--reg-max", "8")):
             study.trace(*options, "--digits", "9")
             log, exact = read_run_log(Path("study.log")), read_trace_file(Path("study.safetensors"))
-            assert settings_of(log) == settings_of(exact)
+            assert log.settings == exact.settings
 
     def test_equal_as_printed_is_said_where_the_digits_do_not_tell(self, study, folder) -> None:
         # two boxes that differ in the fourth digit: with two digits every contested overlap is printed equal
@@ -268,9 +272,9 @@ def test_class_names_are_shown_where_they_are_known() -> None:
     from yolo_assign_trace.explain.question import Question
 
     trace = stored([[(8, 8, 24, 24)]], [predict((8, 8, 24, 24))])
-    story = explain_trace(trace, Question(gt=0), {0: "cat"}).box
-    assert story.label_name == "cat"
-    assert explain_trace(trace, Question(), {0: "cat"}).summary.classes[0].name == "0 cat"
+    named = dataclasses.replace(trace, header={**trace.header, "names": '["cat"]'})
+    assert explain_trace(named, Question(gt=0)).box.label_name == "cat"
+    assert explain_trace(named, Question()).summary.classes[0].name == "0 cat"
 
 
 def test_another_language_is_another_table() -> None:

@@ -136,8 +136,8 @@ def test_devices_and_pipes_are_written_to_and_not_replaced(yolo_assign, old):
     assert "[not-seekable]" in outcome.err
 
 
-def test_the_log_can_go_to_stdout_as_dev_stdout(process):
-    out, err = (running := process(*BIG, "--log", "/dev/stdout")).communicate(timeout=60)
+def test_the_log_can_go_to_stdout_as_dev_stdout(forked):
+    out, err = (running := forked(*BIG, "--log", "/dev/stdout")).communicate(timeout=60)
     assert (running.returncode, err) == (0, "")
     assert out.startswith("# yolo-assign trace, format ")
     assert out.splitlines()[-1].startswith("# end of ")
@@ -204,10 +204,10 @@ STOPS = [
 
 @pytest.mark.parametrize(("number", "code", "leaves", "says"), STOPS, ids=["Ctrl-C", "kill", "kill -9"])
 def test_stopped_while_writing_the_old_files_are_whole_and_the_next_run_works(
-    process, yolo_assign, old, number, code, leaves, says
+    forked, yolo_assign, old, number, code, leaves, says
 ):
     (old / "slow.py").write_text(SLOW)
-    running = process(*BIG, "--save", "t.safetensors", "--tracer", "slow:Slow")
+    running = forked(*BIG, "--save", "t.safetensors", "--tracer", "slow:Slow")
     deadline = time.monotonic() + 30
     while not (len(parts := partial_files(old)) == 2 and all(part.stat().st_size > 50_000 for part in parts)):
         assert running.poll() is None, running.communicate()
@@ -236,14 +236,14 @@ CLOSED = [
 
 
 @pytest.mark.parametrize(("arguments", "logs"), CLOSED, ids=["console", "json", "stages"])
-def test_a_reader_that_has_seen_enough_does_not_stop_the_run(process, folder, arguments, logs):
+def test_a_reader_that_has_seen_enough_does_not_stop_the_run(forked, folder, arguments, logs):
     """`yolo-assign trace ... | head -1`"""
     read_end, write_end = os.pipe()
     os.close(read_end)
-    running = process(*arguments, stdout=write_end)
+    running = forked(*arguments, stdout=write_end)
     os.close(write_end)
     _, err = running.communicate(timeout=60)
-    assert (running.returncode, err) == (0, "wrote run.log (370.0 kB)\n" if logs else "")
+    assert (running.returncode, err) == (0, "wrote run.log (370.5 kB)\n" if logs else "")
     if logs:
         assert read_run_log(folder / "run.log").outputs
 

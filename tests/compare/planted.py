@@ -1,4 +1,4 @@
-"""Traces on disk, and copies of them in which one element was changed."""
+"""Traces on disk, copies of them in which one element was changed, and what comparing two of them gives."""
 
 from __future__ import annotations
 
@@ -7,10 +7,22 @@ from pathlib import Path
 import numpy as np
 
 from tests.traces.traces import Kind, traced
+from yolo_assign_trace.assignment.outputs import STAGE_RESULTS
+from yolo_assign_trace.compare.results import TraceDiff
+from yolo_assign_trace.compare.rules import Tolerances
+from yolo_assign_trace.compare.traces import compare_traces
 from yolo_assign_trace.tracers.run_log import RunLog
 from yolo_assign_trace.tracers.tensors import TensorFile
+from yolo_assign_trace.traces.open_trace import open_trace
 from yolo_assign_trace.traces.stored import FileArray, StoredTrace
 from yolo_assign_trace.traces.tensors import read_trace_file
+
+KEYS = [f"{result.stage}.{output.name}" for result in STAGE_RESULTS for output in result.outputs()]
+"""stage.output of every output, in order of execution."""
+
+
+def compare(a: Path, b: Path, *, tolerances: Tolerances | None = None) -> TraceDiff:
+    return compare_traces(open_trace(a), open_trace(b), tolerances)
 
 
 def saved(folder: Path, kind: Kind, *, digits: int = 5) -> Path:
@@ -40,7 +52,9 @@ def another(array: np.ndarray, flat: int) -> object:
         return not value
     if array.dtype.kind == "f" and not np.isfinite(value):
         return 0.0
-    return np.nextafter(value, np.inf, dtype=array.dtype) if array.dtype.kind == "f" else value + 1
+    if array.dtype.kind == "f":
+        return np.nextafter(value, np.inf, dtype=array.dtype)
+    return value - 1 if value > 1 else value + 1  # an index must point at something
 
 
 def where(trace: StoredTrace, key: str, flat: int) -> tuple[int, ...]:

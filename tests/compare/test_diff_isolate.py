@@ -8,18 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.compare.planted import another, plant, saved
-from tests.compare.test_diff import compare
+from tests.compare.planted import another, compare, plant, saved
 from tests.traces.traces import KINDS
 from yolo_assign_trace.assignment.generations import ASSIGNERS, GENERATIONS, find_assigner
 from yolo_assign_trace.assignment.swap import swap
 from yolo_assign_trace.basics.errors import InputError
 from yolo_assign_trace.compare.isolate import isolate
-from yolo_assign_trace.compare.rebuild import rebuild_assigner
 from yolo_assign_trace.compare.rerun import rerun
 from yolo_assign_trace.compare.traces import compare_traces
 from yolo_assign_trace.inputs.load import Request, load_inputs
 from yolo_assign_trace.run.runner import trace
+from yolo_assign_trace.run.trace_settings import TraceSettings
 from yolo_assign_trace.tracers.run_log import RunLog
 from yolo_assign_trace.tracers.tensors import TensorFile
 from yolo_assign_trace.traces.open_trace import open_trace
@@ -87,7 +86,7 @@ PARAMETERS = [
 @pytest.mark.parametrize(("changes", "stage"), PARAMETERS)
 @pytest.mark.parametrize("suffix", [".safetensors", ".log"])
 def test_a_parameter_is_introduced_by_the_stage_that_takes_it(run, changes, stage, suffix):
-    """B may be a log: its parameters stand in its header."""
+    """B may be a log: its parameters stand in its settings."""
     b = run(ASSIGNERS["yolov8"], **changes).with_suffix(suffix)
     stages = isolated(run(ASSIGNERS["yolov8"]), b)
     assert [name for name, word in stages.items() if word == "introduced"] == [stage]
@@ -129,8 +128,8 @@ def test_a_swapped_stage_is_named_and_not_run(run):
 
 def test_an_assigner_that_nobody_knows_is_told_for_every_stage(run):
     first, second = open_trace(run(ASSIGNERS["yolov8"])), open_trace(run(ASSIGNERS["yolov8"], topk=3))
-    for line in ("mine: topk 10", "no such line", ""):
-        unknown = replace(second, header={**second.header, "assigner": line}, settings={})
+    for name in ("mine", ""):
+        unknown = replace(second, settings=replace(second.settings, assigner=name))
         found = isolate(compare_traces(first, unknown), first, unknown, where="a")
         assert {output.isolated for output in found.differing} == {"not rerun"}
         assert all("assigner" in output.why for output in found.differing)
@@ -165,16 +164,6 @@ def test_a_log_with_few_digits_is_no_input_for_stages(run):
         assert (caught.value.id, caught.value.where) == ("not-exact", "a.log")
 
 
-@pytest.mark.parametrize("name", [*GENERATIONS, *ASSIGNERS, "8.3.7", "ultralytics==8.4.190", "8.9.0"])
-def test_every_assigner_is_rebuilt_from_a_trace_and_from_a_log(run, name):
-    made = find_assigner(name)
-    path = run(made)
-    for suffix in (".safetensors", ".log"):
-        found = rebuild_assigner(open_trace(path.with_suffix(suffix))).assigner
-        assert found is not None
-        assert (found.stages, found.parameters) == (made.stages, made.parameters)
-
-
 # --- --assigner -----------------------------------------------------------------------------------------------------
 
 
@@ -207,7 +196,7 @@ def test_a_trace_that_begins_at_the_call_can_be_rerun(run):
     whole = open_trace(run(ASSIGNERS["yolov8"]))
     given = ("pd_scores", "pd_bboxes", "anc_points", "gt_labels", "gt_bboxes", "mask_gt")
     outputs = {f"capture.{name}": replace(whole.by_name[name], stage="capture") for name in given}
-    captured = replace(whole, outputs=outputs, settings={}, boxes=())
+    captured = replace(whole, outputs=outputs, settings=TraceSettings())
     made, _ = rerun(captured, GENERATIONS["8.4.144"], where="a")
     assert compare_traces(made, open_trace(run(GENERATIONS["8.4.144"]))).verdict == "same"
 

@@ -12,18 +12,21 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from yolo_assign_trace.assignment.generations import find_assigner
-from yolo_assign_trace.draw.box_page import box_page
-from yolo_assign_trace.draw.image_page import image_page
-from yolo_assign_trace.draw.names import placement
-from yolo_assign_trace.draw.scene import TraceScene
+from yolo_assign_trace.draw.box_sheet import box_sheet
+from yolo_assign_trace.draw.image_sheet import image_sheet
+from yolo_assign_trace.draw.photos import Pictures
+from yolo_assign_trace.draw.scene import ImageScene
 from yolo_assign_trace.draw.theme import THEMES, settings
-from yolo_assign_trace.draw.work import Wanted, draw
+from yolo_assign_trace.draw.work import DrawOptions, draw
 from yolo_assign_trace.draw.write import rendered
 from yolo_assign_trace.inputs.load import Request, load_inputs
+from yolo_assign_trace.run.given import Image
+from yolo_assign_trace.run.letterbox import Letterbox
 from yolo_assign_trace.run.runner import trace
 from yolo_assign_trace.tracers.memory import Memory
 from yolo_assign_trace.traces.in_memory import stored_trace
 from yolo_assign_trace.traces.stored import StoredTrace
+from yolo_assign_trace.traces.view import TraceView
 
 SVG = "{http://www.w3.org/2000/svg}"
 XLINK = "{http://www.w3.org/1999/xlink}href"
@@ -78,28 +81,34 @@ def with_header(trace: StoredTrace, lines: Mapping[str, str]) -> StoredTrace:
     return replace(trace, header={**trace.header, **lines})
 
 
-def drawn(trace: StoredTrace, folder: Path, **wanted: object) -> dict[str, Drawing]:
-    """Every picture of ``trace``, by the name of its file."""
+def with_images(trace: StoredTrace, *names: str, size: tuple[int, int] | None = None) -> StoredTrace:
+    """The same trace with its first images named, and letterboxed if their (width, height) px are given."""
+    box = Letterbox.of(size, (trace.grid.height, trace.grid.width)) if size else None
+    return replace(trace, settings=replace(trace.settings, images=tuple(Image(name, box) for name in names)))
+
+
+def drawn(trace: StoredTrace, folder: Path, pictures: Pictures | None = None, **wanted: object) -> dict[str, Drawing]:
+    """Every sheet of ``trace``, by the name of its file."""
     options = {"format": "svg"} | wanted
-    paths = draw(trace, folder / "out", Wanted(**options), remark=print)  # type: ignore[arg-type]
+    paths = draw(trace, folder / "out", DrawOptions(**options), print, pictures)  # type: ignore[arg-type]
     return {path.stem: read_svg(path) for path in paths}
 
 
 def image_of(trace: StoredTrace, image: int = 0, stage: str = "", theme: str = "light") -> Drawing:
     """The picture of one image alone."""
-    scene, placed = TraceScene(trace), placement(trace.header, image)
+    scene, named = ImageScene(TraceView(trace), image), trace.image(image)
     with settings(THEMES[theme]):
-        name = placed.name if placed else ""
-        page = image_page(scene.image(image), trace.header, name, THEMES[theme], None, stage)
-        return Drawing(ET.fromstring(rendered(page, "svg")))
+        name = named.name if named else ""
+        sheet = image_sheet(scene, trace.header, name, THEMES[theme], None, stage)
+        return Drawing(ET.fromstring(rendered(sheet, "svg")))
 
 
 def box_of(trace: StoredTrace, image: int, gt: int) -> Drawing:
     """The picture of one box alone."""
-    scene = TraceScene(trace)
+    scene = ImageScene(TraceView(trace), image)
     with settings(THEMES["dark"]):
-        page = box_page(scene.image(image), gt, trace.header, "", THEMES["dark"], scene.topk)
-        return Drawing(ET.fromstring(rendered(page, "svg")))
+        sheet = box_sheet(scene, gt, trace.header, "", THEMES["dark"], trace.settings.topk)
+        return Drawing(ET.fromstring(rendered(sheet, "svg")))
 
 
 def random_labels(count: int, seed: int = 3) -> str:

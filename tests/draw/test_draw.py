@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 
 import matplotlib as mpl
@@ -11,14 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.draw.drawn import SVG, box_of, drawn, image_of, random_labels, stored, with_header
+from tests.draw.drawn import SVG, box_of, drawn, image_of, random_labels, stored, with_header, with_images
 from tests.traces.traces import STUDY_LABELS
+from yolo_assign_trace.basics.errors import InputError
+from yolo_assign_trace.basics.printable import printable
 from yolo_assign_trace.draw.anchors import STAGES
-from yolo_assign_trace.draw.names import Placement, placement, plain
-from yolo_assign_trace.draw.page import Page, Room
+from yolo_assign_trace.draw.sheet import Room, Sheet
 from yolo_assign_trace.draw.theme import THEMES
 from yolo_assign_trace.draw.theme import settings as theme_settings
-from yolo_assign_trace.draw.work import Wanted, draw
+from yolo_assign_trace.draw.work import DrawOptions, draw
 from yolo_assign_trace.draw.write import FORMATS
 from yolo_assign_trace.run.boxes_summary import CAUSES
 
@@ -223,15 +225,16 @@ def test_labels_never_overlap_or_leave_their_panel(wanted):
 @settings(max_examples=20, deadline=None)
 def test_text_is_cut_to_its_room(text, width):
     with theme_settings(THEMES["light"]):
-        page = Page(400, 300, THEMES["light"])
-        shown = page.cut(plain(text), width)
-        assert page.measure(shown) <= width or shown == "…"
+        sheet = Sheet(400, 300, THEMES["light"])
+        shown = sheet.cut(printable(text), width)
+        assert sheet.measure(shown) <= width or shown == "…"
 
 
 def test_names_are_text():
     names = ["$x$", "<script>alert(1)</script>", r"a&b \frac{1}{2}$"]
-    lines = {"names": json.dumps(names)} | {"image[2]": "<b>$y$&amp;.jpg"}
-    trace = with_header(stored(STUDY_LABELS), lines)  # the boxes of image 2 have classes 2, 1, 0
+    trace = with_header(stored(STUDY_LABELS), {"names": json.dumps(names)})
+    trace = with_images(trace, "", "", "<b>$y$&amp;.jpg")
+    # the boxes of image 2 have classes 2, 1, 0
     image, box = image_of(trace, 2), box_of(trace, 2, 1)
     assert image.text("title") == "Image 2: <b>$y$&amp;.jpg"
     assert box.text("title").startswith("Image 2, gt 1: <script>alert(1)</script>, ")
@@ -243,15 +246,23 @@ def test_names_are_text():
 
 
 def test_control_characters_in_names_do_not_break_the_file():
-    lines = {"names": json.dumps(["", "a\x1b[31m\0b\u202e"]), "image[0]": "\udc80\x07.jpg"}
-    picture = image_of(with_header(stored(STUDY_LABELS), lines))
+    named = with_header(stored(STUDY_LABELS), {"names": json.dumps(["", "a\x1b[31m\0b\u202e"])})
+    picture = image_of(with_images(named, "\udc80\x07.jpg"))
     assert picture.text("list-0-class") == r"a\x1b[31m\x00…"
+
+
+def test_a_trace_that_lacks_an_output_is_told_before_anything_is_written(tmp_path):
+    trace = stored(STUDY_LABELS)
+    part = replace(trace, outputs={key: out for key, out in trace.outputs.items() if out.name != "cutoff"})
+    with pytest.raises(InputError, match="no output 'cutoff'"):
+        draw(part, tmp_path / "out", DrawOptions(), print)
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_the_same_trace_gives_the_same_bytes(tmp_path, format):
     trace = stored(STUDY_LABELS)
-    wanted = Wanted(images=(0,), format=format)
+    wanted = DrawOptions(images=(0,), format=format)
     first, second = ([path.read_bytes() for path in draw(trace, tmp_path / name, wanted, print)] for name in "ab")
     assert len(first) == 2
     assert first == second
@@ -259,25 +270,11 @@ def test_the_same_trace_gives_the_same_bytes(tmp_path, format):
 
 def test_settings_of_matplotlib_neither_matter_nor_change(tmp_path):
     trace = stored(STUDY_LABELS)
-    before = [path.read_bytes() for path in draw(trace, tmp_path / "a", Wanted(images=(0,), format="svg"), print)]
+    before = [path.read_bytes() for path in draw(trace, tmp_path / "a", DrawOptions(images=(0,), format="svg"), print)]
     with mpl.rc_context({"text.usetex": False, "font.size": 30, "lines.linewidth": 9, "svg.fonttype": "path"}):
         mine = dict(mpl.rcParams)
-        after = [path.read_bytes() for path in draw(trace, tmp_path / "b", Wanted(images=(0,), format="svg"), print)]
+        after = [
+            path.read_bytes() for path in draw(trace, tmp_path / "b", DrawOptions(images=(0,), format="svg"), print)
+        ]
         assert dict(mpl.rcParams) == mine
     assert before == after
-
-
-PLACEMENTS = [
-    # header line, what it says
-    ("000000000009.jpg, 640x480 px, scale 1, left 0, top 80", Placement("000000000009.jpg", 1.0, 0.0, 80.0)),
-    ("a, b.png, 30x40 px, scale 1.5e-1, left 2.5, top 0", Placement("a, b.png", 0.15, 2.5, 0.0)),
-    ("only.jpg", Placement("only.jpg")),
-    ("odd.jpg, 640x480 px, scale 1.2.3, left 0, top 80", Placement("odd.jpg")),  # no number: the name alone
-    ("none.jpg, 640x480 px, scale 0, left 0, top 80", Placement("none.jpg")),  # nothing can be scaled by 0
-]
-
-
-@pytest.mark.parametrize(("line", "expected"), PLACEMENTS)
-def test_the_header_says_which_picture_and_where(line, expected):
-    assert placement({"image[3]": line}, 3) == expected
-    assert placement({"image[3]": line}, 2) is None

@@ -20,6 +20,9 @@ from yolo_assign_trace.tracers.memory import Memory
 from yolo_assign_trace.traces.in_memory import stored_trace
 from yolo_assign_trace.traces.stored import StoredTrace
 
+ORDINARY = (8.0, 8.0, 24.0, 24.0)
+"""x1, y1, x2, y2 px; on the small grid it holds four cells of P3 and one of P5."""
+
 
 def stored(
     boxes: Sequence[Sequence[Box]],

@@ -1,4 +1,4 @@
-"""Every cause, every outcome and every finding of the summary, on inputs whose answer is known."""
+"""Every cause, on inputs whose answer is known."""
 
 from __future__ import annotations
 
@@ -9,20 +9,15 @@ import pytest
 
 from tests.assignment import golden_cases
 from tests.commands import ROOT
-from tests.explain.explained import ask, run, stored
+from tests.explain.explained import ORDINARY, ask, run, stored
 from tests.run.hand_made import GRID, NOWHERE, head_maps, predict
 from yolo_assign_trace.assignment.generations import GENERATIONS
 from yolo_assign_trace.assignment.grid import Grid
 from yolo_assign_trace.explain.causes import Cause
-from yolo_assign_trace.explain.conflicts import NEARLY
-from yolo_assign_trace.explain.larger_input import holds_centre, smallest_helping
-from yolo_assign_trace.explain.summary import SIZES, size_classes
 from yolo_assign_trace.explain.texts import ENGLISH
-from yolo_assign_trace.explain.view import OUTCOMES
 from yolo_assign_trace.run.boxes_summary import CAUSES
 from yolo_assign_trace.traces.stored import StoredOutput, StoredTrace
 
-ORDINARY = (8.0, 8.0, 24.0, 24.0)  # holds four cells of P3 and one of P5
 LARGE, SMALL = (0, 0, 32, 32), (0, 0, 24, 24)
 PAD = (-10, -10, 10, 10)
 
@@ -77,34 +72,6 @@ class TestNoAnchorInside:
                 break
         assert found["cause.larger-input"]["height"] == expected
 
-    def test_trying_agrees_with_testing_every_centre(self) -> None:
-        random = np.random.RandomState(3)
-        first = random.uniform(-10, 120, (400, 2))
-        boxes = np.concatenate([first, first + random.uniform(0, 9, (400, 2))], axis=1)
-        boxes[:50] = np.round(boxes[:50] / 4) * 4  # edges on centres
-        for size, strides in [((64, 96), (8, 16)), ((60, 100), (8,)), ((33, 70), (4, 8, 16))]:
-            expected = np.zeros(len(boxes), bool)
-            for stride in strides:
-                for y in range(-(-size[0] // stride)):
-                    for x in range(-(-size[1] // stride)):
-                        cx, cy = (x + 0.5) * stride, (y + 0.5) * stride
-                        deltas = [cx - boxes[:, 0], cy - boxes[:, 1], boxes[:, 2] - cx, boxes[:, 3] - cy]
-                        expected |= np.min(deltas, axis=0) > 1e-9
-            assert 20 < expected.sum() < 380
-            assert (holds_centre(boxes, size, strides) == expected).all()
-
-    def test_from_the_sure_size_on_every_step_helps(self) -> None:
-        random = np.random.RandomState(4)
-        first = random.uniform(0, 60, (200, 2))
-        boxes = np.concatenate([first, first + random.uniform(0.6, 4, (200, 2))], axis=1).clip(0, 64)
-        larger = smallest_helping(boxes, GRID)
-        open_ones = larger.sure_height > 0
-        assert open_ones.sum() > 50
-        for side in range(96, 1025, 32):
-            helped = holds_centre(boxes * side / 64, (side, side), GRID.strides)
-            assert helped[open_ones & (larger.sure_height <= side)].all()
-            assert not helped[(larger.height > side)].any()
-
 
 class TestIgnored:
     def test_the_sum_is_told(self) -> None:
@@ -125,6 +92,22 @@ class TestIgnored:
         (pair,) = ask(trace, 0, 0, story.outsiders[0].anchor).pairs
         assert pair.outcome == "won-outside"
         assert [s.id for s in pair.sentences][:2] == ["ground_truth.padding", "resolve.zero"]
+
+
+def test_a_box_that_the_training_step_masked_out_says_so_and_is_not_called_padding() -> None:
+    trace = stored([[(5, 5, 7, 7), ORDINARY]], [predict(ORDINARY)])  # no centre lies in the first, so it has no pairs
+    outputs = dict(trace.outputs)
+    key = "ground_truth.mask_gt"
+    outputs[key] = dataclasses.replace(outputs[key], values=np.array([[[False], [True]]]))
+    masked = dataclasses.replace(trace, outputs=outputs)
+    cause = cause_of(masked)
+    assert cause.id == "masked-out"
+    assert told(cause)["cause.masked"]["sum"] == 24.0
+    (pair,) = ask(masked, 0, 0, 9).pairs
+    assert pair.sentences[0].id == "ground_truth.masked"
+    assert pair.sentences[0].text.startswith(
+        "mask_gt is false for it, so it selects nothing: x1 + y1 + x2 + y2 = 5 + 5"
+    )
 
 
 class TestMetricZero:
@@ -236,106 +219,6 @@ class TestOthers:
         trace = run(GRID, maps, np.array([row, row]), GENERATIONS["8.0.52"])
         (pair,) = ask(trace, 0, 1, 9).pairs
         assert [s.id for s in pair.sentences][1:4] == ["align.non-finite", "topk.selected", "resolve.nan"]
-
-
-class TestSummary:
-    def test_conflicts_rivals_and_winners_that_had_not_selected(self) -> None:
-        a, b, c, d = (0, 0, 40, 24), (0, 0, 24, 40), (8, 8, 32, 32), (12, 12, 36, 36)  # see test_facts
-        at = {9: ((8, 8, 31, 31), 1e-4), 27: (d, 0.9), 69: (c, 0.9), 4: (a, 0.9), 32: (b, 0.9)}
-        trace = stored([[a, b, c, d]], [predict(at=at)], topk=2)
-        summary = ask(trace).summary
-        (won,) = summary.unselected
-        assert (won.anchor, won.owner, won.inside, won.selected_by) == (9, 2, True, (0, 1))
-        assert {(r.first, r.second): (r.anchors, r.first_won, r.second_won) for r in summary.rivals} == {
-            (0, 2): (1, 0, 1),
-            (1, 2): (1, 0, 1),
-            (2, 3): (2, 1, 1),  # 27 is predicted as gt 3 is, 69 as gt 2 is
-        }
-        assert summary.contested == 3
-        (pair,) = ask(trace, 0, 2, 9).pairs
-        assert pair.outcome == "won"
-
-    def test_identical_boxes_and_a_duplicate_that_starves(self) -> None:
-        other = (30.0, 30.0, 50.0, 50.0)
-        trace = stored([[ORDINARY, other, ORDINARY, ORDINARY]], [predict(ORDINARY)], labels=[[0, 1, 0, 1]])
-        summary = ask(trace).summary
-        (group,) = summary.identical
-        assert (group.gts, group.labels, group.same_class) == ((0, 2, 3), (0, 0, 1), False)
-        assert [(box.gt, box.owner, box.iou) for box in summary.starved] == [(2, 0, 1.0), (3, 0, 1.0)]
-
-    @pytest.mark.parametrize(("shift", "starves"), [(0.5, True), (2.5, False)])
-    def test_a_nearly_identical_box_starves_too(self, shift: float, starves: bool) -> None:
-        moved = (ORDINARY[0] + shift, *ORDINARY[1:])
-        iou = (16 - shift) / 16
-        summary = ask(stored([[moved, ORDINARY]], [predict(ORDINARY)])).summary
-        assert summary.causes == {"lost-conflicts": 1}
-        assert [box.iou for box in summary.starved] == ([pytest.approx(iou)] if starves else [])
-        assert starves == (iou >= NEARLY)
-
-    def test_sides_beyond_reg_max(self) -> None:
-        # centre 4 of the first cell, right side at 60: 7 cells of 8 px away
-        box = (0.0, 0.0, 60.0, 60.0)
-        trace = stored([[box]], [predict(at={0: (box, 0.9)})], topk=1)
-        assert ask(trace).summary.reach.limit is None  # one bin per side: no limit
-        for reg_max, beyond in [(8, 0), (7, 1), (16, 0)]:
-            reach = ask(dataclasses.replace(trace, settings={**trace.settings, "reg_max": reg_max})).summary.reach
-            assert [(level.level, level.positives, level.beyond, level.farthest) for level in reach.levels] == [
-                ("P3", 1, beyond, 7.0),
-                ("P4", 0, 0, 0.0),
-                ("P5", 0, 0, 0.0),
-            ]
-        unknown = {key: held for key, held in trace.outputs.items() if held.output.name != "pred_distri"}
-        assert ask(dataclasses.replace(trace, settings={}, outputs=unknown)).summary.reach.reg_max is None
-
-    SIZED = (
-        # width, height, size class by the square root of the area
-        (7.9, 7.9, "<8"),
-        (8, 8, "8-16"),
-        (4, 16, "8-16"),
-        (16, 16, "16-32"),
-        (32, 32, "32-96"),
-        (96, 96, "32-96"),
-        (97, 96, ">96"),
-        (0, 5, "<8"),
-    )
-
-    @pytest.mark.parametrize(("width", "height", "expected"), SIZED)
-    def test_sizes(self, width: float, height: float, expected: str) -> None:
-        (found,) = size_classes([(width, height)]).tolist()
-        assert SIZES[found] == expected
-
-    def test_counts_by_size_and_class(self) -> None:
-        trace = stored(
-            [[ORDINARY, (5, 5, 7, 7)], [(30.0, 30.0, 62.0, 62.0)]], [predict(ORDINARY)] * 2, labels=[[0, 1], [1]]
-        )
-        summary = ask(trace).summary
-        assert [(size.name, size.boxes, size.without) for size in summary.sizes if size.boxes] == [
-            ("<8", 1, 1),
-            ("16-32", 1, 0),
-            ("32-96", 1, 0),
-        ]
-        by_class = {one.name: one for one in summary.classes}
-        assert (by_class["0"].boxes, by_class["0"].positives, by_class["0"].without) == (1, 5, 0)
-        assert by_class["0"].mean_target == pytest.approx(1, abs=1e-5)
-        assert (by_class["1"].boxes, by_class["1"].without) == (2, 1)
-        assert summary.worthless == 1  # nothing overlaps the last one, which filled up with zeros
-        first = ask(trace, 0).summary
-        assert (first.images, first.boxes, first.without) == (1, 2, 1)
-
-    def test_a_batch_without_boxes(self) -> None:
-        summary = ask(stored([[]], [predict()])).summary
-        assert (summary.boxes, summary.positives, summary.problems, summary.classes) == (0, 0, (), ())
-        (anchor,) = ask(stored([[]], [predict()]), 0, None, 5).anchors
-        assert anchor.verdict == "background"
-
-    def test_every_outcome_is_declared_and_can_happen(self) -> None:
-        a, b, c, d = (0, 0, 40, 24), (0, 0, 24, 40), (8, 8, 32, 32), (12, 12, 36, 36)
-        at = {9: ((8, 8, 31, 31), 1e-4), 27: (d, 0.9), 69: (c, 0.9), 4: (a, 0.9), 32: (b, 0.9)}
-        found = set()
-        for topk2 in (None, 1):
-            trace = stored([[a, b, c, d]], [predict(at=at)], GENERATIONS["8.4.0"], topk=2, topk2=topk2)
-            found |= {candidate.outcome for gt in range(4) for candidate in ask(trace, 0, gt).box.candidates}
-        assert found == set(OUTCOMES)
 
 
 DOCS = ROOT / "docs"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
@@ -16,6 +18,8 @@ from PIL import Image
 
 from tests.assignment import golden_cases
 from tests.commands import ROOT, Outcome
+from tests.history.recordings import example
+from tests.inputs.models.site import install_standin
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 NOT_ZERO = {
@@ -102,15 +106,24 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
             ]
         )
     run(["trace", "--labels", labels, "--seed", "1", "--quiet", "--log", str(folder / "other.log")])
-    made = {path.name: path.read_bytes() for path in folder.iterdir()}
+    run(["page", str(folder / "trace.safetensors"), "--output", str(folder / "val.html")])
+    example(folder / "watch", "8.3.200", small=3.2, starving=2)
+    example(folder / "watch2", "8.4.190", small=5.1, starving=0)
+    made = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*.*")}
     sample = {path.name: path.read_bytes() for path in (ROOT / "sample_inputs").iterdir()}
     log = (ROOT / "run.log").read_bytes()
     picture = BytesIO()
     Image.new("RGB", (64, 48)).save(picture, "png")
     return {
+        "train.py": b"",
+        "bin/yolo": b"#!/bin/sh\n",
+        "bin/python": f'#!/bin/sh\nexec {sys.executable} "$@"\n'.encode(),
         "data.yaml": b"path: set\ntrain: images\nval: images\nnames: [person, car, dog]\n",
         "labels/train2017/0.txt": b"0 0.5 0.5 0.3 0.3\n",
         "call.pt": saved_call(),
+        "best.pt": b"{}",
+        "yolov8n.yaml": b"{}",
+        "yolo26n.pt": b'{"layout": "two heads"}',
         "set/images/0.png": picture.getvalue(),
         "pictures/0.png": picture.getvalue(),
         "set/labels/0.txt": b"0 0.5 0.5 0.3 0.3\n2 0.6 0.6 0.2 0.4\n",
@@ -137,13 +150,19 @@ def test_a_command_runs_as_shown(
     folder: Path,
     files: dict[str, bytes],
     monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
     shown: Shown,
 ):
+    if "--model" in shown.command:
+        monkeypatch.syspath_prepend(install_standin(tmp_path_factory.mktemp("site")))
+        monkeypatch.delitem(sys.modules, "ultralytics", raising=False)
     if shown.command.startswith("draw"):
         pytest.importorskip("matplotlib")
     for name, content in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
+        (folder / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setattr("webbrowser.open", lambda url: True)
     monkeypatch.syspath_prepend(str(folder))
     monkeypatch.setattr("yolo_assign_trace.check.cases.CASE_NAMES", CASES)

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from typer.main import get_command
 
 import yolo_assign_trace
-from tests.commands import ROOT, python
+from tests.commands import ROOT, loaded_after, python
 from yolo_assign_trace.cli.main import app
 
 NAME = "yolo_assign_trace"
-
-
-def loaded_after(code: str) -> set[str]:
-    """Names of all modules that are loaded after ``code`` in a fresh interpreter."""
-    script = f"import json, sys\n{code}\nprint(json.dumps(sorted(sys.modules)), file=sys.stderr)"
-    return set(json.loads(python("-c", script).stderr.splitlines()[-1]))
 
 
 WITHOUT_TORCH_ROOMS = (
@@ -29,6 +22,7 @@ WITHOUT_TORCH_ROOMS = (
     "check",
     "draw",
     "page",
+    "history",
     "tracers",
     "formats",
     "cli",
@@ -70,6 +64,13 @@ def test_help_version_and_usage_errors_import_neither_torch_nor_what_only_a_trac
     )
     assert loaded & {"torch", "yaml", "orjson", "safetensors", "rich.progress", "numpy.random", "matplotlib"} == set()
     assert "typer" in loaded
+
+
+def test_help_does_not_even_wait_for_numpy():
+    helps = [arguments for arguments, code in COMMANDS if not code]
+    loaded = loaded_after(f"from {NAME}.cli.main import run\nassert not any([run(one) for one in {helps!r}])")
+    assert "numpy" not in loaded
+    assert f"{NAME}.inputs.request" in loaded  # whose fields are options
 
 
 WITHOUT_TORCH = [

@@ -3,40 +3,24 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
-import yolo_assign_trace
 from tests.commands import ROOT
+from tests.house.floors import FLOORS, PACKAGE
+from yolo_assign_trace.cli.main import app
 
-PACKAGE = Path(yolo_assign_trace.__file__).parent
 NAME = "yolo_assign_trace"
 TESTS = ROOT / "tests"
 LONGEST, MOST = 300, 15
 
-FLOORS = (
-    ("cli",),
-    ("cli.screens",),
-    ("page", "check"),
-    ("explain", "draw", "compare"),
-    ("traces",),
-    ("inputs",),
-    ("inputs.datasets",),
-    ("inputs.labels", "inputs.heads"),
-    ("inputs.reading",),
-    ("tracers", "sweep"),
-    ("run",),
-    ("formats",),
-    ("assignment",),
-    ("basics",),
-)
-"""From the top down. A room uses what stands below it; neighbours may use each other, but not in a circle."""
-
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
-MAY_IMPORT_TORCH = ("assignment", "run")
+MAY_IMPORT_TORCH = ("assignment", "run", "training")
 """Everywhere else only inside a function, so that help, errors and readers do not wait for it."""
 
 
@@ -161,6 +145,70 @@ def test_libraries_of_a_trade_stay_in_their_rooms(rooms, library):
     assert [a.place for a in ARROWS if rooms(a.room) and a.target.split(".")[0] == library] == []
 
 
+# --- parameters and flags --------------------------------------------------------------------------------------------
+
+FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
+COMMAND = re.compile(r"yolo-assign( +[^\s,;:()]+)*")
+"""A whole command line, which anyone can type whoever reads it."""
+PARAMETER = re.compile(r"(?<![`:])`([a-z][a-z0-9_]*)(?:=[^`]*)?`(?!`)")
+KNOWN = {name for command in get_command(app).commands.values() for option in command.params for name in option.opts}
+
+
+def texts_of(path: Path, text: str | None = None) -> Iterator[tuple[int, str]]:
+    """Line and text of every string of a file; what an f-string fills in is ``{}``."""
+
+    def within(node: ast.AST) -> Iterator[tuple[int, str]]:
+        if isinstance(node, ast.JoinedStr):
+            parts = [str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values]
+            yield node.lineno, "".join(parts)
+            inner: list[ast.AST] = [part for part in node.values if isinstance(part, ast.FormattedValue)]
+        else:
+            inner = list(ast.iter_child_nodes(node))
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield node.lineno, node.value
+        for child in inner:
+            yield from within(child)
+
+    yield from within(ast.parse(text or path.read_text(encoding="utf-8")))
+
+
+def flags_in(text: str) -> list[str]:
+    """Flags that stand in no whole command line."""
+    return FLAG.findall(COMMAND.sub("", text))
+
+
+BELOW_CLI = [path for path in FILES if not path.is_relative_to(PACKAGE / "cli")]
+SENTENCES = [
+    # text, flags that the core must not name, parameters that it names
+    ("leave --imgsz out", ["--imgsz"], []),
+    ("leave `imgsz` out, or choose `shapes=yolov8`", [], ["imgsz", "shapes"]),
+    ("yolo-assign trace --save, or log with --digits 9", ["--digits"], []),
+    ("says: yolo-assign explain TRACE --image {image} --gt {gt}", [], []),
+    ("``code`` and :data:`NAMES`, 1 -- 2", [], []),
+]
+
+
+@pytest.mark.parametrize(("text", "flags", "parameters"), SENTENCES)
+def test_flags_and_parameters_are_told_apart(text, flags, parameters):
+    assert (flags_in(text), PARAMETER.findall(text)) == (flags, parameters)
+
+
+def test_the_core_names_parameters_and_the_command_line_names_flags():
+    wrong = [(path, line, flag) for path in BELOW_CLI for line, text in texts_of(path) for flag in flags_in(text)]
+    assert [f"{path.relative_to(PACKAGE)}:{line}: {flag}" for path, line, flag in wrong] == []
+
+
+def test_every_parameter_that_is_named_is_a_flag_of_a_command():
+    named = []
+    for path in BELOW_CLI:
+        messages = [text for _, text in texts_of(path) if "\n" not in text]  # other texts are Markdown
+        names = [name for text in messages for name in PARAMETER.findall(text)]
+        names += re.findall(r'\bParameter\(f?"(\w+)', path.read_text(encoding="utf-8"))
+        named += [(str(path.relative_to(PACKAGE)), name) for name in names]
+    assert len(named) > 60
+    assert [(path, name) for path, name in named if f"--{name.replace('_', '-')}" not in KNOWN] == []
+
+
 CORE = {"stages", "boxes", "cells", "ranking", "grid"}
 
 
@@ -191,7 +239,8 @@ def test_no_folder_is_too_full():
 
 
 def test_tests_stand_in_the_rooms_of_what_they_test():
-    known = {room.replace(".", "/") for room in FLOOR} | {".", "house"}
+    more = {"house", "hostile", "live", "live/shims"}  # the house itself, all rooms under fire, and real trainings
+    known = {room.replace(".", "/") for room in FLOOR} | {"."} | more
     rooms = {str(path.parent.relative_to(TESTS)) for path in TESTS.rglob("*.py")}
     assert rooms <= known
 

@@ -45,9 +45,10 @@ def named(id: str, place: str, says: str, *arguments: str, hint: str = "") -> Ba
 
 
 def label_row(id: str, row: str | bytes, says: str, hint: str = "", *, line: int = 2, before: str = GOOD) -> Bad:
-    """A label file with a good row and then a bad one."""
+    """A label file with a good row and then a bad one, read as the newest release does."""
     content = before.encode() + (row if isinstance(row, bytes) else row.encode())
-    return Bad(id, f"my.txt:{line}", says, ["--labels", "my.txt"], hint, {"my.txt": content}, about=repr(row)[:40])
+    arguments = ["--labels", "my.txt", "--release", "8.4.190"]
+    return Bad(id, f"my.txt:{line}", says, arguments, hint, {"my.txt": content}, about=repr(row)[:40])
 
 
 LABELS = [
@@ -68,7 +69,7 @@ LABELS = [
     label_row("odd-coordinates", "0 .1 .1 .2 .1 .2 .2 .1", "found 7 coordinates", before="", line=1),
     # numbers
     label_row("not-a-number", "person .5 .5 .5 .5", "'person' is not a number"),
-    label_row("not-a-number", "0 .5 .5 1_0 .5", "'1_0' is not a number"),
+    label_row("not-a-number", "0 .5 .5 1__0 .5", "'1__0' is not a number"),
     label_row("not-finite", "0 nan .5 .5 .5", "nan is not a finite number"),
     label_row("not-finite", "0 .5 .5 inf .5", "inf is not a finite number"),
     label_row("not-finite", "-inf .5 .5 .5 .5", "-inf is not a finite number"),
@@ -128,7 +129,7 @@ LABELS = [
 ]
 
 
-USAGE = "yolo-assign --help"
+USAGE = "yolo-assign trace --help"
 
 ARGUMENTS = [
     Bad("no-labels", "", "neither --labels nor --data was given", [], "--data a data.yaml"),
@@ -137,8 +138,12 @@ ARGUMENTS = [
     named("usage", "", "'many' is not a valid int", "--nc", "many", hint=USAGE),
     named("usage", "", "--digits", "--digits", "18", hint=USAGE),
     named("usage", "", "--seed", "--seed", "-1", hint=USAGE),
+    named("unknown-release", "--release", "'newest' is no release", "--release", "newest", hint="--release 8.4.190"),
+    named("unknown-release", "--release", "ultralytics 7.0.0 has no", "--release", "7.0", hint="8.0.0"),
+    named("unknown-mode", "--mode", "'test' is no mode", "--mode", "test", hint="val, train"),
     named("wrong-limit", "--max-log", "nan is no size", "--max-log", "nan", hint="0 means no limit"),
-    named("usage", "", "unexpected extra argument", "more.txt", hint=USAGE),
+    named("options-exclude", "more.txt", "stands for --labels", "more.txt", hint="leave one of them out"),
+    named("usage", "", "unexpected extra argument", "more.txt", "other.txt", hint=USAGE),
     named("unknown-stage", "--stage", "has no stage 'topp'", "--stage", "topp", hint="did you mean topk?"),
     named(
         "unknown-tracer",

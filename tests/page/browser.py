@@ -60,6 +60,11 @@ class Opened:
         found: str = self.page.inner_text(selector)
         return found
 
+    def on_screen(self, x: float, y: float) -> tuple[float, float]:
+        """Where a point of the network input lies on the screen."""
+        found: list[float] = self.page.evaluate(ON_SCREEN, [x, y])
+        return found[0], found[1]
+
     def show(self, address: str) -> None:
         """Go to another state of the same page and wait until it is drawn."""
         self.at_each([address], "null")
@@ -82,6 +87,14 @@ AT_EACH = """async (addresses) => {
   }
   return found;
 }"""
+
+ON_SCREEN = """([x, y]) => {
+  const found = new DOMPoint(x, y).matrixTransform(document.getElementById('picture').getScreenCTM());
+  return [found.x, found.y];
+}"""
+
+STORY = "[...document.querySelectorAll('.story li')].map(li => [li.dataset.stage, li.lastElementChild.textContent])"
+"""Stage and sentence of every line of an anchor's life, as an expression of the page."""
 
 
 @contextmanager

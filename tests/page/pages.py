@@ -5,15 +5,31 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import dataclass, field
+from functools import cache
 from html.parser import HTMLParser
 from typing import Any
 
 import numpy as np
+import pytest
+import torch
 
-from tests.draw.drawn import random_labels, stored
+from tests.commands import ROOT
+from tests.draw.drawn import random_labels, stored, with_header, with_images
+from tests.inputs.heads.captures import golden_capture
 from tests.traces.traces import STUDY_LABELS
+from yolo_assign_trace.assignment.generations import YOLOV8
+from yolo_assign_trace.inputs.load import Request, load_inputs
 from yolo_assign_trace.page.html import page_html
+from yolo_assign_trace.run.runner import trace
+from yolo_assign_trace.tracers.memory import Memory
+from yolo_assign_trace.traces.in_memory import stored_trace
+from yolo_assign_trace.traces.open_trace import open_trace
 from yolo_assign_trace.traces.stored import StoredTrace
+
+HOSTILE = "</script><script>alert(1)</script><!--<img src=x onerror=alert(2)>&amp;\"'"
+"""A name that would be markup if it were put into a page as it is."""
+
+STAGES = [stage.name for stage in YOLOV8.stages]
 
 
 def study() -> StoredTrace:
@@ -25,8 +41,48 @@ def crowd(assigner: str = "yolov8") -> StoredTrace:
     return stored(random_labels(60), "yolov8", assigner, 320)
 
 
-def values_of(column: dict[str, str]) -> np.ndarray:
-    """The flat array in a column of the document."""
+def hostile() -> StoredTrace:
+    """Every name in it is :data:`HOSTILE`: of the classes, of the label file and of the first picture."""
+    names = json.dumps([HOSTILE] * 3)
+    return with_images(with_header(study(), {"names": names, "labels": HOSTILE}), HOSTILE)
+
+
+@cache
+def captured() -> StoredTrace:
+    """A trace that begins at the assigner's call."""
+    memory = Memory()
+    trace(golden_capture("over_the_border"), tracers=[memory])
+    return stored_trace(memory)
+
+
+@cache
+def in_double() -> StoredTrace:
+    """The study sample in float64."""
+    inputs, _ = load_inputs(Request(ROOT / "sample_inputs" / "labels.txt"))
+    memory = Memory()
+    trace(inputs, tracers=[memory], dtype=torch.float64)
+    return stored_trace(memory)
+
+
+TRACES = {
+    "study": study,
+    "crowd": crowd,
+    "crowd, topk2": lambda: crowd("yolo26-one2one"),
+    "every box competes": lambda: crowd("8.0.0"),
+    "no box at all": lambda: stored(""),
+    "an image without boxes": lambda: stored("1 0 .5 .5 .4 .4\n"),
+    "capture": captured,
+    "float64": in_double,
+    "log": lambda: open_trace(ROOT / "run.log"),
+}
+ANY_TRACE = pytest.mark.parametrize("name", TRACES)
+
+
+def values_of(column: dict[str, Any]) -> np.ndarray:
+    """The flat array in a column of the document; of texts where it holds texts."""
+    if column["type"] == "text":
+        words = np.array(column["data"].split())
+        return words[values_of(column["at"])] if "at" in column else words
     return np.frombuffer(base64.b64decode(column["data"]), np.dtype(f"<{column['type']}"))
 
 

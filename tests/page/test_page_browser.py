@@ -1,65 +1,14 @@
-"""The page in a real browser: it opens from disk, steps through the stages, and shows the numbers of the trace."""
+"""The page in a real browser: it steps through the stages, and shows the numbers of what is chosen."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import cache
-from pathlib import Path
-
 import numpy as np
-import pytest
-from PIL import Image
 
-from tests.commands import ROOT
-from tests.draw.drawn import stored, with_header
-from tests.page.browser import chromium, opened
-from tests.page.pages import crowd, study
-from tests.page.test_page import HOSTILE, captured, in_double, quoted
-from yolo_assign_trace.assignment.generations import YOLOV8
+from tests.page.browser import STORY
+from tests.page.pages import STAGES, study
 from yolo_assign_trace.explain.pair import pair_story
-from yolo_assign_trace.explain.sentences import number, text_of
-from yolo_assign_trace.explain.texts import ENGLISH, NOUNS
-from yolo_assign_trace.explain.view import TraceView
-from yolo_assign_trace.page.chinese_sentences import SENTENCES
-from yolo_assign_trace.page.html import page_html
-from yolo_assign_trace.traces.open_trace import open_trace
-
-STAGES = [stage.name for stage in YOLOV8.stages]
-PAIRS_AT_MOST = 16
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("pages")
-
-
-@pytest.fixture(scope="module")
-def written(folder):
-    """Writes the page of a trace once and says where it is."""
-
-    @cache
-    def write(make, pictures=None) -> Path:
-        path = folder / f"{make.__name__}.html"
-        path.write_bytes(page_html(make(), pictures))
-        return path
-
-    return write
-
-
-@pytest.fixture
-def shown(browser, written):
-    """Opens the page of the study sample; afterwards nothing was complained of and nothing left the machine."""
-    with opened(browser, written(study), "image=2&lang=en") as found:
-        yield found
-    assert found.complaints == []
-    assert all(url.startswith(("file:", "data:")) for url in found.requests)
-    assert len({url for url in found.requests if url.startswith("file:")}) == 1
+from yolo_assign_trace.explain.sentences import number
+from yolo_assign_trace.traces.view import TraceView
 
 
 class TestStages:
@@ -169,7 +118,7 @@ class TestChoosing:
     def test_the_outline_of_a_box_can_be_clicked_too(self, shown):
         x1, y1, x2, _ = study().array("gt_bboxes")[2, 2].tolist()
         shown.show("image=2&stage=ground_truth&lang=en")
-        shown.page.mouse.click(*on_screen(shown, (x1 + x2) / 2, y1))
+        shown.page.mouse.click(*shown.on_screen((x1 + x2) / 2, y1))
         assert shown.hash["gt"] == "2"
 
     def test_a_click_on_an_anchor_tells_its_life(self, shown):
@@ -177,7 +126,7 @@ class TestChoosing:
         view = TraceView(kept)
         shown.show("image=2&stage=topk&lang=en")
         x, y = kept.array("anc_points")[19].tolist()
-        shown.page.mouse.click(*on_screen(shown, x + 6, y - 5))
+        shown.page.mouse.click(*shown.on_screen(x + 6, y - 5))
         assert shown.hash["anchor"] == "19"
         assert shown.text("#anchor-title").startswith("Anchor #19 P3 y2 x3 (280, 200 px)")
         predicted = ", ".join(f"{side:.6g}" for side in kept.array("pd_bboxes")[2, 19].tolist())
@@ -225,235 +174,5 @@ def cells(shown, selector):
     )
 
 
-def on_screen(shown, x, y):
-    """Where a point of the network input lies on the screen."""
-    return shown.page.evaluate(
-        "([x, y]) => { const p = new DOMPoint(x, y).matrixTransform(document.getElementById('picture').getScreenCTM());"
-        " return [p.x, p.y]; }",
-        [x, y],
-    )
-
-
-STORY = "[...document.querySelectorAll('.story li')].map(li => [li.dataset.stage, li.lastElementChild.textContent])"
-
-
 def story(shown):
     return shown.page.evaluate(STORY)
-
-
-class TestSentences:
-    """What the page says of a pair is what `yolo-assign explain` says of it, to the last digit."""
-
-    @pytest.mark.parametrize(
-        "make",
-        [study, crowd, captured, in_double, lambda: crowd("yolo26-one2one"), lambda: open_trace(ROOT / "run.log")],
-        ids=["study", "crowd", "capture", "float64", "topk2", "log"],
-    )
-    def test_pairs_read_as_in_explain_in_both_languages(self, browser, folder, make):
-        view = TraceView(make())
-        path = folder / "pairs.html"
-        path.write_bytes(page_html(view.trace))
-        kinds = {}  # one pair of every kind of story
-        for pair in view.pairs.tolist():
-            kinds.setdefault(tuple(sentence.id for sentence in pair_story(view, *pair).sentences), pair)
-        pairs = list(kinds.values())[:PAIRS_AT_MOST]
-        with opened(browser, path, "lang=en") as found:
-            for lang, table, nouns in (("en", ENGLISH, NOUNS), ("zh", SENTENCES, {})):
-                stories = found.at_each([f"image={i}&gt={j}&anchor={k}&lang={lang}" for i, j, k in pairs], STORY)
-                for pair, told in zip(pairs, stories, strict=True):
-                    sentences = pair_story(view, *pair).sentences
-                    assert [text for _, text in told] == [text_of(s.id, s.values, table, nouns) for s in sentences]
-        assert found.complaints == []
-
-
-TRICKY = [
-    *(0.00390625, 0.01171875, 0.9999949932, 0.999995, 1.00005),  # ties at the fifth digit, and what is rounded up to 1
-    *(1e-5, 9.99999e-6, 9.999996e-6, 1.2345e-5, 1e-38, 1e-45),  # from where exponents are written
-    *(2.0, 123456.0, 8388608.0, 9.9999e15, 1e16, 3.4028235e38),
-    *(0.0, np.nan, np.inf, -np.inf),
-]
-
-
-def test_numbers_look_as_in_the_log(browser, folder):
-    """Also where the fifth digit is a tie or the exponent appears."""
-    kept = study()
-    first = kept.outputs["align.class_scores"]
-    scores = np.resize(np.array(TRICKY, dtype=np.float32), first.shape)
-    outputs = dict(kept.outputs) | {"align.class_scores": replace(first, values=scores)}
-    (folder / "numbers.html").write_bytes(page_html(replace(kept, outputs=outputs)))
-    pairs = kept.array("pairs")[: len(TRICKY)].tolist()
-    with opened(browser, folder / "numbers.html", "lang=en") as found:
-        cell = "document.querySelector('#anchor-panel tr[aria-current] td:nth-child(3)').textContent"
-        shown = found.at_each([f"image={i}&gt={j}&anchor={k}&lang=en" for i, j, k in pairs], cell)
-    assert shown == [number(float(np.float32(value))) for value in TRICKY]
-    assert found.complaints == []
-
-
-class TestKeyboard:
-    def test_a_cursor_moves_over_the_anchors(self, shown):
-        keys = shown.page.keyboard
-        shown.show("image=2&gt=1&stage=topk&lang=en")
-        keys.press("Shift+ArrowRight")  # starts at the best candidate of the box
-        start = int(shown.hash["anchor"])
-        keys.press("Shift+ArrowLeft")
-        assert int(shown.hash["anchor"]) == start - 1
-        keys.press("Shift+ArrowDown")
-        assert int(shown.hash["anchor"]) == start - 1 + 8
-        keys.press("l")
-        assert 64 <= int(shown.hash["anchor"]) < 80
-        assert shown.hash["stage"] == "topk"
-
-    def test_letters_go_through_boxes_and_images(self, shown):
-        keys = shown.page.keyboard
-        keys.press("b")
-        keys.press("b")
-        assert shown.hash["gt"] == "1"
-        keys.press("Shift+B")
-        assert shown.hash["gt"] == "0"
-        keys.press("i")
-        assert (shown.hash["image"], "gt" in shown.hash) == ("3", False)
-        keys.press("b")
-        keys.press("Escape")
-        assert "gt" not in shown.hash
-
-    def test_every_control_is_reached_with_tab_and_keeps_the_focus_when_it_is_used(self, shown):
-        shown.show("image=2&gt=1&anchor=19&stage=topk&lang=en")
-        wanted = set(
-            shown.page.evaluate(
-                "[...document.querySelectorAll('button, select, input')]"
-                ".filter(e => !e.disabled).map(e => e.id).filter(Boolean)"
-            )
-        )
-        reached = set()
-        for _ in range(120):
-            shown.page.keyboard.press("Tab")
-            reached.add(shown.page.evaluate("document.activeElement.id"))
-        assert wanted <= reached
-        shown.page.focus("#box-0")
-        shown.page.keyboard.press("Enter")
-        assert shown.hash["gt"] == "0"
-        assert shown.page.evaluate("document.activeElement.id") == "box-0"
-        outline = shown.page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
-        assert outline == "solid"
-
-    def test_everything_has_a_name_for_those_who_do_not_see_it(self, shown):
-        shown.show("image=2&gt=1&anchor=19&stage=topk&lang=en")
-        nameless = shown.page.evaluate(
-            "[...document.querySelectorAll('button, select, input, #picture, [role=region]')].filter("
-            "e => !(e.getAttribute('aria-label') || e.innerText?.trim() || e.labels?.[0]?.innerText.trim())"
-            ").map(e => e.outerHTML)"
-        )
-        assert nameless == []
-        assert shown.page.get_attribute("#live", "aria-live") == "polite"
-        assert shown.page.get_attribute("#picture", "aria-label") == "Image 2: 3 boxes; the marks show the stage topk"
-
-
-class TestReading:
-    def test_a_link_brings_the_state_back(self, browser, written):
-        address = "image=2&gt=1&anchor=19&stage=resolve&level=0&class=1&predicted=1&zoom=1&theme=dark&lang=zh"
-        with opened(browser, written(study), address) as found:
-            assert found.text("[aria-current=step] .name") == "resolve"
-            assert found.page.input_value("#filter-image") == "2"
-            assert found.page.input_value("#filter-level") == "0"
-            assert found.page.input_value("#filter-class") == "1"
-            assert found.page.is_checked("#toggle-predicted")
-            assert found.page.is_checked("#toggle-zoom")
-            assert found.page.get_attribute("#box-1", "aria-pressed") == "true"
-            assert found.text("#anchor-title").startswith("锚点 #19")
-            assert found.page.get_attribute("html", "data-theme") == "dark"
-            found.page.keyboard.press("ArrowRight")
-            assert found.hash == dict(part.split("=") for part in address.split("&")) | {"stage": "targets"}
-
-    @pytest.mark.parametrize(
-        "address", ["image=9&gt=99&anchor=-1&stage=x&lang=x&level=7&class=x&cause=x", "%", "image"]
-    )
-    def test_a_link_that_leads_nowhere_shows_what_there_is(self, browser, written, address):
-        with opened(browser, written(study), address) as found:
-            assert found.text("#stage-title").startswith("flatten")
-        assert found.complaints == []
-
-    def test_the_language_can_be_switched(self, shown):
-        shown.show("image=2&stage=topk&lang=en")
-        shown.page.click("#language")
-        assert shown.hash["lang"] == "zh"
-        assert shown.page.get_attribute("html", "lang") == "zh-Hans"
-        assert "每个框取最好的 10 个候选" in shown.text("#stage-title")
-        assert shown.text("h1") == "标签分配，一步一步看"
-        shown.page.click("#language")
-        assert shown.text("h1") == "Label assignment, step by step"
-
-    def test_a_chinese_browser_begins_in_chinese(self, browser, written):
-        with opened(browser, written(study), locale="zh-CN") as found:
-            assert found.text("h1") == "标签分配，一步一步看"
-
-    def test_colours_follow_the_system_or_the_choice(self, browser, written):
-        background = "getComputedStyle(document.body).backgroundColor"
-        light, dark = "rgb(255, 255, 255)", "rgb(20, 22, 26)"
-        for system, colour in (("light", light), ("dark", dark)):
-            with opened(browser, written(study), "lang=en", color_scheme=system) as found:
-                assert found.page.evaluate(background) == colour
-                found.page.select_option("#theme", "dark" if system == "light" else "light")
-                assert found.page.evaluate(background) == (dark if system == "light" else light)
-
-    @pytest.mark.parametrize("lang", ["en", "zh"])
-    @pytest.mark.parametrize("width", [400, 1280, 1920])
-    def test_nothing_is_wider_than_the_window(self, browser, written, lang, width):
-        with opened(browser, written(crowd), f"lang={lang}", viewport={"width": width, "height": 800}) as found:
-            addresses = [f"gt=7&anchor=300&stage={stage}&lang={lang}" for stage in ("anchors", "align", "resolve")]
-            assert max(found.at_each(addresses, "document.documentElement.scrollWidth")) <= width
-
-
-def test_screenshots_of_the_readme_can_be_taken(browser, folder):
-    from tests.page.screenshots import PICTURES, SIZE, take
-
-    (folder / "study.html").write_bytes(page_html(open_trace(ROOT / "run.log")))
-    for path in take(browser, folder / "study.html", folder):
-        with Image.open(path) as picture:
-            assert picture.size == (SIZE["width"], SIZE["height"])
-            assert len(picture.getcolors(maxcolors=1 << 24)) > 100  # something is drawn
-    assert {path.stem for path in (ROOT / "docs" / "images").glob("page-*.png")} == set(PICTURES)
-
-
-class TestTraces:
-    def test_names_are_text(self, browser, folder):
-        path = folder / "hostile.html"
-        named = with_header(
-            study(), {"names": f"[{', '.join([quoted(HOSTILE)] * 3)}]", "image[0]": HOSTILE, "labels": HOSTILE}
-        )
-        path.write_bytes(page_html(named))
-        with opened(browser, path, "gt=0&anchor=14&stage=topk&lang=en") as found:
-            assert HOSTILE in found.text("#box-title")
-            assert found.page.locator("img").count() == 0
-            assert HOSTILE in found.page.inner_text("#filter-class")
-        assert found.complaints == []
-
-    @pytest.mark.parametrize(
-        ("make", "stages"),
-        [
-            (captured, ["capture", *STAGES[5:]]),
-            (lambda: stored(""), STAGES),  # no box at all
-            (lambda: stored("1 0 .5 .5 .4 .4\n"), STAGES),  # one image has none
-            (lambda: crowd("8.4.0"), STAGES),
-            (lambda: open_trace(ROOT / "run.log"), STAGES),
-        ],
-        ids=["capture", "no box", "empty image", "enlarged", "log"],
-    )
-    def test_traces_of_every_kind_can_be_stepped_through(self, browser, folder, make, stages):
-        path = folder / "kind.html"
-        path.write_bytes(page_html(make()))
-        with opened(browser, path, "lang=en") as found:
-            for name in stages:
-                assert found.text("[aria-current=step] .name") == name
-                found.page.keyboard.press("ArrowRight")
-        assert found.complaints == []
-
-    def test_a_picture_lies_under_the_boxes(self, browser, folder):
-        Image.new("RGB", (320, 240), (250, 0, 0)).save(folder / "street.png")
-        placed = with_header(study(), {"image[0]": "street.png, 320x240 px, scale 2, left 0, top 80"})
-        (folder / "picture.html").write_bytes(page_html(placed, folder))
-        with opened(browser, folder / "picture.html", "image=0&stage=ground_truth&lang=en") as found:
-            photo = found.page.locator("#picture image")
-            place = [photo.get_attribute(name) for name in ("x", "y", "width", "height")]
-            assert place == ["0", "80", "640", "480"]
-        assert found.complaints == []
-        assert all(url.startswith(("file:", "data:")) for url in found.requests)

@@ -46,6 +46,31 @@ def test_a_captured_call_gives_what_the_release_gave(name, generation):
     np.testing.assert_allclose(results["target_scores"], case.answer("target_scores"), rtol=1e-6, atol=0)
 
 
+ODD = [
+    # a case of numbers that are not finite, where the trace finds them first, how many there are
+    ("nonfinite_contested", "pd_bboxes[0,189,0] is nan, #189 P3 y9 x9 (76, 76 px); 1 of 4200"),
+    ("nonfinite_gt_inf", "gt_bboxes[0,1,2] is inf; 3 of 32"),
+    ("nonfinite_gt_nan", "gt_bboxes[0,1,2] is nan; 2 of 32"),
+    ("nonfinite_inf_box_inside", "pd_bboxes[0,66,0] is -inf, #66 P3 y3 x6 (52, 28 px); 2 of 4200"),
+    ("nonfinite_inf_score_inside", "pd_scores[0,44,0] is inf, #44 P3 y2 x4 (36, 20 px); 1 of 3150"),
+    ("nonfinite_nan_box_inside", "pd_bboxes[0,67,1] is nan, #67 P3 y3 x7 (60, 28 px); 2 of 4200"),
+    ("nonfinite_nan_score_inside", "pd_scores[0,64,0] is nan, #64 P3 y3 x4 (36, 28 px); 4 of 3150"),
+    ("nonfinite_outside_every_box", "pd_scores[0,18,0] is nan, #18 P3 y0 x18 (148, 4 px); 4 of 3150"),
+]
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize(("name", "first", "generation"), [(n, f, g) for n, f in ODD for g in GENERATIONS])
+def test_numbers_that_are_not_finite_spread_as_in_the_release_and_are_named(tmp_path, name, first, generation):
+    case, captured = golden_cases.load(name, generation), golden_capture(name)
+    memory, _ = traced(tmp_path, captured, GENERATIONS[generation].with_parameters(**captured.parameters))
+    for result in EXACT:
+        np.testing.assert_array_equal(memory[result], case.answer(result), err_msg=result)
+    np.testing.assert_allclose(memory["target_scores"], case.answer("target_scores"), rtol=0, atol=4e-7)  # nan too
+    named = [fact.text for fact in memory.facts["capture"] if fact.id == "non-finite"]
+    assert named == [f"nan or infinity appears here first: {first} values are not finite"]
+
+
 @pytest.mark.parametrize("name", ["one_to_one", "one_to_one_without_overlap"])
 def test_topk2_is_used_where_it_was_saved(name):
     captured = golden_capture(name)
@@ -112,8 +137,8 @@ def test_facts_and_boxes_come_from_the_captured_ground_truth(tmp_path):
     facts = {fact.id: fact.text for fact in memory.facts["capture"]}
     assert facts["anchors"] == "84 anchors per image: 64 of P3, 16 of P4, 4 of P5"
     assert facts["boxes"] == "4 boxes in 2 images, padded to 2 per image"
-    assert facts["ignored-as-padding"].endswith("1 box (image 0 gt 0)")
-    assert facts["masked-out"] == "mask_gt is false for 1 box (image 1 gt 1)"
+    assert facts["ignored-as-padding"].startswith("1 box (image 0 gt 0): ")
+    assert facts["masked-out"] == "1 box (image 1 gt 1): mask_gt is false for it, so it selects nothing"
     assert [box.cause for box in memory.boxes] == ["ignored-as-padding", "", "", "masked-out"]
 
 

@@ -65,20 +65,23 @@ class TestOrdinaryBoxes:
 class TestBoxesWithoutCandidates:
     def test_a_box_between_the_centres(self) -> None:
         memory = trace_boxes([[(5, 5, 7, 7)]], [predict()])
-        assert notable(memory) == {"no-anchor-inside": "no anchor centre lies inside 1 box (image 0 gt 0)"}
+        assert notable(memory) == {"no-anchor-inside": "1 box (image 0 gt 0): no anchor centre lies inside it"}
         assert causes(memory) == ["no-anchor-inside"]
         assert memory.boxes[0].best_overlap is None
 
     def test_long_lists_of_boxes_are_cut_with_a_count(self) -> None:
         memory = trace_boxes([[(5, 5, 7, 7)] * 10], [predict()])
         named = ", ".join(f"image 0 gt {gt}" for gt in range(8))
-        assert notable(memory)["no-anchor-inside"] == f"no anchor centre lies inside 10 boxes ({named} and 2 more)"
+        assert (
+            notable(memory)["no-anchor-inside"]
+            == f"10 boxes ({named} and 2 more), each: no anchor centre lies inside it"
+        )
 
     def test_a_box_around_the_origin_counts_as_padding(self) -> None:
         memory = trace_boxes([[(-10, -10, 10, 10), (-4, -8, 4, 8)]], [predict()])
         assert notable(memory) == {
-            "ignored-as-padding": "taken for padding, as the corners x1 + y1 + x2 + y2 add up to 0 or less: "
-            "2 boxes (image 0 gt 0, image 0 gt 1)",
+            "ignored-as-padding": "2 boxes (image 0 gt 0, image 0 gt 1), each: its corners add up to 0 or less, so it "
+            "counts as padding and selects nothing",
         }
         assert causes(memory) == ["ignored-as-padding"] * 2
         assert memory.boxes[0].candidates == (0, 0, 0)
@@ -86,7 +89,7 @@ class TestBoxesWithoutCandidates:
     def test_padding_behind_the_boxes_of_an_image_is_not_remarked_on(self) -> None:
         box = TestOrdinaryBoxes.BOX
         memory = trace_boxes([[box], [(5, 5, 7, 7), box]], [predict(box)] * 2)
-        assert notable(memory) == {"no-anchor-inside": "no anchor centre lies inside 1 box (image 1 gt 0)"}
+        assert notable(memory) == {"no-anchor-inside": "1 box (image 1 gt 0): no anchor centre lies inside it"}
 
 
 class TestTies:
@@ -128,7 +131,7 @@ class TestConflicts:
         large, small = (0, 0, 32, 32), (0, 0, 24, 24)
         memory = trace_boxes([[large, small]], [predict(at={9: (small, 0.9)})], topk=1)
         assert text_of(memory, "contested") == "1 anchor was selected by several boxes"
-        assert notable(memory) == {"lost-conflicts": "every selected anchor lost to other boxes: 1 box (image 0 gt 0)"}
+        assert notable(memory) == {"lost-conflicts": f"1 box (image 0 gt 0): {CAUSES['lost-conflicts']}"}
         assert causes(memory) == ["lost-conflicts", ""]
 
     def test_a_box_wins_an_anchor_that_it_had_not_selected(self) -> None:
@@ -160,7 +163,7 @@ class TestConflicts:
             "winner-does-not-contain": "3 contested anchors were given to a box that does not contain it "
             "(image 0 #52 P3 y6 x4 (36, 52 px) to gt 0; image 0 #53 P3 y6 x5 (44, 52 px) to gt 0; "
             "image 0 #54 P3 y6 x6 (52, 52 px) to gt 0)",
-            "lost-conflicts": "every selected anchor lost to other boxes: 1 box (image 0 gt 1)",
+            "lost-conflicts": f"1 box (image 0 gt 1): {CAUSES['lost-conflicts']}",
             "positive-with-score-zero": "7 positive anchors with target score 0",
         }
         assert causes(memory) == ["", "lost-conflicts", ""]
@@ -201,6 +204,13 @@ class TestNotFinite:
         memory = trace_maps(maps, self.ROW, grid=GRID)
         assert (memory.boxes[0].candidates, memory.boxes[0].selected) == ((4, 0, 1), 5)
         assert notable(memory).keys() == {"non-finite"}
+
+    def test_a_sum_of_target_scores_says_how_many_are_not_finite(self) -> None:
+        maps = self._maps()
+        maps[0][0, 4, 1, 1] = np.nan  # the largest metric of the box, and with it every target of the image
+        memory = trace_maps(maps, self.ROW, grid=GRID)
+        text = "the target scores add up to nan: those of 84 of 84 anchors are not finite"
+        assert text_of(memory, "target-sum") == text
 
     def test_large_finite_numbers_are_not_taken_for_infinite_ones(self) -> None:
         maps = self._maps()

@@ -59,6 +59,7 @@ def test_declarations_header_and_grid_are_given_back(tmp_path, kind):
     path, memory = log_of(tmp_path, kind)
     log = read_run_log(path)
     assert log.header == memory.run.header()
+    assert log.settings == memory.run.trace_settings()
     assert log.grid == memory.run.grid
     declared = {f"{result.stage}.{output.name}": output for result in STAGE_RESULTS for output in result.outputs()}
     assert {key: stored.output for key, stored in log.outputs.items()} == declared
@@ -112,8 +113,8 @@ def test_nothing_in_a_log_depends_on_when_where_or_how_often_it_was_made(tmp_pat
     assert str(tmp_path) not in text
     assert "\r" not in text
     assert not re.search(r"\d\d:\d\d|20\d\d-\d\d|0x[0-9a-f]{6}", text)
-    assert [line.split()[1] for line in text.split("\n")[1:7]] == [
-        *("labels", "grid", "heads", "assigner", "digits", "versions"),
+    assert [line.split()[1] for line in text.split("\n")[1:9]] == [
+        *("labels", "grid", "heads", "release", "assigner", "digits", "versions", "settings"),
     ]
 
 

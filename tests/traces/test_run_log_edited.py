@@ -75,11 +75,16 @@ def test_a_log_that_breaks_off_within_a_line(small):
 
 EDITS = [
     # what, the first match of this ..., becomes this, the error may be that many lines further down
-    ("another format", r"format 1$", "format 2", 0),
-    ("no log", r"# yolo-assign trace, format 1", "# something else", 0),
+    ("another format", r"format 2$", "format 3", 0),
+    ("no log", r"# yolo-assign trace, format 2", "# something else", 0),
     ("an unreadable grid", r"^# grid .*$", "# grid      large", 0),
     ("a grid that does not tile", r"640x640 px", "640x641 px", 0),
     ("unreadable digits", r"^# digits .*$", "# digits    ²", 0),
+    ("settings that are no JSON", r"^# settings .*$", "# settings  topk 10", 0),
+    ("settings of another kind", r"^# settings .*$", "# settings  []", 0),
+    ("settings with a word for a number", r'"topk": 10', '"topk": "ten"', 0),
+    ("settings with a number for boxes", r'"boxes": \[[^]]*\]', '"boxes": 7', 0),
+    ("settings with an image without a name", r'"images": \[\]', '"images": [{}]', 0),
     ("an unknown line", r"^-- = 84 anchors", "= 84 anchors", 0),
     ("an unknown line between values", r"^pred_distri\[0,4\]", "note\npred_distri[0,4]", 0),
     # beginnings of value lines
@@ -141,8 +146,8 @@ def test_an_edited_line_is_told_with_its_number(study, pattern, text, further):
 
 
 def test_the_format_of_the_log_and_of_the_reader_are_both_told(study):
-    error = study.error(study.text.replace("format 1\n", "format 7\n", 1))
-    assert "this log has format 7, this version reads format 1" in str(error)
+    error = study.error(study.text.replace("format 2\n", "format 7\n", 1))
+    assert "this log has format 7, this version reads format 1 and 2" in str(error)
     assert error.id == "wrong-log"
 
 
@@ -192,10 +197,10 @@ NO_LOGS = [
     (None, "no-such-file"),
     (b"", "wrong-log"),
     (b"\n", "wrong-log"),
-    (b"# yolo-assign trace, format 1", "wrong-log"),
-    (b"# yolo-assign trace, format 1\n", "wrong-log"),
+    (b"# yolo-assign trace, format 2", "wrong-log"),
+    (b"# yolo-assign trace, format 2\n", "wrong-log"),
     (b"\x89PNG\0", "not-text"),
-    (b"# yolo-assign trace, format 1\n\xff", "not-text"),
+    (b"# yolo-assign trace, format 2\n\xff", "not-text"),
     (b"0 0.5 0.5 0.5 0.5\n", "wrong-log"),  # a label file
 ]
 

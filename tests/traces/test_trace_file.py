@@ -53,6 +53,7 @@ def test_read_trace_file_gives_tensors_declarations_grid_and_header(tmp_path, ki
     assert {key: stored.output for key, stored in trace.outputs.items()} == DECLARED
     assert trace.grid == memory.run.grid
     assert trace.header == memory.run.header()
+    assert trace.settings == memory.run.trace_settings()
     assert trace.digits is None  # exact
 
 
@@ -60,26 +61,37 @@ def test_the_metadata_tell_axes_units_parameters_and_versions(tmp_path):
     path, memory = saved(tmp_path, KINDS[0])
     with safe_open(path, framework="numpy") as file:
         metadata = file.metadata()
-    assert metadata.pop("format") == "yolo-assign trace 1"
+    assert metadata.pop("format") == "yolo-assign trace 2"
     metadata = {key: json.loads(value) for key, value in metadata.items()}
     outputs = {entry.pop("key"): entry for entry in metadata["outputs"]}
     assert outputs == {
         key: {"axes": list(output.axes), "unit": output.unit, "meaning": output.meaning}
         for key, output in DECLARED.items()
     }
-    parameters = {
+    assert metadata["settings"] == {
+        "assigner": "yolov8",
+        "generation": "8.0.52",
         "topk": 10,
         "topk2": None,
         "alpha": 0.5,
         "beta": 6.0,
         "overlap": "ciou",
+        "swapped": {},
+        "enlarged_below": None,
         "reg_max": 16,
         "nc": 3,
         "batch": 4,
+        "dtype": "float32",
+        "device": "cpu",
+        "boxes": [2, 1, 3, 1],
+        "images": [],
+        "release": "8.3.253",
+        "release_from": "the tutorial's",
+        "labels_as": "8.3.253",
+        "mode": "val",
+        "synthetic": True,
     }
-    assert metadata["settings"] == parameters
     assert metadata["grid"] == {"imgsz": [640, 640], "maps": [[8, 8], [4, 4], [2, 2]], "strides": [80, 160, 320]}
-    assert metadata["boxes"] == [2, 1, 3, 1]
     for package in ("yolo-assign-trace", "torch", "numpy"):
         assert f"{package} {version(package).partition('+')[0]}" in metadata["header"]["versions"]
     assert torch.__version__.startswith(version("torch").partition("+")[0])
@@ -133,8 +145,8 @@ def test_missing_folders_and_other_kinds_of_file(tmp_path):
 
 METADATA = [
     # what is changed in the metadata, part of the message
-    ({"format": None}, "was not written by --save"),
-    ({"format": "yolo-assign trace 2"}, "yolo-assign trace 2"),
+    ({"format": None}, "was not written by `save`"),
+    ({"format": "yolo-assign trace 3"}, "yolo-assign trace 3"),
     ({"outputs": None}, ""),
     ({"outputs": "{"}, ""),
     ({"outputs": "[1]"}, ""),
@@ -146,6 +158,8 @@ METADATA = [
     ({"grid": '{"imgsz": 32, "maps": 4, "strides": 8}'}, ""),
     ({"header": None}, ""),
     ({"header": "no JSON"}, ""),
+    ({"settings": None}, ""),
+    ({"settings": '{"topk": "ten"}'}, "ten"),
 ]
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from tests.commands import ROOT
+from yolo_assign_trace.assignment.assigner import Assigner
+from yolo_assign_trace.assignment.generations import YOLOV8
 from yolo_assign_trace.inputs.load import Request, load_inputs
 from yolo_assign_trace.run.record import Tracer
 from yolo_assign_trace.run.runner import trace
@@ -46,7 +48,7 @@ KINDS = [
 ]
 
 
-def traced(folder: Path, kind: Kind, *tracers: Tracer) -> Memory:
+def traced(folder: Path, kind: Kind, *tracers: Tracer, assigner: Assigner = YOLOV8) -> Memory:
     """Trace ``kind`` under ``tracers`` and in memory; its inputs are written to ``folder``."""
     labels, shapes = folder / "labels.txt", kind.shapes
     labels.write_text(kind.labels)
@@ -61,7 +63,7 @@ def traced(folder: Path, kind: Kind, *tracers: Tracer) -> Memory:
         fine[2, 5], fine[3, 64:, 4] = np.nan, np.finfo(np.float32).min
         fine[3, 0, 0] = [-0.0, 0.0, 1e-45, -1e-30, np.finfo(np.float32).max, 16777217, 0.1, 1 / 3]
     memory = Memory()
-    trace(inputs, tracers=[memory, *tracers])
+    trace(inputs, assigner, [memory, *tracers])
     return memory
 
 

@@ -11,7 +11,7 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import Any
 
-from ..basics.errors import InputError, did_you_mean
+from ..basics.errors import InputError, Parameter, did_you_mean
 from .outputs import Output, StageResult
 
 OVERLAP_NAMES = MappingProxyType({"iou": "IoU", "giou": "GIoU", "diou": "DIoU", "ciou": "CIoU"})
@@ -105,7 +105,7 @@ class Assigner:
         return {f.name: getattr(self.parameters, f.name) for f in fields(self.parameters)}
 
     def stage(self, name: str, where: str = "") -> Stage:
-        """The stage called ``name``; ``where`` is the option that named it, for the error.
+        """The stage called ``name``; ``where`` is what named it, for the error.
 
         Raises:
             InputError: no such stage; the hint lists near matches.
@@ -126,9 +126,14 @@ class Assigner:
         return any(output.name == "mask_resolved" for stage in self.stages for output in stage.outputs)
 
     @property
-    def swaps(self) -> tuple[str, ...]:
-        """``topk=mypkg.mod:my_topk`` for every stage that a user swapped."""
-        return tuple(f"{s.name}={s.module}:{s.function}" for s in self.stages if s.swapped is not None)
+    def enlarged_below(self) -> int | None:
+        """Index of the stride below which its screening enlarges a side, None if it does not."""
+        return getattr(self.stage("screen").result, "enlarged_below", None)
+
+    @property
+    def swaps(self) -> dict[str, str]:
+        """What stands in for a stage that a user swapped, such as ``mypkg.mod:my_topk``, by the stage's name."""
+        return {s.name: f"{s.module}:{s.function}" for s in self.stages if s.swapped is not None}
 
     def with_parameters(self, **changes: Any) -> Assigner:
         """The same stages with other parameters; None leaves a parameter as it is.
@@ -140,24 +145,24 @@ class Assigner:
         for name in ("alpha", "beta"):
             if name in changed and not 0 <= changed[name] < math.inf:
                 message = f"{name} is {changed[name]}, expected a number from 0"
-                raise InputError("wrong-parameter", message, where=f"--{name}")
+                raise InputError("wrong-parameter", message, where=Parameter(name))
         for name in ("topk", "topk2"):
             if name in changed and (changed[name] < 1 or changed[name] != int(changed[name])):
                 message = f"{name} is {changed[name]}, expected a whole number from 1"
-                raise InputError("wrong-parameter", message, where=f"--{name}")
+                raise InputError("wrong-parameter", message, where=Parameter(name))
         # numbers of other libraries, such as numpy's, become Python's
         kinds = {"topk": int, "topk2": int, "alpha": float, "beta": float}
         changed = {name: kinds[name](value) if name in kinds else value for name, value in changed.items()}
         overlap = changed.get("overlap", self.parameters.overlap)
         if overlap not in OVERLAP_NAMES:
             hint = did_you_mean(overlap, OVERLAP_NAMES)
-            raise InputError("unknown-overlap", f"{overlap!r} is no overlap", where="--overlap", hint=hint)
+            raise InputError("unknown-overlap", f"{overlap!r} is no overlap", where=Parameter("overlap"), hint=hint)
         if "topk2" in changed and not self.has_topk2:
             raise InputError(
                 "no-topk2",
                 f"the stages of {self.name} ({self.releases}) have no topk2",
-                where="--topk2",
-                hint="it came with 8.4.0: --assigner ultralytics==8.4.0 or later",
+                where=Parameter("topk2"),
+                hint="it came with 8.4.0: `assigner=ultralytics==8.4.0` or later",
             )
         return replace(self, parameters=replace(self.parameters, **changed))
 

@@ -118,7 +118,7 @@ OVERLAPS: Mapping[str, Callable[[Tensor, Tensor, Arithmetic], Tensor]] = {
     "diou": box_diou,
     "ciou": box_ciou,
 }
-"""Overlaps by the name that ``--overlap`` takes."""
+"""Overlaps by the name of the parameter ``overlap``."""
 
 
 def overlap_called(name: str) -> Callable[[Tensor, Tensor, Arithmetic], Tensor]:

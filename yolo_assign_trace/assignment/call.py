@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..basics.errors import InputError
+from ..basics.errors import InputError, Parameter
 from ..basics.plural import count
 from .assigner import Assigner, Stage
 from .grid import Grid
@@ -45,6 +45,13 @@ CALL: Mapping[str, Output] = {output.name: output for output in Captured.outputs
 RESULTS = ("target_labels", "target_bboxes", "target_scores", "fg_mask", "target_gt_idx")
 """What an assigner is asked for; the order is that of the training code."""
 
+LIMITS: Mapping[str, tuple[str, int]] = {
+    "gt_labels": ("class", 0),
+    "target_labels": ("class", 1),
+    "target_gt_idx": ("gt", 0),
+}
+"""Outputs that are indices: into which axis, and how many beyond its last there may be; index 0 always may."""
+
 CAPTURE = Stage(Captured.stage, Captured, Captured.__name__, module="call")
 """Hands out what the call got, which its result does by itself."""
 
@@ -66,7 +73,7 @@ def call_problem(tensors: Mapping[str, Any], sizes: Mapping[str, int] = FIXED_SI
     """Why tensors or arrays cannot be those of one call: the first that has other axes; None if all fit.
 
     Args:
-        given: those of the six that there are, by name.
+        tensors: those of the six that there are, by name.
         sizes: axes whose length is known; the others must agree among the six.
     """
     known = dict(sizes)
@@ -149,13 +156,13 @@ def begin_with_capture(assigner: Assigner) -> Assigner:
         for stage in assigner.stages[:at]:
             if stage.swapped is not None:
                 message = f"a trace of a captured call begins at {FIRST}: the stage {stage.name} does not run"
-                raise InputError("wrong-swap", message, where="--swap")
+                raise InputError("wrong-swap", message, where=Parameter("swap"))
         assigner = replace(assigner, stages=(CAPTURE, *assigner.stages[at:]))
     known = {*assigner.settings, *CALL, "grid", "batch", "nc"}
     for stage in assigner.stages:
         for name in stage.inputs if stage.swapped is not None else ():
             if name not in known:
                 message = f"{stage.function} in place of {stage.name} asks for {name!r}, which a captured call lacks"
-                raise InputError("wrong-swap", message, where="--swap")
+                raise InputError("wrong-swap", message, where=Parameter("swap"))
         known |= {output.name for output in stage.outputs}
     return assigner

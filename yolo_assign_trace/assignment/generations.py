@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from ..basics.errors import InputError, did_you_mean
+from ..basics.errors import InputError, Parameter, did_you_mean
 from .assigner import Assigner, Stage
 from .outputs import STAGE_RESULTS
 from .releases import NEWEST_MEASURED, Release, dotted, parse_release
@@ -57,7 +57,7 @@ def _named(name: str, generation: str, note: str, **parameters: float) -> Assign
     return replace(GENERATIONS[generation], name=name, note=note).with_parameters(**parameters)
 
 
-_TOOD_NOTE = "k 13, alpha 1, beta 6 on the stages of 8.0.52; the paper's overlap is --overlap iou"
+_TOOD_NOTE = "k 13, alpha 1, beta 6 on the stages of 8.0.52; the paper's overlap is `overlap=iou`"
 _NAMES = (
     _named("yolov8", "8.0.52", "the default; what most trained models have seen"),
     _named("yolo11", "8.0.52", "as yolov8"),
@@ -82,10 +82,10 @@ def find_assigner(text: str) -> Assigner:
     """
     if text in ASSIGNERS:
         return ASSIGNERS[text]
-    release = parse_release(text, "--assigner")
+    release = parse_release(text, Parameter("assigner"))
     if release is None:
         hint = f"{did_you_mean(text, ASSIGNERS)} (a release is written ultralytics==8.4.190)"
-        raise InputError("unknown-assigner", f"no assigner is called {text!r}", where="--assigner", hint=hint)
+        raise InputError("unknown-assigner", f"no assigner is called {text!r}", where=Parameter("assigner"), hint=hint)
     generation = [name for name in GENERATIONS if _release(name) <= release][-1]
     note = f"generation {generation}"
     if release > NEWEST_MEASURED:
@@ -93,13 +93,12 @@ def find_assigner(text: str) -> Assigner:
     return replace(GENERATIONS[generation], name=f"ultralytics=={dotted(release)}", note=note)
 
 
-def find_for(text: str, recorded: Mapping[str, float]) -> Assigner:
-    """As :func:`find_assigner`, with the parameters that come with the inputs, if ``text`` does not bring its own.
+def with_recorded(named: Assigner, recorded: Mapping[str, float]) -> Assigner:
+    """The assigner with the parameters that come with the inputs, if its name does not bring its own.
 
     Raises:
-        InputError: unknown name, or a recorded parameter that its stages do not have.
+        InputError: a recorded parameter that its stages do not have.
     """
-    named = find_assigner(text)
     # a name such as tood stands for parameters of its own
     return named.with_parameters(**recorded) if named.parameters == YOLOV8.parameters else named
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -138,6 +139,25 @@ class Grid:
     def __str__(self) -> str:
         levels = ", ".join(str(level) for level in self.levels)
         return f"{self.height}x{self.width} px: {levels} = {self.anchors} anchors"
+
+    @classmethod
+    def parse(cls, text: str) -> Grid:
+        """The grid that is written as ``text``.
+
+        Raises:
+            ValueError: no grid is.
+        """
+        size, levels = re.match(r"([0-9]+)x([0-9]+) px", text), re.findall(r"(\d+)x(\d+) stride (\d+)", text)
+        if not size or not levels:
+            raise ValueError("the grid cannot be read")
+        maps, strides = [(int(height), int(width)) for height, width, _ in levels], [int(level[2]) for level in levels]
+        try:
+            grid = cls.of((int(size[1]), int(size[2])), maps, strides)
+        except InputError as error:
+            raise ValueError(f"the grid cannot be: {error.message}") from None
+        if str(grid) != text:
+            raise ValueError(f"the grid cannot be; expected {grid}")
+        return grid
 
 
 def _names(strides: Sequence[int]) -> list[str]:

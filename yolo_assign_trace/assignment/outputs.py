@@ -207,10 +207,12 @@ class Aligned(StageResult):
 @dataclass(frozen=True)
 class Selected(StageResult):
     stage = "topk"
+    differs = "only nan and infinity of its candidates take places among a box's k"
     title = "each box takes its {topk} best candidates"
     says = (
-        "There is no threshold: a box with fewer good candidates fills up with candidates of metric 0. Where "
-        "equal metrics stand at the cut, torch.topk itself is asked, as in training, and the row is marked."
+        "There is no threshold: a box always takes k of all anchors. Without k metrics above 0 the places "
+        "left go to anchors of metric 0 anywhere on the grid, mostly outside the box, where they are dropped again. "
+        "Where equal metrics stand at the cut, torch.topk itself is asked, as in training, and the row is marked."
     )
     formula: ClassVar[tuple[str, ...]] = ("mask_topk = align_metric is among the {topk} largest of its gt",)
 
@@ -263,6 +265,7 @@ class Targets(StageResult):
 @dataclass(frozen=True)
 class Normalized(StageResult):
     stage = "normalize"
+    differs = "only nan and infinity of candidates spoil the scores of an image"
     title = "scores to train on, scaled by the best of each box"
     says = (
         "The best positive of every box gets that box's best overlap as its target score; its other positives get "

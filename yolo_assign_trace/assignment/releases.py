@@ -27,5 +27,13 @@ def parse_release(text: str, where: str = "") -> Release | None:
     return release
 
 
+def about_newer(release: Release) -> str:
+    """What is said of a release that nobody has measured yet; empty for all others."""
+    if release <= NEWEST_MEASURED:
+        return ""
+    newest = dotted(NEWEST_MEASURED)
+    return f"{dotted(release)} is newer than {newest}, the newest that was measured, and is taken to be as that"
+
+
 def dotted(release: Release) -> str:
     return ".".join(map(str, release))

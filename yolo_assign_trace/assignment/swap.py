@@ -10,10 +10,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..basics.errors import InputError, did_you_mean
+from ..basics.errors import InputError, Parameter, did_you_mean
 from ..basics.named_objects import load_object, place_of
 from .assigner import Assigner, Stage
-from .call import shape_problem
+from .call import LIMITS, shape_problem
 from .outputs import Output
 
 FROM_THE_RUN = ("grid", "batch", "nc", "reg_max", "label_rows", "maps")
@@ -28,10 +28,10 @@ def swap_named(assigner: Assigner, text: str, keep: Sequence[str]) -> Assigner:
     """
     name, equals, target = text.partition("=")
     if not equals:
-        hint = "write --swap topk=package.module:function"
-        raise InputError("wrong-swap", f"{text!r} is no swap", where="--swap", hint=hint)
-    assigner.stage(name, "--swap")
-    return swap(assigner, name, load_object(target, "function", "--swap"), keep=keep, called=target)
+        hint = "write `swap=topk=package.module:function`"
+        raise InputError("wrong-swap", f"{text!r} is no swap", where=Parameter("swap"), hint=hint)
+    assigner.stage(name, Parameter("swap"))
+    return swap(assigner, name, load_object(target, "function", Parameter("swap")), keep=keep, called=target)
 
 
 def swap(
@@ -50,10 +50,10 @@ def swap(
     Raises:
         InputError: unknown stage, or parameters that the stage cannot get.
     """
-    stage = assigner.stage(name, "--swap")
+    stage = assigner.stage(name, Parameter("swap"))
     called = called or f"{getattr(function, '__module__', '')}:{getattr(function, '__qualname__', repr(function))}"
     if not callable(function):
-        raise InputError("wrong-swap", f"{called} is not callable", where="--swap")
+        raise InputError("wrong-swap", f"{called} is not callable", where=Parameter("swap"))
     names = _parameters(function, called, stage, _available(assigner, stage))
     module, _, attribute = called.partition(":")
     later = assigner.stages[assigner.stages.index(stage) + 1 :]
@@ -77,16 +77,16 @@ def _parameters(
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
-        raise InputError("wrong-swap", f"the signature of {target} cannot be read", where="--swap") from None
+        raise InputError("wrong-swap", f"the signature of {target} cannot be read", where=Parameter("swap")) from None
     for parameter in parameters:
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             hint = "name the tensors and settings that it needs"
-            raise InputError("wrong-swap", f"{target} takes *args or **kwargs", where="--swap", hint=hint)
+            raise InputError("wrong-swap", f"{target} takes *args or **kwargs", where=Parameter("swap"), hint=hint)
         unknown = parameter.name not in available or parameter.kind is parameter.POSITIONAL_ONLY
         if unknown and parameter.default is parameter.empty:
             message = f"{target} asks for {parameter.name!r}, which the stage {stage.name} cannot get"
             hint = did_you_mean(parameter.name, available)
-            raise InputError("wrong-swap", message, where="--swap", hint=hint)
+            raise InputError("wrong-swap", message, where=Parameter("swap"), hint=hint)
     return tuple(parameter.name for parameter in parameters if parameter.name in available)
 
 
@@ -159,7 +159,7 @@ class _Checked:
             raise self.refuse(f"returned {output.name} on {value.device}; expected {device}")
 
     def refuse(self, what: str) -> InputError:
-        return InputError("wrong-swap", f"{self.target} in place of {self.stage.name} {what}", where="--swap")
+        return InputError("wrong-swap", f"{self.target} in place of {self.stage.name} {what}", where=Parameter("swap"))
 
 
 def check_swapped(
@@ -179,8 +179,7 @@ def check_swapped(
             known |= dict(zip(output.axes, made[output.name].shape, strict=True))  # new axes hold for the others too
     if "pairs" in made:
         _check_pairs(stage.swapped, made["pairs"], known)
-    limits = {"gt_labels": ("class", 0), "target_labels": ("class", 1), "target_gt_idx": ("gt", 0)}
-    for name, (axis, more) in limits.items():
+    for name, (axis, more) in LIMITS.items():
         if name in made and made[name].numel():
             largest, limit = int(made[name].max()), max(known.get(axis, 0) + more, 1)
             if largest >= limit or int(made[name].min()) < 0:

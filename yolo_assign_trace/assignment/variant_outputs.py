@@ -24,11 +24,15 @@ class ScreenedEnlarged(Screened):
         "mask_in_gts = min(x - x1, y - y1, x2 - x, y2 - y) > 1e-9 px, with the sides of screen_bboxes",
     )
 
+    enlarged_below: ClassVar[int] = 0
+    """Index of the stride below which a side is enlarged."""
+
     screen_bboxes: Tensor = tensor("image gt xyxy", "px", "boxes that the anchor centres are tested against")
 
 
 @dataclass(frozen=True)
 class ScreenedFloored(ScreenedEnlarged):
+    enlarged_below = 1
     differs = "a side shorter than the second stride is screened as long as the second"
     title = "pairs whose anchor centre lies inside the box, small boxes enlarged"
     says = (
@@ -53,11 +57,21 @@ class AlignedReordered(Aligned):
 @dataclass(frozen=True)
 class SelectedUnmasked(Selected):
     differs = "nan and infinity outside a box take places among its k"
+    says = (
+        "There is no threshold: a box always takes k of all anchors. Without k metrics above 0 the places "
+        "left go to anchors of metric 0 anywhere on the grid, mostly outside the box, where they are dropped again. "
+        "In this generation nan and infinity outside a box take places too."
+    )
 
 
 @dataclass(frozen=True)
 class NormalizedUnmasked(Normalized):
     differs = "nan or infinity of any pair of gt and anchor spoils the scores of its image"
+    says = (
+        "The best positive of every box gets that box's best overlap as its target score; its other positives get "
+        "proportionally less. Only positives after conflicts count. In this generation nan or infinity of any pair "
+        "of gt and anchor spoils the scores of its image."
+    )
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ SIZES = ("<8", "8-16", "16-32", "32-96", ">96")
 """Classes of size by sqrt(width · height) in px: a limit belongs to the larger class, 96 to 32-96."""
 
 
+@np.errstate(invalid="ignore")  # of infinite boxes
 def size_classes(sizes: Sequence[tuple[float, float]]) -> Array:
     """(box,) index into :data:`SIZES` of boxes of (width, height) px."""
     sides = np.array(sizes, dtype=np.float64).reshape(-1, 2).clip(min=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import sys
 import traceback
@@ -26,24 +27,28 @@ def load_object(name: str, what: str, where: str) -> Any:
     if not colon or not module or not attribute:
         hint = "write package.module:name"
         raise InputError(f"wrong-{what}-name", f"{name!r} names no {what}", where=where, hint=hint)
+    names: list[str] = []
     here = str(Path.cwd())
     if here not in sys.path and "" not in sys.path:  # an installed command does not look here by itself
-        sys.path.insert(0, here)
+        sys.path.append(here)  # behind all else: a torch.py that lies here is nobody's torch
     try:
-        found = importlib.import_module(module)
+        target = importlib.import_module(module)
         for part in attribute.split("."):
-            found = getattr(found, part)
+            names = [name for name in dir(target) if not name.startswith("_")]
+            target = getattr(target, part)
     except ModuleNotFoundError as error:
         if error.name is not None and (module == error.name or module.startswith(f"{error.name}.")):
             hint = "is it installed, or in the current folder?"
             raise InputError(f"unknown-{what}", f"there is no module {error.name!r}", where=where, hint=hint) from None
         raise InputError(f"broken-{what}", f"{module} cannot be imported: {error}", where=where) from None
     except AttributeError as error:
-        raise InputError(f"unknown-{what}", f"{name}: {error}", where=where) from None
+        near = difflib.get_close_matches(attribute.rpartition(".")[2], names, n=1)
+        hint = f"did you mean {near[0]}?" if near else ""
+        raise InputError(f"unknown-{what}", f"{name}: {error}", where=where, hint=hint) from None
     except (Exception, SystemExit) as error:  # whatever the user's module does when it is imported
         message = f"{module} cannot be imported: {type(error).__name__}: {error}"
         raise InputError(f"broken-{what}", message, where=where) from None
-    return found
+    return target
 
 
 def place_of(error: BaseException) -> str:

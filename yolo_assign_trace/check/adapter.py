@@ -7,13 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from ..assignment.assigner import Assigner
 from ..assignment.call import CALL, RESULTS
 from ..basics.arrays import Array
-from ..basics.errors import InputError, did_you_mean
+from ..basics.errors import InputError, Parameter, did_you_mean
 from ..basics.named_objects import place_of
 from ..basics.plural import count
 from .cases import CLASSES, Case
@@ -27,7 +25,7 @@ ALIASES: Mapping[str, str] = {
     "gt_idx": "target_gt_idx",
     "_": "",
 }
-"""Short names of outputs that ``--outputs`` takes beside the full ones; ``_`` skips one."""
+"""Short names of outputs that ``outputs`` takes beside the full ones; ``_`` skips one."""
 
 
 def output_names(text: str) -> tuple[str, ...]:
@@ -41,28 +39,31 @@ def output_names(text: str) -> tuple[str, ...]:
         name = ALIASES.get(word.strip(), word.strip())
         if name and name not in RESULTS:
             hint = did_you_mean(name, dict.fromkeys([*ALIASES, *RESULTS]))
-            raise InputError("unknown-output", f"{word!r} is no output of an assigner", where="--outputs", hint=hint)
+            raise InputError(
+                "unknown-output", f"{word!r} is no output of an assigner", where=Parameter("outputs"), hint=hint
+            )
         names.append(name)
     return tuple(names)
 
 
-class Candidate:
+class ForeignAssigner:
     """An assigner to be checked.
 
     Args:
         name: as the user wrote it, for messages.
-        found: a function, a callable object, an ``nn.Module``, or a class, of which one is made for the checks.
+        loaded: a function, a callable object, an ``nn.Module``, or a class, of which one is made for the checks.
         assigner: what it is compared with; a class is given its parameters, if its constructor has them.
         outputs: names of what it returns, in order; the usual five if not said.
     """
 
-    def __init__(self, name: str, found: Any, assigner: Assigner, outputs: Sequence[str] = ()) -> None:
+    def __init__(self, name: str, loaded: Any, assigner: Assigner, outputs: Sequence[str] = ()) -> None:
         self.name = name
         self.outputs = tuple(outputs)
-        self.call = self._make(found, assigner) if isinstance(found, type) else found
+        self.call = self._make(loaded, assigner) if isinstance(loaded, type) else loaded
         if not callable(self.call):
             raise self._refuse(f"cannot be called: its type is {type(self.call).__name__}")
-        if isinstance(self.call, torch.nn.Module):
+        self.module = _is_module(self.call)
+        if self.module:
             self.call.eval()
 
     def answer(self, case: Case) -> dict[str, Array]:
@@ -71,6 +72,8 @@ class Candidate:
         Raises:
             InputError: it failed, or returned something that cannot be read.
         """
+        import torch
+
         given = {name: torch.from_numpy(array.copy()) for name, array in case.inputs().items()}
         keywords = self._keywords(case)
         try:
@@ -84,21 +87,21 @@ class Candidate:
             raise InputError("candidate-failed", reason, where=self.name) from error
         return {name: _as_array(value) for name, value in self._named(result).items()}
 
-    def _make(self, found: type, assigner: Assigner) -> Any:
+    def _make(self, loaded: type, assigner: Assigner) -> Any:
         known = {"topk": "topk", "topk2": "topk2", "alpha": "alpha", "beta": "beta"}
         offered = {theirs: assigner.settings[ours] for theirs, ours in known.items()}
         offered |= {"num_classes": CLASSES, "nc": CLASSES}
         try:
-            taken = inspect.signature(found).parameters
+            taken = inspect.signature(loaded).parameters
         except (TypeError, ValueError):
             taken = inspect.signature(lambda: None).parameters
         try:
-            return found(**{name: value for name, value in offered.items() if name in taken and value is not None})
+            return loaded(**{name: value for name, value in offered.items() if name in taken and value is not None})
         except Exception as error:
             raise self._refuse(f"could not be made: {type(error).__name__}: {error}") from error
 
     def _parameters(self) -> Mapping[str, inspect.Parameter]:
-        call = self.call.forward if isinstance(self.call, torch.nn.Module) else self.call
+        call = self.call.forward if self.module else self.call
         try:
             return inspect.signature(call).parameters
         except (TypeError, ValueError):
@@ -110,6 +113,8 @@ class Candidate:
 
     def _keywords(self, case: Case) -> dict[str, Any]:
         """What some assigners ask for beside the usual six."""
+        import torch
+
         extras = {
             "stride_tensor": torch.from_numpy(case.stride_tensor.copy()),
             "strides": list(case.grid.strides),
@@ -122,25 +127,33 @@ class Candidate:
     def _named(self, result: Any) -> dict[str, Any]:
         if isinstance(result, Mapping):
             named = {ALIASES.get(str(name), str(name)): value for name, value in result.items()}
-            found = {name: value for name, value in named.items() if name in RESULTS}
+            outputs = {name: value for name, value in named.items() if name in RESULTS}
         else:
             values = list(result) if isinstance(result, (tuple, list)) else [result]
             names = self.outputs or (RESULTS if len(values) == len(RESULTS) else ())
             if len(names) != len(values):
-                hint = "name them in order: --outputs labels,boxes,scores,fg_mask,gt_idx (_ skips one)"
+                hint = "name them in order: `outputs=labels,boxes,scores,fg_mask,gt_idx` (_ skips one)"
                 expected = f"{len(names)} were named" if names else "five are expected unless they are named"
                 raise self._refuse(f"returned {count(len(values), 'output')}, but {expected}", hint)
-            found = {name: value for name, value in zip(names, values, strict=True) if name}
-        if not found:
+            outputs = {name: value for name, value in zip(names, values, strict=True) if name}
+        if not outputs:
             raise self._refuse("returned none of " + ", ".join(RESULTS))
-        return found
+        return outputs
 
     def _refuse(self, what: str, hint: str = "") -> InputError:
         return InputError("wrong-candidate", f"{self.name} {what}", hint=hint)
 
 
+def _is_module(call: Any) -> bool:
+    import torch
+
+    return isinstance(call, torch.nn.Module)
+
+
 def _as_array(value: Any) -> Array:
-    if isinstance(value, Tensor):
+    import torch
+
+    if isinstance(value, torch.Tensor):
         value = value.detach().cpu()
         value = value.float() if value.dtype == torch.bfloat16 else value
         array: Array = value.numpy()

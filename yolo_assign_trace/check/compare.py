@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 
 from ..assignment.assigner import Assigner
 from ..assignment.call import RESULTS, state_of_call
 from ..basics.arrays import Array
-from ..run.runner import run_stages
+from ..compare.comparer import OF_THE_OWNER
+from ..compare.elements import InMemory, compare_elements
+from ..compare.results import Place
+from ..compare.rules import Rule
 from .cases import Case
 from .ties import with_their_ties
 
@@ -24,7 +26,7 @@ EQUAL, TIES, DIFFERENT, FAILED = "equal", "equal but for ties", "different", "fa
 
 @dataclass(frozen=True)
 class Tolerance:
-    """Floats may differ by ``atol + rtol · |expected|``; everything else must be equal."""
+    """Floats may differ by ``atol + rtol`` times the larger of the two; everything else must be equal."""
 
     rtol: float = 1e-4
     atol: float = 1e-6
@@ -32,9 +34,10 @@ class Tolerance:
 
 @dataclass(frozen=True)
 class Difference:
-    """The worst element of one output.
+    """One element of an output that differs: of floats the one furthest off, of all else the first; on a positive
+    anchor if there is one.
 
-    ``place`` is the element with its anchor's address; ``background`` tells that training never reads it.
+    ``place`` is the element with its anchor's address; ``background`` tells that training never reads any of them.
     """
 
     output: str
@@ -71,6 +74,8 @@ class Verdict:
 
 def expected_state(case: Case, assigner: Assigner, keep: Sequence[str] = RESULTS) -> dict[str, Array]:
     """What ``assigner`` makes of ``case``: the outputs in ``keep`` by name."""
+    from ..run.runner import run_stages
+
     return {
         name: value.numpy()
         for name, value in run_stages(assigner, call_state(case, assigner), keep, first="screen").items()
@@ -90,63 +95,53 @@ def judge(case: Case, answer: Mapping[str, Array], assigner: Assigner, tolerance
     return Verdict(case.name, DIFFERENT, first)
 
 
-def _in_shape(found: Array, expected: Array) -> Array:
+def _in_shape(answer: Array, expected: Array) -> Array:
     """Without axes of length 1 that others keep, such as (b, a, 1) for (b, a)."""
-    if found.shape != expected.shape and found.ndim > expected.ndim and found.size == expected.size:
-        return found.reshape(expected.shape)
-    return found
+    if answer.shape != expected.shape and answer.ndim > expected.ndim and answer.size == expected.size:
+        return answer.reshape(expected.shape)
+    return answer
 
 
 def first_difference(
     case: Case, answer: Mapping[str, Array], expected: Mapping[str, Array], tolerance: Tolerance
 ) -> Difference | None:
     """The worst element of the first output that differs, None if none does."""
-    for name in ORDER:
-        if name in answer:
-            found = _compare(case, name, answer[name], expected[name], expected["fg_mask"], tolerance)
-            if found is not None:
-                return found
-    return None
+    compared = (_compare(case, name, answer[name], expected, tolerance) for name in ORDER if name in answer)
+    return next(filter(None, compared), None)
 
 
 def _compare(
-    case: Case, name: str, found: Array, expected: Array, fg_mask: Array, tolerance: Tolerance
+    case: Case, name: str, answer: Array, answers: Mapping[str, Array], tolerance: Tolerance
 ) -> Difference | None:
-    if found.shape != expected.shape:
-        return Difference(name, f"the shape of {name}", str(list(found.shape)), str(list(expected.shape)), 0, 0)
-    if found.dtype.kind not in "biuf":
-        return Difference(name, f"the dtype of {name}", str(found.dtype), str(expected.dtype), 0, 0)
-    theirs, ours = found.astype(np.float64), expected.astype(np.float64)
-    allowed = tolerance.atol + tolerance.rtol * np.abs(ours) if name in ("target_bboxes", "target_scores") else 0.0
-    error = np.where(np.isnan(theirs) & np.isnan(ours), 0.0, np.abs(theirs - ours))
-    bad = ~(error <= allowed)  # nan is never within tolerance
-    if not bad.any():
-        return None
-    on_background = not bad[fg_mask].any()
-    excess = np.where(bad, np.nan_to_num(error, nan=np.inf, posinf=np.inf), -1.0)
-    if not on_background:
-        excess[~fg_mask] = -1.0  # show one that matters
-    worst = np.unravel_index(int(excess.argmax()), ours.shape)
-    index = ",".join(str(int(i)) for i in worst)
-    address = case.grid.address(int(worst[1]))
-    return Difference(
-        name,
-        f"{name}[{index}] {address}",
-        _number(found[worst]),
-        _number(expected[worst]),
-        int(bad.sum()),
-        int(bad.size),
-        on_background and name != "fg_mask",
+    expected, positive = answers[name], answers["fg_mask"].reshape(-1)
+    if answer.shape != expected.shape:
+        return Difference(name, f"the shape of {name}", str(list(answer.shape)), str(list(expected.shape)), 0, 0)
+    if answer.dtype.kind not in "biuf":
+        return Difference(name, f"the dtype of {name}", str(answer.dtype), str(expected.dtype), 0, 0)
+    is_float = expected.dtype.kind == "f"
+    elements = compare_elements(
+        InMemory(expected),
+        InMemory(answer),
+        Rule(tolerance.rtol, tolerance.atol) if is_float else Rule(),
+        by_size=is_float,
+        matters=lambda flat: positive[flat * positive.size // expected.size],
     )
+    if elements.worst is None:
+        return None
+    index = tuple(map(int, np.unravel_index(elements.worst, expected.shape)))
+    place = Place(index, index[0], case.grid.address(index[1]))
+    unread = name in OF_THE_OWNER and not elements.matter
+    counts = elements.differing, elements.size
+    return Difference(name, f"{name}{place}", _text(elements.b), _text(elements.a), *counts, unread)
 
 
 def call_state(case: Case, assigner: Assigner) -> dict[str, Any]:
     """The case as the stages take it."""
+    import torch
+
     tensors = {name: torch.from_numpy(array) for name, array in case.inputs().items()}
     return assigner.settings | state_of_call(tensors, case.grid)
 
 
-def _number(value: np.generic) -> str:
-    if value.dtype.kind == "f":
-        return f"{float(value):.7g}"
-    return str(bool(value)).lower() if value.dtype.kind == "b" else str(int(value))
+def _text(value: Any) -> str:
+    return f"{value:.7g}" if isinstance(value, float) else str(value).lower()

@@ -13,7 +13,7 @@ from ..assignment.call import RESULTS
 from ..assignment.generations import GENERATIONS
 from ..assignment.outputs import Output
 from ..basics.arrays import Array
-from ..basics.errors import InputError
+from ..basics.errors import InputError, reason_of
 from .cases import CASE_NAMES, Case, build_case
 from .compare import expected_state
 from .run import at_parameters_of
@@ -48,8 +48,8 @@ names, then
 """
 
 
-def export_cases(folder: Path, wanted: Assigner, names: Sequence[str] = CASE_NAMES) -> list[Path]:
-    """Write the cases and what every generation makes of them at the parameters of ``wanted`` under ``folder``.
+def export_cases(folder: Path, reference: Assigner, names: Sequence[str] = CASE_NAMES) -> list[Path]:
+    """Write the cases and what every generation makes of them at the parameters of ``reference`` under ``folder``.
 
     Raises:
         InputError: the folder cannot be written.
@@ -59,19 +59,20 @@ def export_cases(folder: Path, wanted: Assigner, names: Sequence[str] = CASE_NAM
         folder.mkdir(parents=True, exist_ok=True)
         table = "".join(f"| `{name}` | {build_case(name).about} |\n" for name in names)
         readme = folder / "README.md"
-        text = README.format(parameters=wanted.parameters, assigner=wanted.name)
+        text = README.format(parameters=reference.parameters, assigner=reference.name)
         readme.write_text(f"{text}{_tensor_table()}\n| case | provokes |\n|---|---|\n{table}", encoding="utf-8")
         written.append(readme)
         for name in names:
             case = build_case(name)
             (folder / name).mkdir(exist_ok=True)
-            for file, arrays in _files(case, wanted):
+            for file, arrays in _files(case, reference):
                 path = folder / name / file
                 np.savez_compressed(path, allow_pickle=False, **arrays)
                 written.append(path)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise InputError("not-writable", f"the cases cannot be written: {reason}", where=str(folder)) from None
+        raise InputError(
+            "not-writable", f"the cases cannot be written: {reason_of(error)}", where=str(folder)
+        ) from None
     return written
 
 
@@ -90,7 +91,7 @@ def _exported(assigner: Assigner) -> list[Output]:
     return [output for stage in assigner.stages[first:] for output in stage.outputs]
 
 
-def _files(case: Case, wanted: Assigner) -> Iterator[tuple[str, Mapping[str, Array]]]:
+def _files(case: Case, reference: Assigner) -> Iterator[tuple[str, Mapping[str, Array]]]:
     yield (
         "inputs.npz",
         case.inputs()
@@ -100,7 +101,7 @@ def _files(case: Case, wanted: Assigner) -> Iterator[tuple[str, Mapping[str, Arr
         },
     )
     for name, generation in GENERATIONS.items():
-        assigner = at_parameters_of(wanted, generation)
+        assigner = at_parameters_of(reference, generation)
         outputs = _exported(assigner)
         made = expected_state(case, assigner, [output.name for output in outputs])
         for output in outputs:
@@ -127,10 +128,10 @@ def read_answer(folder: Path, name: str) -> dict[str, Array] | None:
         return None
     try:
         with np.load(path, allow_pickle=False) as archive:
-            found = {key: archive[key] for key in archive.files if key in RESULTS}
+            answer = {key: archive[key] for key in archive.files if key in RESULTS}
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, AttributeError):
         raise InputError("not-npz", "this is not a readable .npz file", where=str(path)) from None
-    if not found:
+    if not answer:
         message = "none of the five outputs is in this file"
         raise InputError("no-outputs", message, where=str(path), hint=f"name them {', '.join(RESULTS)}")
-    return found
+    return answer

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from ..assignment.assigner import Assigner
 from ..assignment.call import RESULTS
-from ..assignment.stages import resolve
-from ..assignment.variants import keep_only
 from ..basics.arrays import Array
-from ..run.runner import run_stages
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 BACKGROUND = -1
 _NEEDED = ("pairs", "overlaps", "align_metric", "mask_topk", "tie_order", "cutoff")
@@ -33,6 +31,10 @@ def with_their_ties(state: dict[str, Any], answer: Mapping[str, Array], assigner
         The five results, or None if no order of equal values can lead to the candidate's picks: too many of them,
         or too few where as many are bound to be taken.
     """
+    import torch
+
+    from ..run.runner import run_stages
+
     if not {"fg_mask", "target_gt_idx"} <= answer.keys():
         return None
     fg_mask, owner = answer["fg_mask"].astype(bool), answer["target_gt_idx"]
@@ -141,6 +143,11 @@ def _their_keeping(
     later: Mapping[str, Any], made: Mapping[str, Tensor], fg_mask: Array, owner: Array, topk2: int
 ) -> dict[str, Tensor] | None:
     """The outputs of resolve if topk2 keeps what the candidate kept among equal metrics."""
+    import torch
+
+    from ..assignment.stages import resolve
+    from ..assignment.variants import keep_only
+
     batch, grid = later["batch"], later["grid"]
     resolved = resolve(made["pairs"], made["overlaps"], made["align_metric"], made["mask_topk"], batch, grid)
     ours = resolved.fg_mask.numpy()
@@ -161,9 +168,9 @@ def _their_keeping(
     return {name: getattr(done, name) for name in ("fg_mask", "target_gt_idx", "target_overlaps", "target_metric")}
 
 
-def _complete(picks: Array, hidden: Array, wanted: int, *, exactly: bool) -> Sequence[int] | None:
-    """The picks, with hidden ones if there must be exactly ``wanted``; None if there cannot be."""
-    missing = wanted - len(picks)
+def _complete(picks: Array, hidden: Array, size: int, *, exactly: bool) -> Sequence[int] | None:
+    """The picks, with hidden ones if there must be exactly ``size``; None if there cannot be."""
+    missing = size - len(picks)
     if missing < 0 or (exactly and missing > len(hidden)):
         return None
     return [*picks.tolist(), *(hidden[:missing].tolist() if exactly else [])]

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..assignment.releases import about_newer, parse_release
 from ..basics.errors import InputError
-from .options import ASSIGNER, INPUT, OUTPUT, option
+from .options.declared import ASSIGNER, INPUT, OUTPUT, option
 from .screens.terminal import print_json, say
 
 if TYPE_CHECKING:
@@ -29,31 +30,31 @@ def diff(
     assigner: Annotated[
         str | None,
         option(
-            panel=ASSIGNER,
-            metavar="NAME",
+            "assigner",
+            variable=False,
             help="Instead of B: run this assigner on A's recorded inputs; a release takes A's parameters.",
         ),
     ] = None,
     isolate: Annotated[
         bool,
         option(
-            "--isolate",
+            "isolate",
             panel=ASSIGNER,
             help="Run each stage of B's assigner on A's recorded inputs: introduced here, or inherited?",
         ),
     ] = False,
-    rtol: Annotated[float, option(panel=INPUT, min=0, metavar="X", help="Relative tolerance of floats.")] = 0.0,
-    atol: Annotated[float, option(panel=INPUT, min=0, metavar="X", help="Absolute tolerance of floats.")] = 0.0,
+    rtol: Annotated[float, option("rtol")] = 0.0,
+    atol: Annotated[float, option("atol")] = 0.0,
     tol: Annotated[
         list[str] | None,
-        option(panel=INPUT, metavar="NAME=X", help="Both tolerances of one output: overlaps=1e-4. Repeatable."),
+        option("tol", panel=INPUT, metavar="NAME=X", help="Both tolerances of one output: overlaps=1e-4. Repeatable."),
     ] = None,
     only: Annotated[
-        list[str] | None, option(panel=INPUT, metavar="STAGE", help="Compare only this stage; repeatable.")
+        list[str] | None, option("only", panel=INPUT, metavar="STAGE", help="Compare only this stage; repeatable.")
     ] = None,
-    json: Annotated[bool, option("--json", panel=OUTPUT, help="Print all that was found as JSON.")] = False,
+    json: Annotated[bool, option("json", help="Print all that was found as JSON.")] = False,
     exit_zero: Annotated[
-        bool, option("--exit-zero", panel=OUTPUT, help="Exit with 0 even if the traces differ.")
+        bool, option("exit_zero", panel=OUTPUT, help="Exit with 0 even if the traces differ.")
     ] = False,
 ) -> int:
     """Where do two traces first differ, and what did that do?
@@ -71,28 +72,30 @@ def diff(
     tolerances = _tolerances(rtol, atol, tol or [])
     first = open_trace(a)
     second, named = (open_trace(b), str(b)) if b is not None else _rerun(a, first, str(assigner))
-    found = compare_traces(first, second, tolerances, only=tuple(only or ()))
-    if (isolate or b is None) and found.differing:
+    difference = compare_traces(first, second, tolerances, only=tuple(only or ()))
+    if (isolate or b is None) and difference.differing:
         from ..compare.isolate import isolate as isolate_stages
 
-        found = isolate_stages(found, first, second, where=str(a))
-    command = explain_command(found, a if b is None else b)
+        difference = isolate_stages(difference, first, second, where=str(a))
+    command = explain_command(difference, a if b is None else b)
     if json:
         from ..compare.as_json import as_json
 
-        print_json({"a": _about(str(a), first), "b": _about(named, second)} | as_json(found) | {"explain": command})
+        print_json(
+            {"a": _about(str(a), first), "b": _about(named, second)} | as_json(difference) | {"explain": command}
+        )
     else:
         from .screens.diff_text import print_diff
 
-        print_diff(found, str(a), named, first, second, command)
-    return 0 if exit_zero or found.verdict == "same" else 1
+        print_diff(difference, str(a), named, first, second, command)
+    return 0 if exit_zero or difference.verdict == "same" else 1
 
 
-def explain_command(found: TraceDiff, path: Path) -> str | None:
+def explain_command(difference: TraceDiff, path: Path) -> str | None:
     """The command that explains the worst anchor, None if nothing that was compared differs or has one."""
-    if found.verdict == "same" or found.worst_anchor is None:
+    if difference.verdict == "same" or difference.worst_anchor is None:
         return None
-    image, anchor = found.worst_anchor
+    image, anchor = difference.worst_anchor
     return f"yolo-assign explain {shlex.quote(str(path))} --image {image} --anchor {anchor}"
 
 
@@ -122,7 +125,8 @@ def _rerun(path: Path, trace: StoredTrace, name: str) -> tuple[StoredTrace, str]
     from ..compare.rerun import rerun
 
     second, remarks = rerun(trace, find_assigner(name), where=str(path))
-    for remark in remarks:
+    release = parse_release(name)
+    for remark in (*filter(None, [release and about_newer(release)]), *remarks):
         say(f"note: {remark}", "yellow")
     return second, f"A's recorded inputs with {name}"
 

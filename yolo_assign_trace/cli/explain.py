@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .input_options import AssignerOptions, InputOptions
-from .options import OUTPUT, option
+from ..inputs.request import Request
+from .options.assigner import AssignerOptions
+from .options.declared import OUTPUT, option
+from .options.expand import expanded
 from .screens.terminal import print_json, result_console
-from .shared import expanded
-from .trace_source import trace_from
+from .trace_source import batch_from, traces_from
 
 if TYPE_CHECKING:
     from ..explain.answer import Answer
+    from ..inputs.labels.places import Places
+    from ..run.record import BoxLine
 
 QUESTION = "Question"
 
 
 @expanded
 def explain(
-    given: InputOptions,
+    request: Request,
     chosen: AssignerOptions,
     trace: Annotated[
         Path | None,
@@ -33,46 +36,63 @@ def explain(
     ] = None,
     image: Annotated[
         int | None,
-        option(panel=QUESTION, metavar="N", help="Image; may be left out if the trace has one. Alone: its summary."),
+        option(
+            "image",
+            panel=QUESTION,
+            metavar="N",
+            help="Image; may be left out if the trace has one. Alone: its summary.",
+        ),
     ] = None,
     gt: Annotated[
         int | None,
-        option(panel=QUESTION, metavar="N", help="A box: its funnel, candidates, cut-off, losses and share."),
+        option("gt", panel=QUESTION, metavar="N", help="A box: its funnel, candidates, cut-off, losses and share."),
     ] = None,
     anchor: Annotated[
-        int | None, option(panel=QUESTION, metavar="N", help="An anchor; with --gt: what each stage did with the two.")
+        int | None,
+        option("anchor", panel=QUESTION, metavar="N", help="An anchor; with --gt: what each stage did with the two."),
     ] = None,
     at: Annotated[
         str,
         option(
-            panel=QUESTION, metavar="X,Y|P3:Y:X", help="An anchor by its place: px of the input, or level:row:column."
+            "at",
+            panel=QUESTION,
+            metavar="X,Y|P3:Y:X",
+            help="An anchor by its place: px of the input, or level:row:column.",
         ),
     ] = "",
     fail_on: Annotated[
         str,
         option(
+            "fail_on",
             panel=OUTPUT,
-            env="FAIL_ON",
+            variable=True,
             metavar="CAUSES",
             help="Exit with 1 if a box that was asked about has one of these causes (comma list), or any.",
         ),
     ] = "",
-    all_rows: Annotated[bool, option("--all", panel=OUTPUT, help="Cut no table.")] = False,
-    json: Annotated[bool, option("--json", panel=OUTPUT, help="Print the answer as JSON.")] = False,
+    all_rows: Annotated[bool, option("all_rows", flags=("--all",), panel=OUTPUT, help="Cut no table.")] = False,
+    json: Annotated[bool, option("json", help="Print the answer as JSON.")] = False,
 ) -> int:
     """Why did this box get nothing, or this anchor become positive? Answers from the numbers of a finished trace.
 
     Without a question: every box with a problem, and a summary. Exit code 1 only with --fail-on.
     """
     failing = _causes(fail_on)  # a wrong name is told before anything is read
-    found = trace_from(trace, given, chosen)
-
-    from ..explain.answer import explain_trace
     from ..explain.question import Question
 
-    answer = explain_trace(found, Question(image, gt, anchor, at))
+    question, one_image = Question(image, gt, anchor, at), "--image"
+    if question.about_everything and image is None:
+        answer, batches = _about_all(trace, request, chosen)
+        one_image = "--images" if batches > 1 else "--image"
+    else:
+        from ..explain.answer import explain_trace
+
+        batch = batch_from(trace, request, chosen)
+        answer = replace(explain_trace(batch.trace, question), places=dict(enumerate(batch.places)))
     if json:
-        print_json(as_document(answer))
+        from ..explain.as_json import as_json
+
+        print_json(as_json(answer))
     else:
         from .screens.explain_text import print_answer
 
@@ -80,16 +100,31 @@ def explain(
             answer,
             result_console(),
             command=f"yolo-assign explain {trace}" if trace else "the same command with",
+            one_image=one_image,
             all_rows=all_rows,
         )
     return 1 if any(line.cause in failing for line in answer.asked) else 0
 
 
-def as_document(answer: Answer) -> dict[str, Any]:
-    """The answer for scripts: the header, and whichever of box, anchors, pairs and summary was asked for."""
-    document = {"header": dict(answer.header), "levels": answer.levels, "digits": answer.digits}
-    whole = asdict(answer)
-    return document | {name: whole[name] for name in ("box", "anchors", "pairs", "summary") if whole[name]}
+def _about_all(trace: Path | None, request: Request, chosen: AssignerOptions) -> tuple[Answer, int]:
+    """Every box with a problem, batch by batch, and how many; images of several have their numbers in the dataset."""
+    answers, summaries = [], []
+    asked: list[BoxLine] = []
+    places: dict[int, Places] = {}
+    for batch in traces_from(trace, request, chosen):
+        from ..explain.answer import explain_trace  # here: bad usage is told by the line above, without numpy
+        from ..explain.summary import join_summaries, numbered
+
+        answers.append(explain_trace(batch.trace))
+        if summary := answers[-1].summary:
+            summaries.append(numbered(summary, batch.images))
+        asked += [replace(box, image=batch.images[box.image]) for box in answers[-1].asked]
+        places |= zip(batch.images, batch.places, strict=False)  # nothing is known of the boxes of a finished trace
+    header = dict(answers[0].header)
+    if len(answers) > 1:
+        header["labels"] = f"{request.source}, {len(answers)} batches"
+    summary = join_summaries(summaries)
+    return replace(answers[0], header=header, asked=tuple(asked), summary=summary, places=places), len(answers)
 
 
 def _causes(text: str) -> frozenset[str]:

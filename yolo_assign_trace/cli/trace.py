@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from ..basics.plural import count
-from .input_options import AssignerOptions, InputOptions
-from .options import OUTPUT, option
-from .outputs import Outputs
-from .screens.terminal import print_json, say
-from .shared import expanded
-from .trace_source import opened_with, run_part
+from ..inputs.request import Request
+from .options.assigner import AssignerOptions
+from .options.declared import OUTPUT, option
+from .options.expand import expanded
+from .options.outputs import Outputs
+from .options.source import source_argument, with_source
+from .screens.terminal import in_flags, print_json, say
+from .trace_source import opened_with
 
 if TYPE_CHECKING:
     from ..assignment.assigner import Assigner
@@ -21,39 +23,35 @@ if TYPE_CHECKING:
 
 @expanded
 def trace(
-    given: InputOptions,
+    request: Request,
     chosen: AssignerOptions,
-    log: Annotated[Path, option(panel=OUTPUT, env="LOG", metavar="FILE", help="Where the log goes.")] = Path("run.log"),
-    no_log: Annotated[bool, option("--no-log", panel=OUTPUT, env="NO_LOG", help="Write no log.")] = False,
-    digits: Annotated[
-        int,
-        option(
-            panel=OUTPUT,
-            env="DIGITS",
-            metavar="N",
-            min=1,
-            max=17,
-            help="Significant digits in the log; 9 is lossless for float32.",
-        ),
-    ] = 5,
+    source: Annotated[Path | None, source_argument()] = None,
+    log: Annotated[Path, option("log", panel=OUTPUT, variable=True, metavar="FILE", help="Where the log goes.")] = Path(
+        "run.log"
+    ),
+    no_log: Annotated[bool, option("no_log", panel=OUTPUT, variable=True, help="Write no log.")] = False,
+    digits: Annotated[int, option("digits", help="Significant digits in the log; 9 is lossless for float32.")] = 5,
     max_log: Annotated[
         float,
         option(
+            "max_log",
             panel=OUTPUT,
-            env="MAX_LOG",
+            variable=True,
             metavar="GIB",
-            min=0,
+            least=0,
             help="Stop before writing a log larger than this; 0: no limit.",
         ),
     ] = 1.0,
     save: Annotated[
-        Path | None, option(panel=OUTPUT, env="SAVE", metavar="FILE", help="Save all tensors, exact, as .safetensors.")
+        Path | None,
+        option("save", panel=OUTPUT, variable=True, metavar="FILE", help="Save all tensors, exact, as .safetensors."),
     ] = None,
     stage: Annotated[
         list[str] | None,
         option(
+            "stage",
             panel=OUTPUT,
-            env="STAGE",
+            variable=True,
             metavar="NAME",
             help="Print only this stage; repeatable. Log and saved file stay complete.",
         ),
@@ -61,17 +59,20 @@ def trace(
     tracer: Annotated[
         list[str] | None,
         option(
+            "tracer",
             panel=OUTPUT,
-            env="TRACER",
+            variable=True,
             metavar="NAME",
             help="Also run this tracer: package.module:Class, or an installed one.",
         ),
     ] = None,
     no_plugins: Annotated[
-        bool, option("--no-plugins", panel=OUTPUT, env="NO_PLUGINS", help="Leave out installed tracers.")
+        bool, option("no_plugins", panel=OUTPUT, variable=True, help="Leave out installed tracers.")
     ] = False,
-    quiet: Annotated[bool, option("--quiet", "-q", panel=OUTPUT, env="QUIET", help="Print no trace.")] = False,
-    json: Annotated[bool, option("--json", panel=OUTPUT, env="JSON", help="Print a summary as JSON instead.")] = False,
+    quiet: Annotated[
+        bool, option("quiet", flags=("--quiet", "-q"), panel=OUTPUT, variable=True, help="Print no trace.")
+    ] = False,
+    json: Annotated[bool, option("json", variable=True, help="Print a summary as JSON instead.")] = False,
 ) -> None:
     """Run label assignment stage by stage and show every tensor, on the console and in run.log.
 
@@ -81,8 +82,8 @@ def trace(
     a log (and a saved file) each, into a folder called like the log without
     its ending, and the console shows a line per image.
     """
-    opened, assigner = opened_with(given, chosen)
-    assigner = opened.begin(assigner)
+    request = with_source(request, source)
+    opened, assigner = opened_with(request, chosen)
     outputs = Outputs(
         log=None if no_log else log,
         save=save,
@@ -93,14 +94,14 @@ def trace(
         plugins=not no_plugins,
         quiet=quiet,
     )
-    outputs.check(given.files)
+    outputs.check(request.files)
     if outputs.log and len(opened.parts) > 1:
         outputs.check_total(_log_bytes(opened, assigner, digits))
     runner = _Runner(assigner, chosen, outputs, several=len(opened.parts) > 1, summarised=json)
-    for part in opened.parts:
-        runner.run(part)
+    for number, part in enumerate(opened.parts):
+        runner.run(part, first=number == 0)
     if json:
-        print_json(runner.document() | {"remarks": opened.remarks})
+        print_json(runner.document() | {"remarks": list(map(in_flags, opened.remarks))})
     for folder in runner.folders:
         old = outputs.older_files(folder, runner.written)
         if old:
@@ -134,14 +135,15 @@ class _Runner:
         self.documents: list[dict[str, Any]] = []
         self.written: list[Path] = []
 
-    def run(self, part: Part | CallPart) -> None:
+    def run(self, part: Part | CallPart, *, first: bool) -> None:
         """Trace one batch."""
         from ..tracers.json_summary import JsonSummary
 
         outputs = self.outputs.of_batch(part.stem) if self.several else self.outputs
         summary = JsonSummary(outputs.stages) if self.summarised else None
-        watchers = outputs.watchers(summary, part.positions if self.several else None)
-        run_part(part, self.assigner, self.chosen, watchers)
+        positions = part.positions if self.several else None
+        watchers = outputs.watchers(summary, positions, first=first)
+        self.chosen.run(part, self.assigner, watchers)
         self.written += outputs.files
         if summary is not None:
             self.documents.append(summary.document | {"log": str(outputs.log) if outputs.log else None})
@@ -156,7 +158,7 @@ class _Runner:
         return list(dict.fromkeys(path.parent for path in self.written)) if self.several else []
 
     def written_text(self) -> str:
-        """``run.log (370.0 kB)``, or ``313 files to run/ (4.2 GB)``."""
+        """``run.log (370.3 kB)``, or ``313 files to run/ (4.2 GB)``."""
         from rich.filesize import decimal
 
         if not self.several:

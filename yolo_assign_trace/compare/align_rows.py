@@ -42,8 +42,8 @@ class Rows:
     @cached_property
     def all_pairs(self) -> Array:
         """(pair, 3) every pair that one of them has, in order."""
-        found: Array = np.unique(np.concatenate([self.a, self.b]), axis=0)
-        return found
+        pairs: Array = np.unique(np.concatenate([self.a, self.b]), axis=0)
+        return pairs
 
     def dense(self, values: Array, *, side_b: bool) -> Array:
         """A flat mask of one side over :attr:`all_pairs`; false where that side has no such pair."""

@@ -63,8 +63,8 @@ def _place(place: Place, output: OutputDiff) -> dict[str, Any]:
     }
 
 
-def _consequences(found: Consequences | None) -> dict[str, Any] | None:
-    if found is None:
+def _consequences(consequences: Consequences | None) -> dict[str, Any] | None:
+    if consequences is None:
         return None
     changes = [
         {
@@ -74,12 +74,12 @@ def _consequences(found: Consequences | None) -> dict[str, Any] | None:
             "a": change.before,
             "b": change.after,
         }
-        for change in found.changes
+        for change in consequences.changes
     ]
     return {
-        "positives": {"a": found.positives[0], "b": found.positives[1]},
+        "positives": {"a": consequences.positives[0], "b": consequences.positives[1]},
         "owner_changes": changes,
-        "boxes": [_box(box) for box in found.boxes],
+        "boxes": [_box(box) for box in consequences.boxes],
     }
 
 

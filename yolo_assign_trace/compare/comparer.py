@@ -33,12 +33,12 @@ class Comparer:
     def output(self, a: StoredOutput | None, b: StoredOutput | None) -> OutputDiff:
         """Compare one output; a side that has none gives None."""
         if a is None or b is None:
-            found = b if a is None else a
-            assert found is not None
-            what = _what(found)
+            only = b if a is None else a
+            assert only is not None
+            what = _what(only)
             verdict = ONLY_B if a is None else ONLY_A
             return OutputDiff(
-                found.stage, found.name, found.output.unit, verdict, (), *(("", what) if a is None else (what, ""))
+                only.stage, only.name, only.output.unit, verdict, (), *(("", what) if a is None else (what, ""))
             )
         result = OutputDiff(a.stage, a.name, a.output.unit, SAME, (), _what(a), _what(b))
         if a.stage != b.stage:
@@ -74,9 +74,9 @@ class Comparer:
     def differing_at(self, name: str) -> Array:
         """Flat positions of the elements of ``name`` that differ; both sides must have them in one shape."""
         a, b = self.a.by_name[name], self.b.by_name[name]
-        found: list[Array] = []
-        compare_elements(a, b, self._rule(a), each=found.append)
-        return np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
+        differing: list[Array] = []
+        compare_elements(a, b, self._rule(a), each=differing.append)
+        return np.concatenate(differing) if differing else np.zeros(0, dtype=np.int64)
 
     def consequences(self) -> Consequences | None:
         """Who owns which anchor on both sides; None if they do not tell, or for different anchors."""
@@ -120,8 +120,8 @@ class Comparer:
             return replace(result, verdict=DIFFERENT, reasons=("shape",))
         image, gt, anchor = pairs[np.lexsort(pairs.T[::-1])[0]].tolist()
         place = Place((image, gt, anchor), image, self.a.grid.address(anchor))
-        found = replace(result, verdict=DIFFERENT, reasons=("pairs",), place=place)
-        return replace(found, pairs_only_a=len(only_a), pairs_only_b=len(only_b))
+        result = replace(result, verdict=DIFFERENT, reasons=("pairs",), place=place)
+        return replace(result, pairs_only_a=len(only_a), pairs_only_b=len(only_b))
 
     def _aligned(self, a: StoredOutput, b: StoredOutput) -> tuple[Readable, Readable, Array | None]:
         """Both sides in the same rows, and the pairs of these rows."""

@@ -76,8 +76,8 @@ class Consequences:
 
 def owners(fg_mask: Array, target_gt_idx: Array) -> Array:
     """(image, anchor) the gt that owns every anchor, BACKGROUND without one."""
-    found: Array = np.where(fg_mask, target_gt_idx, BACKGROUND)
-    return found
+    owner: Array = np.where(fg_mask, target_gt_idx, BACKGROUND)
+    return owner
 
 
 def find_consequences(before: Array, after: Array, grid: Grid) -> Consequences:
@@ -89,13 +89,13 @@ def find_consequences(before: Array, after: Array, grid: Grid) -> Consequences:
         for (image, anchor), x, y in zip(at.tolist(), old.tolist(), new.tolist(), strict=True)
     )
     boxes = sorted({(image, gt) for image, gt in _boxes(at, old)} | {(image, gt) for image, gt in _boxes(at, new)})
-    found = []
+    changed_boxes = []
     for image, gt in boxes:
         here = at[:, 0] == image
         left, came = here & (old == gt), here & (new == gt)
         lost, gained = int((left & (new == BACKGROUND)).sum()), int((came & (old == BACKGROUND)).sum())
         total = int((before[image] == gt).sum())
-        found.append(
+        changed_boxes.append(
             BoxChange(
                 image,
                 gt,
@@ -108,7 +108,7 @@ def find_consequences(before: Array, after: Array, grid: Grid) -> Consequences:
             )
         )
     positives = int((before != BACKGROUND).sum()), int((after != BACKGROUND).sum())
-    return Consequences(changes, tuple(found), positives)
+    return Consequences(changes, tuple(changed_boxes), positives)
 
 
 def _boxes(at: Array, owner: Array) -> list[tuple[int, int]]:

@@ -14,10 +14,13 @@ TAKES: Mapping[str, frozenset[str]] = {
         "scale": "anchor_points pred_bboxes pred_scores stride_tensor",
         "screen": "anc_points gt_bboxes mask_gt",
         "align": "gt_bboxes gt_labels pairs pd_bboxes pd_scores",
-        "topk": "align_metric mask_gt pairs",
+        "topk": "align_metric gt_bboxes gt_labels mask_gt pairs pd_bboxes pd_scores",
         "resolve": "align_metric gt_bboxes gt_labels mask_gt mask_topk overlaps pairs pd_bboxes pd_scores",
         "targets": "fg_mask gt_bboxes gt_labels target_gt_idx",
-        "normalize": "fg_mask mask_gt one_hot target_gt_idx target_metric target_overlaps",
+        "normalize": (
+            "align_metric fg_mask gt_bboxes gt_labels mask_gt one_hot overlaps pairs pd_bboxes pd_scores "
+            "target_gt_idx target_metric target_overlaps"
+        ),
     }.items()
 }
 """Outputs of earlier stages that a stage takes in any generation. Asking the functions themselves needs torch."""

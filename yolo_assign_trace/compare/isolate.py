@@ -1,15 +1,15 @@
-"""Runs every stage of one trace's assigner on what the other trace recorded. Imports torch."""
+"""Runs every stage of one trace's assigner on what the other trace recorded."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from ..assignment.assigner import Assigner, Stage
+from ..assignment.assigner import Stage
 from ..basics.errors import InputError
+from ..traces.rebuild import Rebuilt, rebuild_assigner
 from ..traces.stored import StoredOutput, StoredTrace
 from .comparer import Comparer
-from .rebuild import Rebuilt, rebuild_assigner
 from .recorded import require_exact, settings_of, tensor_of
 from .results import INHERITED, INTRODUCED, NOT_REPRODUCED, NOT_RERUN, OutputDiff, TraceDiff
 from .rules import Tolerances
@@ -26,9 +26,7 @@ class _Remade:
     why: str = ""
 
 
-def isolate(
-    diff: TraceDiff, a: StoredTrace, b: StoredTrace, *, where: str, assigner: Assigner | None = None
-) -> TraceDiff:
+def isolate(diff: TraceDiff, a: StoredTrace, b: StoredTrace, *, where: str) -> TraceDiff:
     """Say of every difference whether its stage introduces it.
 
     Each stage of B's assigner runs on A's recorded inputs. If it makes something else than A has, the difference is
@@ -39,15 +37,14 @@ def isolate(
     Args:
         diff: the comparison of A and B.
         a: must be exact.
-        b: its header says which assigner made it.
+        b: its settings say which assigner made it.
         where: the name of A, for errors.
-        assigner: of B, if it is known.
 
     Raises:
         InputError: A is a log with too few digits.
     """
     require_exact(a, where)
-    rebuilt = Rebuilt(assigner) if assigner is not None else rebuild_assigner(b)
+    rebuilt = rebuild_assigner(b)
     unequal = {output.name for output in diff.outputs if output.unequal}
     remade: dict[str, _Remade] = {}
     outputs = []
@@ -56,7 +53,12 @@ def isolate(
             outputs.append(output)
             continue
         if output.stage not in remade:
-            remade[output.stage] = _remake(output.stage, a, rebuilt, diff.tolerances)
+            swapped = b.settings.swapped.get(output.stage)
+            remade[output.stage] = (
+                _Remade({}, why=f"B ran {swapped} here, a user's own function, which a trace does not hold")
+                if swapped
+                else _remake(output.stage, a, rebuilt, diff.tolerances)
+            )
         isolated, why = _verdict(output, remade[output.stage], unequal)
         outputs.append(replace(output, isolated=isolated, why=why))
     return replace(diff, outputs=tuple(outputs))
@@ -77,9 +79,6 @@ def _verdict(output: OutputDiff, remade: _Remade, unequal: set[str]) -> tuple[st
 
 def _remake(name: str, a: StoredTrace, rebuilt: Rebuilt, tolerances: Tolerances) -> _Remade:
     """Run stage ``name`` of B on A's inputs and compare with A's outputs."""
-    if name in rebuilt.swapped:
-        why = f"B ran {rebuilt.swapped[name]} here, a user's own function, which a trace does not hold"
-        return _Remade({}, why=why)
     if rebuilt.assigner is None:
         return _Remade({}, why=rebuilt.why)
     stage = next((stage for stage in rebuilt.assigner.stages if stage.name == name), None)
@@ -103,8 +102,8 @@ def _remake(name: str, a: StoredTrace, rebuilt: Rebuilt, tolerances: Tolerances)
         return _Remade({}, why=f"it fails on A's inputs: {reason}")
     outputs = _as_outputs(stage, result, a)
     comparer = Comparer(a, replace(a, outputs={**a.outputs, **outputs}), tolerances)
-    found = {stored.name: comparer.output(a.outputs[key], stored) for key, stored in outputs.items()}
-    return _Remade(found, taken)
+    compared = {stored.name: comparer.output(a.outputs[key], stored) for key, stored in outputs.items()}
+    return _Remade(compared, taken)
 
 
 def _as_outputs(stage: Stage, result: object, a: StoredTrace) -> dict[str, StoredOutput]:

@@ -1,16 +1,16 @@
-"""Recorded outputs of a trace as the inputs of stages. Imports torch."""
+"""Recorded outputs of a trace as the inputs of stages."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from ..basics.errors import InputError
-from ..formats.number_text import LOSSLESS
 from ..traces.stored import StoredTrace
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def require_exact(trace: StoredTrace, where: str) -> None:
@@ -19,24 +19,25 @@ def require_exact(trace: StoredTrace, where: str) -> None:
     Raises:
         InputError: it is a log with fewer digits than are lossless.
     """
-    floats = [stored.dtype for stored in trace.outputs.values() if stored.dtype.kind == "f"]
-    lossless = max((LOSSLESS.get(dtype, 17) for dtype in floats), default=0)
-    if trace.digits is not None and trace.digits < lossless:
+    if trace.rounded_to is not None:
         message = f"stages can only be run on exact inputs, and this log has {trace.digits} digits"
-        hint = f"keep the exact tensors with yolo-assign trace --save, or log with --digits {lossless}"
+        hint = f"keep the exact tensors with yolo-assign trace --save, or log with `digits={trace.lossless_digits}`"
         raise InputError("not-exact", message, where=where, hint=hint)
 
 
 def tensor_of(trace: StoredTrace, name: str) -> Tensor:
     """One recorded output as a tensor of its own, so that nobody can change the trace."""
+    import torch
+
     return torch.from_numpy(np.array(trace.array(name)))
 
 
 def settings_of(trace: StoredTrace) -> dict[str, Any]:
     """What stages take from the run itself, as far as the trace tells: grid, batch, nc, reg_max."""
-    found: dict[str, Any] = {"grid": trace.grid}
-    found |= {name: trace.settings[name] for name in ("batch", "nc", "reg_max") if name in trace.settings}
+    settings = trace.settings
+    sizes = {"batch": settings.batch, "nc": settings.nc, "reg_max": settings.reg_max}
+    known: dict[str, Any] = {"grid": trace.grid} | {name: size for name, size in sizes.items() if size is not None}
     scores = trace.by_name.get("pd_scores")
     if scores is not None and len(scores.shape) == 3:
-        found |= {"batch": scores.shape[0], "nc": scores.shape[2]}
-    return found
+        known |= {"batch": scores.shape[0], "nc": scores.shape[2]}
+    return known

@@ -1,15 +1,16 @@
-"""Runs another assigner on the inputs that a trace recorded. Imports torch."""
+"""Runs another assigner on the inputs that a trace recorded."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from ..assignment.assigner import Assigner
 from ..assignment.call import CALL, FIRST, state_of_call
 from ..assignment.generations import ASSIGNERS
 from ..basics.errors import InputError
 from ..run.record import assigner_line, versions, versions_line
-from ..run.runner import run_stages
+from ..traces.rebuild import rebuild_assigner
 from ..traces.stored import StoredOutput, StoredTrace
-from .rebuild import rebuild_assigner
 from .recorded import require_exact, settings_of, tensor_of
 
 
@@ -31,6 +32,8 @@ def rerun(trace: StoredTrace, assigner: Assigner, *, where: str) -> tuple[Stored
     Raises:
         InputError: a trace that is not exact or lacks one of the tensors, or tensors that no run could have made.
     """
+    from ..run.runner import run_stages
+
     require_exact(trace, where)
     missing = [name for name in CALL if name not in trace.by_name]
     if missing:
@@ -48,7 +51,10 @@ def rerun(trace: StoredTrace, assigner: Assigner, *, where: str) -> tuple[Stored
         for output in stage.outputs:
             outputs[f"{stage.name}.{output.name}"] = StoredOutput(stage.name, output, made[output.name].numpy())
     header = {**trace.header, "assigner": assigner_line(chosen, dtype, "cpu"), "versions": versions_line(versions())}
-    return StoredTrace(header, trace.grid, outputs, None, {**trace.settings, **chosen.settings}, trace.boxes), remarks
+    if release := trace.settings.release_choice:
+        header["release"] = release.line(chosen)
+    settings = replace(trace.settings, dtype=dtype, device="cpu").made_by(chosen)
+    return StoredTrace(header, trace.grid, outputs, settings=settings), remarks
 
 
 def _with_its_parameters(trace: StoredTrace, assigner: Assigner) -> tuple[Assigner, list[str]]:

@@ -52,7 +52,7 @@ class OutputDiff:
         other_stage: the stage that it has in B, if that is another one.
         mark: :data:`FIRST` for the stage of the first divergence, :data:`INHERITED` if the stage takes something that
             differs, :data:`INDEPENDENT` if not, :data:`BY_TIES` if only the order of equal values differs.
-        isolated: after ``--isolate``: :data:`INTRODUCED`, :data:`INHERITED`, :data:`NOT_REPRODUCED` or
+        isolated: after ``isolate``: :data:`INTRODUCED`, :data:`INHERITED`, :data:`NOT_REPRODUCED` or
             :data:`NOT_RERUN`; else empty.
         why: in words, for the last two of them.
     """

@@ -35,7 +35,7 @@ def explained_by_ties(
     A row of a selection differs by ties if the pairs that only one side took have the metric that stands at the
     cut, the same for all, and each side took as many; where the cut is at 0 the number may differ, because zeros
     of other anchors fill up. What follows may differ at these anchors, and in the targets of the boxes that own
-    them. This holds places against each other; ``--isolate`` proves it by running the stages.
+    them. This holds places against each other; ``isolate`` proves it by running the stages.
     """
     differing = {output.name: output for output in outputs if output.differs}
     if not _can_tell(a, b, rows, differing):
@@ -139,12 +139,12 @@ def _boxes_of(a: Side, b: Side, anchors: Array) -> Array:
 def _of_boxes(a: Side, b: Side, anchors: Array) -> Array:
     """(image, anchor) every anchor owned, on either side, by a box that owns one of ``anchors``."""
     boxes = _boxes_of(a, b, anchors)
-    found = np.zeros(anchors.shape, dtype=bool)
+    theirs = np.zeros(anchors.shape, dtype=bool)
     for owners in (a.owners, b.owners):
         assert owners is not None
         image, anchor = np.nonzero(owners >= 0)
-        found[image, anchor] |= boxes[image, owners[image, anchor]]
-    return found
+        theirs[image, anchor] |= boxes[image, owners[image, anchor]]
+    return theirs
 
 
 def _before_topk(outputs: Sequence[OutputDiff]) -> set[str]:

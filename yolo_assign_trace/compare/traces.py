@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..basics.errors import InputError, did_you_mean
+from ..basics.errors import InputError, Parameter, did_you_mean
 from ..traces.stored import StoredOutput, StoredTrace
 from .comparer import Comparer
 from .inherit import may_inherit
@@ -34,8 +34,8 @@ def compare_traces(
         InputError: a tolerance for an output or a stage that neither has, or nothing to compare.
     """
     tolerances = tolerances or Tolerances()
-    _require_known(tolerances.by_name, [*a.by_name, *b.by_name], "output", "--tol")
-    _require_known(only, [out.stage for trace in (a, b) for out in trace.outputs.values()], "stage", "--only")
+    _require_known(tolerances.by_name, [*a.by_name, *b.by_name], "output", Parameter("tol"))
+    _require_known(only, [out.stage for trace in (a, b) for out in trace.outputs.values()], "stage", Parameter("only"))
     comparer = Comparer(a, b, tolerances)
     aligned = [(x, y) for x, y in align_outputs(a, b) if not only or _stage(x, y) in only]
     if not any(x is not None and y is not None and (np.prod(x.shape) or np.prod(y.shape)) for x, y in aligned):

@@ -10,9 +10,9 @@ from matplotlib.colors import LogNorm, Normalize
 
 from ..assignment.grid import Level
 from .marks import shape_of
-from .page import SMALL
 from .panel import Panel
 from .scene import NO_WINNER, ImageScene, on_level
+from .sheet import SMALL
 from .theme import COLOUR_MAP
 
 STAGES = ("screen", "align", "topk", "resolve", "normalize")
@@ -46,7 +46,7 @@ def scores_of(highest: float) -> Normalize:
 
 def draw_anchors(panel: Panel, scene: ImageScene, level: Level, index: int, stage: str, scores: Normalize) -> Drawn:
     """Marks of the anchors of ``level``, the ``index``-th, as they stand after ``stage``."""
-    theme, points, shape = panel.page.theme, scene.points, shape_of(index)
+    theme, points, shape, thin = panel.sheet.theme, scene.points, shape_of(index), scene.thin
     size = float(np.clip(level.stride * panel.scale * 0.62, 3.2, 15))
     colours = mpl.colormaps[COLOUR_MAP]
     candidates = on_level(level, np.unique(scene.pairs.anchor))
@@ -59,14 +59,23 @@ def draw_anchors(panel: Panel, scene: ImageScene, level: Level, index: int, stag
         faces = colours(SHARES(share[above]))
         ids = [f"anchor-{anchor}-metric" for anchor in above.tolist()]
         panel.marks(
-            f"metric-{level.name}", points[above], shape, size, faces=faces, edges=theme.candidate, width=0.5, ids=ids
+            f"metric-{level.name}",
+            points[above],
+            shape,
+            size,
+            faces=faces,
+            edges=theme.candidate,
+            width=0.5 * thin,
+            ids=ids,
         )
     filled = np.zeros(0, dtype=np.intp)
     if stage == "topk":
         filled = on_level(level, scene.anchors_of(scene.pairs.selected))
         ids = [f"anchor-{anchor}-selected" for anchor in filled.tolist()]
         name = f"selected-{level.name}"
-        panel.marks(name, points[filled], shape, size, faces=theme.selected, edges=theme.text, width=0.6, ids=ids)
+        panel.marks(
+            name, points[filled], shape, size, faces=theme.selected, edges=theme.text, width=0.6 * thin, ids=ids
+        )
     if stage in DECIDED:
         filled = on_level(level, np.flatnonzero(scene.positive))
         if stage == "normalize":
@@ -75,14 +84,18 @@ def draw_anchors(panel: Panel, scene: ImageScene, level: Level, index: int, stag
             faces = mpl.colors.to_rgba_array([theme.box(gt) for gt in scene.owner[filled].tolist()])
         ids = [f"anchor-{anchor}-positive" for anchor in filled.tolist()]
         name = f"positives-{level.name}"
-        panel.marks(name, points[filled], shape, size * 1.15, faces=faces, edges=theme.text, ids=ids, zorder=5)
+        panel.marks(
+            name, points[filled], shape, size * 1.15, faces=faces, edges=theme.text, width=thin, ids=ids, zorder=5
+        )
         dropped = on_level(level, scene.dropped)
         ids = [f"anchor-{anchor}-dropped" for anchor in dropped.tolist()]
-        panel.marks(f"dropped-{level.name}", points[dropped], shape, size, edges=theme.selected, width=1.6, ids=ids)
+        panel.marks(
+            f"dropped-{level.name}", points[dropped], shape, size, edges=theme.selected, width=1.6 * thin, ids=ids
+        )
         filled = np.union1d(filled, dropped)
     rest = np.setdiff1d(hollow, filled)
-    fine = size < FINE
-    small, width = size * (0.6 if fine else 0.8), 0.45 if fine else 0.8
+    fine = size * thin < FINE
+    small, width = size * (0.6 if fine else 0.8), (0.45 if fine else 0.8) * thin
     panel.marks(f"candidates-{level.name}", points[rest], shape, small, edges=theme.candidate, width=width, zorder=2)
     return _lost(panel, scene, level, size) if stage in DECIDED else Drawn()
 
@@ -91,18 +104,20 @@ def _lost(panel: Panel, scene: ImageScene, level: Level, size: float) -> Drawn:
     """Crosses over the anchors that a box selected and another got, with the number of that other box."""
     lost = [one for one in scene.lost if level.first <= one.anchor < level.first + level.anchors]
     places = scene.points[[one.anchor for one in lost]]
-    cross = max(size, 7)
+    cross = max(size, 7 * scene.thin)
     ids = [f"anchor-{one.anchor}-lost-by-{one.gt}" for one in lost]
-    colour = panel.page.theme.bad
-    panel.marks(f"lost-{level.name}", places, "x", cross, edges=colour, width=1.5, ids=ids, zorder=6)
+    colour = panel.sheet.theme.bad
+    panel.marks(f"lost-{level.name}", places, "x", cross, edges=colour, width=1.5 * scene.thin, ids=ids, zorder=6)
     panel.keep_free(scene.points[on_level(level, np.flatnonzero(scene.positive))], size)
     panel.keep_free(places, cross)
+    if scene.thin < 1:
+        panel.keep_free(scene.points[on_level(level, np.unique(scene.pairs.anchor))], size)
     unnumbered = 0
     winners = {one.anchor: one.winner for one in lost if one.winner != NO_WINNER}
     for anchor, winner in winners.items():
         x, y = (float(value) for value in scene.points[anchor])
         text = str(winner)
-        wide, away = (panel.page.measure(text, SMALL) + 6) / panel.scale, (cross / 2 + 1) / panel.scale
+        wide, away = (panel.sheet.measure(text, SMALL) + 6) / panel.scale, (cross / 2 + 1) / panel.scale
         high = 15.0 / panel.scale
         corners = [
             *((x + away, y + high / 2), (x - away - wide, y + high / 2)),

@@ -14,7 +14,7 @@ from matplotlib.path import Path as Outline
 from matplotlib.transforms import Affine2D
 
 from ..basics.arrays import Array
-from .page import points as to_points
+from .sheet import points as to_points
 
 SHAPES = ("o", "s", "D", "^", "p")
 """Marker of a level, fine first."""

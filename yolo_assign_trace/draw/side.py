@@ -10,13 +10,13 @@ import numpy as np
 from matplotlib.colors import Normalize
 from matplotlib.lines import Line2D
 
-from ..basics.plural import count
+from ..basics.plural import and_more
+from ..basics.printable import printable
 from .anchors import DECIDED, SHARES
 from .marks import shape_of
-from .names import plain
-from .page import NORMAL, SMALL, Page, colour_bar, points
 from .panel import DASHED, DOTTED
 from .scene import Box, ImageScene
+from .sheet import NORMAL, SMALL, Sheet, colour_bar, points
 from .theme import COLOUR_MAP, Theme
 
 ROW, CAUSE_ROW = 18.0, 15.0
@@ -24,34 +24,34 @@ COLUMNS = (("gt", 34.0), ("class", 118.0), ("size px", 84.0), ("cand.", 52.0), (
 
 
 def draw_side(
-    page: Page, scene: ImageScene, stage: str, scores: Normalize, x: float, y: float, width: float, height: float
+    sheet: Sheet, scene: ImageScene, stage: str, scores: Normalize, x: float, y: float, width: float, height: float
 ) -> None:
     """The column with its upper left corner at ``x``, ``y`` px."""
-    end = _legend(page, scene, stage, x, y)
+    end = _legend(sheet, scene, stage, x, y)
     if stage in ("align", "normalize"):
-        end = _bar(page, stage, scores, x, end, width)
-    _list(page, scene.boxes, x, end + 12, width, y + height)
+        end = _bar(sheet, stage, scores, x, end, width)
+    _list(sheet, scene.boxes, x, end + 12, width, y + height)
 
 
-def _legend(page: Page, scene: ImageScene, stage: str, x: float, y: float) -> float:
+def _legend(sheet: Sheet, scene: ImageScene, stage: str, x: float, y: float) -> float:
     """What lines and marks mean; the px at which it ends."""
     at = y + 4
-    for text, style in _line_styles(page.theme, scene):
-        ends = [(x + 4) / page.width, (x + 30) / page.width]
-        page.figure.add_artist(Line2D(ends, [1 - (at + 8) / page.height] * 2, lw=1.6, **style))
-        page.text(x + 42, at, text)
+    for text, style in _line_styles(sheet.theme, scene):
+        ends = [(x + 4) / sheet.width, (x + 30) / sheet.width]
+        sheet.figure.add_artist(Line2D(ends, [1 - (at + 8) / sheet.height] * 2, lw=1.6, **style))
+        sheet.text(x + 42, at, text)
         at += 20
-    for text, style in _mark_styles(page.theme, scene, stage):
-        place = [(x + 17) / page.width], [1 - (at + 8) / page.height]
-        page.figure.add_artist(Line2D(*place, ms=points(10), ls="none", **{"marker": "o"} | style))
-        page.text(x + 42, at, text)
+    for text, style in _mark_styles(sheet.theme, scene, stage):
+        place = [(x + 17) / sheet.width], [1 - (at + 8) / sheet.height]
+        sheet.figure.add_artist(Line2D(*place, ms=points(10), ls="none", **{"marker": "o"} | style))
+        sheet.text(x + 42, at, text)
         at += 20
     apart = min(96.0, 390.0 / len(scene.grid.levels))
     for i, level in enumerate(scene.grid.levels):
-        place = [(x + 17 + i * apart) / page.width], [1 - (at + 8) / page.height]
-        mark = Line2D(*place, marker=shape_of(i), ms=points(9), mfc="none", mec=page.theme.text, ls="none")
-        page.figure.add_artist(mark)
-        page.text(x + 28 + i * apart, at, f"{level.name} {level.stride} px", size=SMALL)
+        place = [(x + 17 + i * apart) / sheet.width], [1 - (at + 8) / sheet.height]
+        mark = Line2D(*place, marker=shape_of(i), ms=points(9), mfc="none", mec=sheet.theme.text, ls="none")
+        sheet.figure.add_artist(mark)
+        sheet.text(x + 28 + i * apart, at, f"{level.name} {level.stride} px", size=SMALL)
     return at + 22
 
 
@@ -81,17 +81,17 @@ def _mark_styles(theme: Theme, scene: ImageScene, stage: str) -> Iterator[tuple[
         yield "lost, with the number of the winner", {"marker": "x", "mec": theme.bad, "mew": 1.5}
 
 
-def _bar(page: Page, stage: str, scores: Normalize, x: float, y: float, width: float) -> float:
+def _bar(sheet: Sheet, stage: str, scores: Normalize, x: float, y: float, width: float) -> float:
     norm = SHARES if stage == "align" else scores
-    colour_bar(page, page.axes(x + 4, y + 6, width - 40, 12), norm, "horizontal")
+    colour_bar(sheet, sheet.axes(x + 4, y + 6, width - 40, 12), norm, "horizontal")
     text = "alignment metric over the best of the box" if stage == "align" else "target score"
-    page.text(x + 4, y + 40, text, size=SMALL, color=page.theme.muted)
+    sheet.text(x + 4, y + 40, text, size=SMALL, color=sheet.theme.muted)
     return y + 58
 
 
-def _list(page: Page, boxes: Sequence[Box], x: float, y: float, width: float, end: float) -> None:
+def _list(sheet: Sheet, boxes: Sequence[Box], x: float, y: float, width: float, end: float) -> None:
     """As many boxes as there is room for; if not all, those without positives come first."""
-    wrapped = {box.gt: page.wrap(box.cause, width - 50, SMALL) if box.cause else [] for box in boxes}
+    wrapped = {box.gt: sheet.wrap(box.cause, width - 50, SMALL) if box.cause else [] for box in boxes}
 
     def height(box: Box) -> float:
         return ROW + CAUSE_ROW * len(wrapped[box.gt])
@@ -103,32 +103,32 @@ def _list(page: Page, boxes: Sequence[Box], x: float, y: float, width: float, en
         ends = np.cumsum([height(box) for box in shown])
         shown = shown[: int(np.searchsorted(ends, room - ROW, side="right"))]
     at = y
-    _row(page, x, at, [name for name, _ in COLUMNS], page.theme.muted)
+    _row(sheet, x, at, [name for name, _ in COLUMNS], sheet.theme.muted)
     at += ROW + 2
     for box in shown:
         line = box.line
-        cells = [str(box.gt), plain(box.class_name), f"{line.width:.0f}x{line.height:.0f}"]
+        cells = [str(box.gt), printable(box.class_name), f"{line.width:.0f}x{line.height:.0f}"]
         cells += [str(sum(line.candidates)), str(line.selected), str(line.positives)]
-        _row(page, x, at, cells, page.theme.bad if box.cause else page.theme.text, f"list-{box.gt}")
+        _row(sheet, x, at, cells, sheet.theme.bad if box.cause else sheet.theme.text, f"list-{box.gt}")
         at += ROW
         for part in wrapped[box.gt]:
-            written = page.text(x + 34, at - 1, part, size=SMALL, color=page.theme.bad)
+            written = sheet.text(x + 34, at - 1, part, size=SMALL, color=sheet.theme.bad)
             written.set_gid(f"list-{box.gt}-cause")
             at += CAUSE_ROW
     if not boxes:
-        page.text(x, at, "no box in this image", color=page.theme.muted)
+        sheet.text(x, at, "no box in this image", color=sheet.theme.muted)
     elif len(shown) < len(boxes):
-        left = [box for box in boxes if box not in shown]
-        without = sum(not box.line.positives for box in left)
-        text = f"... and {count(len(left), 'more box')}" + (f", {without} of them without positives" if without else "")
-        page.text(x, at + 2, text, color=page.theme.muted).set_gid("list-more")
+        without = sum(not box.line.positives for box in boxes if box not in shown)
+        of_them = f", {without} of them without positives" if without else ""
+        text = f"...{and_more(len(boxes), len(shown), 'box')}{of_them}"
+        sheet.text(x, at + 2, text, color=sheet.theme.muted).set_gid("list-more")
 
 
-def _row(page: Page, x: float, y: float, cells: Sequence[str], colour: str, name: str = "") -> None:
+def _row(sheet: Sheet, x: float, y: float, cells: Sequence[str], colour: str, name: str = "") -> None:
     for (title, width), cell in zip(COLUMNS, cells, strict=True):
         left = title in ("gt", "class")
-        text = page.cut(cell, width - 6, NORMAL)
-        written = page.text(x if left else x + width - 6, y, text, color=colour, ha="left" if left else "right")
+        text = sheet.cut(cell, width - 6, NORMAL)
+        written = sheet.text(x if left else x + width - 6, y, text, color=colour, ha="left" if left else "right")
         if name:
             written.set_gid(f"{name}-{title.split()[0].rstrip('.')}")
         x += width

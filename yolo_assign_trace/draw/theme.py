@@ -94,7 +94,7 @@ def families() -> tuple[str, ...]:
 @contextmanager
 def settings(theme: Theme) -> Iterator[None]:
     """matplotlib's own defaults and what these pictures need; the caller's settings come back afterwards."""
-    wanted: Any = {  # matplotlib's own type names every key there is
+    ours: Any = {  # matplotlib's own type names every key there is
         "font.family": list(families()),
         "text.parse_math": False,  # a class called $x$ is a name, no formula
         "svg.fonttype": "none",  # text stays text
@@ -112,17 +112,17 @@ def settings(theme: Theme) -> Iterator[None]:
     with mpl.rc_context(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from")  # said once, by the command
         mpl.rcdefaults()
-        mpl.rcParams.update(wanted)
+        mpl.rcParams.update(ours)
         yield
 
 
 @cache
 def _characters() -> frozenset[int]:
-    found: set[int] = set()
+    characters: set[int] = set()
     for family in families():
         path = font_manager.findfont(family, fallback_to_default=True)
-        found.update(FT2Font(str(path)).get_charmap())
-    return frozenset(found)
+        characters.update(FT2Font(str(path)).get_charmap())
+    return frozenset(characters)
 
 
 def undrawable(texts: Iterator[str]) -> str:

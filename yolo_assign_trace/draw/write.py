@@ -1,4 +1,4 @@
-"""Pages to files: the same page gives the same bytes, and a file appears only when it is whole."""
+"""Sheets to files: the same sheet gives the same bytes, and a file appears only when it is whole."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import io
 from pathlib import Path
 from typing import Any
 
-from ..formats.safe_write import SafeFile
-from .page import Page
+from ..formats.safe_write import write_whole
+from .sheet import Sheet
 from .theme import DPI
 
 FORMATS = ("png", "svg", "pdf")
@@ -19,23 +19,17 @@ _METADATA: dict[str, dict[str, Any]] = {  # no dates, no versions
 }
 
 
-def rendered(page: Page, format: str) -> bytes:
-    """The page as a file of ``format``."""
+def rendered(sheet: Sheet, format: str) -> bytes:
+    """The sheet as a file of ``format``."""
     buffer = io.BytesIO()
-    page.figure.savefig(buffer, format=format, dpi=DPI, metadata=_METADATA[format])
+    sheet.figure.savefig(buffer, format=format, dpi=DPI, metadata=_METADATA[format])
     return buffer.getvalue()
 
 
-def write_page(page: Page, path: Path) -> None:
-    """Write the page under ``path``, in the format of its ending.
+def write_sheet(sheet: Sheet, path: Path) -> None:
+    """Write the sheet under ``path``, in the format of its ending.
 
     Raises:
         InputError: it cannot be written.
     """
-    data = rendered(page, path.suffix[1:])
-    file = SafeFile(path, "picture")
-    try:
-        file.write(data)
-        file.commit()
-    finally:
-        file.discard()
+    write_whole(path, "picture", rendered(sheet, path.suffix[1:]))

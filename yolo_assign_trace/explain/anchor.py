@@ -6,24 +6,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .pair import fate
+from ..traces.view import TraceView
+from .pair import Candidate, candidate_at, fate
 from .sentences import Sentence
-from .view import OUTCOMES, TraceView
+
+BEST_CLASSES = 3
+"""How many of the largest class scores are told."""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """One box that the anchor lies in; fields as in :class:`.box.Candidate`."""
+    """One box that the anchor lies in."""
 
     gt: int
     label: int
     label_name: str
-    rank: int | None
-    score: float
-    overlap: float
-    metric: float
-    selected: bool
-    outcome: str
+    pair: Candidate
 
 
 @dataclass(frozen=True)
@@ -72,36 +70,30 @@ def anchor_story(view: TraceView, image: int, anchor: int) -> AnchorStory:
     view.require_image(image)
     owner = int(view.owner[image, anchor])
     then = int(view.resolved_owner[image, anchor])
-    pairs = view.pairs_of_anchor(image, anchor)
+    pairs = view.index.of_anchor(image, anchor)
     of_owner = pairs[view.pairs[pairs, 1] == then]
     return AnchorStory(
         image=image,
         anchor=anchor,
         address=str(view.grid.address(anchor)),
         level=view.grid.level_of(anchor).name,
-        predicted=tuple(float(corner) for corner in view.array("pd_bboxes")[image, anchor]),
-        best_classes=tuple(
-            ClassScore(label, view.class_name(label), score) for label, score in view.best_classes(image, anchor)
-        ),
+        predicted=tuple(view.at_anchors("pd_bboxes", image, anchor)[0].tolist()),
+        best_classes=_best_classes(view, image, anchor),
         claims=tuple(_claim(view, int(index)) for index in pairs),
         selected_by=int(view.claims[image, anchor]),
         owner=owner,
-        target=float(view.array("target_scores")[image, anchor].sum(dtype=np.float64)) if owner >= 0 else 0.0,
+        target=view.target(image, anchor) if owner >= 0 else 0.0,
         sentences=fate(view, image, anchor, then, int(of_owner[0]) if len(of_owner) else -1),
     )
 
 
+def _best_classes(view: TraceView, image: int, anchor: int) -> tuple[ClassScore, ...]:
+    (scores,) = view.at_anchors("pd_scores", image, anchor)
+    best = np.argsort(-scores, kind="stable")[:BEST_CLASSES].tolist()
+    return tuple(ClassScore(label, view.class_name(label), float(scores[label])) for label in best)
+
+
 def _claim(view: TraceView, index: int) -> Claim:
     image, gt, _ = view.pairs[index].tolist()
-    ranks, label = view.optional("rank"), int(view.labels[image, gt])
-    return Claim(
-        gt=gt,
-        label=label,
-        label_name=view.class_name(label),
-        rank=None if ranks is None else int(ranks[index]),
-        score=float(view.class_scores[index]),
-        overlap=float(view.overlaps[index]),
-        metric=float(view.metric[index]),
-        selected=bool(view.selected[index]),
-        outcome=tuple(OUTCOMES)[view.outcome[index]],
-    )
+    label = int(view.labels[image, gt])
+    return Claim(gt, label, view.class_name(label), candidate_at(view, index))

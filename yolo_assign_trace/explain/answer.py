@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 
+from ..inputs.labels.findings import Finding
+from ..inputs.labels.places import Places
 from ..run.record import BoxLine
 from ..traces.stored import StoredTrace
+from ..traces.view import TraceView
 from .anchor import AnchorStory, anchor_story
 from .box import BoxStory, box_story
-from .causes import Causes
-from .funnel import Funnels
 from .pair import PairStory, pair_story
 from .question import Question
 from .summary import Summary, summary_of
-from .view import TraceView
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class Answer:
         levels: names of the levels, fine first.
         digits: significant digits of the trace's floats where they are rounded, None if they are exact.
         asked: the closing lines of the boxes that the question was about.
+        synthetic: are the heads no model's?
+        places: by image, where its boxes stand in its label file, as far as that is known.
     """
 
     header: Mapping[str, str]
@@ -36,36 +39,40 @@ class Answer:
     anchors: tuple[AnchorStory, ...] = ()
     pairs: tuple[PairStory, ...] = ()
     summary: Summary | None = None
+    synthetic: bool = False
+    places: Mapping[int, Places] = field(default_factory=dict)
+
+    def place(self, box: BoxLine) -> Finding | None:
+        """Where a box stands in its label file, if that is known; the place is that of a finding about it."""
+        known = self.places.get(box.image)
+        return known.of(box.gt) if known else None
 
 
-def explain_trace(
-    trace: StoredTrace, question: Question | None = None, names: Mapping[int, str] | None = None
-) -> Answer:
+def explain_trace(trace: StoredTrace, question: Question | None = None) -> Answer:
     """Why a box, an anchor or a pair of a finished trace ended as it did; without a question, all that went wrong.
 
     Args:
         trace: read from a file, or made in memory by :func:`yolo_assign_trace.traces.in_memory.stored_trace`.
         question: what to explain.
-        names: class names by number, as far as known.
 
     Raises:
         InputError: no such image, box or anchor, or a trace that lacks what explaining needs.
     """
     question = question or Question()
-    view = TraceView(trace, names)
+    view = TraceView(trace)
     levels = tuple(level.name for level in trace.grid.levels)
-    start = (trace.header, levels, view.settings.digits)
+    answer = partial(Answer, trace.header, levels, trace.rounded_to, synthetic=trace.settings.synthetic)
     if question.about_everything:
-        summary = summary_of(view, Causes(view), question.image)
-        asked = tuple(line for line in view.lines if question.image in (None, line.image))
-        return Answer(*start, asked, summary=summary)
+        summary = summary_of(view, question.image)
+        asked = view.lines if question.image is None else view.lines_of(question.image)
+        return answer(asked, summary=summary)
     image = question.the_image(view.b)
     view.require_image(image)
     anchors = question.anchors(trace.grid)
     if question.gt is None:
-        asked = tuple(line for line in view.lines if line.image == image)
-        return Answer(*start, asked, anchors=tuple(anchor_story(view, image, anchor) for anchor in anchors))
+        stories = tuple(anchor_story(view, image, anchor) for anchor in anchors)
+        return answer(view.lines_of(image), anchors=stories)
     asked = (view.require_box(image, question.gt),)
     if not anchors:
-        return Answer(*start, asked, box=box_story(view, Funnels(view), Causes(view), image, question.gt))
-    return Answer(*start, asked, pairs=tuple(pair_story(view, image, question.gt, anchor) for anchor in anchors))
+        return answer(asked, box=box_story(view, image, question.gt))
+    return answer(asked, pairs=tuple(pair_story(view, image, question.gt, anchor) for anchor in anchors))

@@ -9,29 +9,23 @@ import numpy as np
 
 from ..basics.plural import count
 from ..run.record import BoxLine
-from .causes import Cause, Causes, Loss, losses
-from .funnel import Funnel, Funnels
-from .pair import overlap_of_owner
-from .view import OUTCOMES, TraceView
+from ..traces.view import TraceView
+from .causes import Cause, Loss, causes_of, losses
+from .funnel import Funnel, funnel_of
+from .pair import Candidate, candidate_at, overlap_of_owner
 
 
 @dataclass(frozen=True)
-class Candidate:
+class Contender:
     """One anchor inside a box.
 
-    ``rank`` is None if the trace has none; ``outcome`` is a key of :data:`.view.OUTCOMES`; ``owner`` is the gt that
-    has the anchor after conflicts, -1 for nobody, ``owner_overlap`` its overlap; ``target`` is the anchor's target
-    score if the box owns it.
+    ``owner`` is the gt that has the anchor after conflicts, -1 for nobody, ``owner_overlap`` its overlap; ``target`` is
+    the anchor's target score if the box owns it.
     """
 
     anchor: int
     address: str
-    rank: int | None
-    score: float
-    overlap: float
-    metric: float
-    selected: bool
-    outcome: str
+    pair: Candidate
     owner: int
     owner_overlap: float
     target: float | None
@@ -79,19 +73,15 @@ class Share:
 class BoxStory:
     """Everything about one box; ``box`` is x1, y1, x2, y2 px, ``cause`` None if it has positives."""
 
-    image: int
-    gt: int
-    label: int
+    line: BoxLine
     label_name: str
     box: tuple[float, ...]
-    width: float
-    height: float
     funnel: Funnel
     cause: Cause | None
     cut: Cut
     losses: tuple[Loss, ...]
     share: Share
-    candidates: tuple[Candidate, ...]
+    candidates: tuple[Contender, ...]
     outsiders: tuple[Outsider, ...]
 
     @property
@@ -104,7 +94,7 @@ class BoxStory:
         return f"{'' if positives else 'no positives, '}{self.cause.id}: {self.cause.meaning}{owns}"
 
 
-def box_story(view: TraceView, funnels: Funnels, causes: Causes, image: int, gt: int) -> BoxStory:
+def box_story(view: TraceView, image: int, gt: int) -> BoxStory:
     """The story of box ``gt`` of image ``image``.
 
     Raises:
@@ -112,66 +102,51 @@ def box_story(view: TraceView, funnels: Funnels, causes: Causes, image: int, gt:
     """
     line = view.require_box(image, gt)
     return BoxStory(
-        image=image,
-        gt=gt,
-        label=line.label,
+        line=line,
         label_name=view.class_name(line.label),
-        box=tuple(float(corner) for corner in view.corners[image, gt]),
-        width=line.width,
-        height=line.height,
-        funnel=funnels.of(image, gt),
-        cause=causes.of(line),
+        box=tuple(view.corners[image, gt].tolist()),
+        funnel=funnel_of(view, image, gt),
+        cause=next(iter(causes_of(view, [line])), None),
         cut=cut_of(view, line),
         losses=losses(view, image, gt),
         share=share_of(view, image, gt),
-        candidates=_candidates(view, image, gt),
+        candidates=tuple(_contender(view, index) for index in _by_metric(view, image, gt)),
         outsiders=_outsiders(view, image, gt),
     )
 
 
-def _candidates(view: TraceView, image: int, gt: int) -> tuple[Candidate, ...]:
-    """Best metric first, nan before all others as in torch; equal ones by anchor."""
-    here = view.pairs_of_box(image, gt)
+def _by_metric(view: TraceView, image: int, gt: int) -> list[int]:
+    """Pairs of a box, best metric first, nan before all others as in torch; equal ones by anchor."""
+    here = view.index.of_box(image, gt)
     metric = view.metric[here]
-    order = here.start + np.argsort(np.where(np.isnan(metric), -np.inf, -metric), kind="stable")
-    ranks, names = view.optional("rank"), tuple(OUTCOMES)
-    found = []
-    for index in order.tolist():
-        anchor = int(view.pairs[index, 2])
-        mine = view.owner[image, anchor] == gt
-        found.append(
-            Candidate(
-                anchor=anchor,
-                address=str(view.grid.address(anchor)),
-                rank=None if ranks is None else int(ranks[index]),
-                score=float(view.class_scores[index]),
-                overlap=float(view.overlaps[index]),
-                metric=float(view.metric[index]),
-                selected=bool(view.selected[index]),
-                outcome=names[view.outcome[index]],
-                owner=int(view.pair_owner[index]),
-                owner_overlap=float(view.owner_overlap[index]),
-                target=_target(view, image, anchor) if mine else None,
-            )
-        )
-    return tuple(found)
+    order: list[int] = np.argsort(np.where(np.isnan(metric), -np.inf, -metric), kind="stable").tolist()
+    return [here.start + place for place in order]
 
 
-def _target(view: TraceView, image: int, anchor: int) -> float:
-    return float(view.array("target_scores")[image, anchor].sum(dtype=np.float64))
+def _contender(view: TraceView, index: int) -> Contender:
+    image, gt, anchor = view.pairs[index].tolist()
+    return Contender(
+        anchor=anchor,
+        address=str(view.grid.address(anchor)),
+        pair=candidate_at(view, index),
+        owner=int(view.pair_owner[index]),
+        owner_overlap=float(view.owner_overlap[index]),
+        target=view.target(image, anchor) if view.owner[image, anchor] == gt else None,
+    )
 
 
 def _outsiders(view: TraceView, image: int, gt: int) -> tuple[Outsider, ...]:
-    found = []
-    for anchor in view.outside[(view.outside[:, :2] == (image, gt)).all(axis=1), 2].tolist():
+    outsiders = []
+    owned = np.flatnonzero(view.owner[image] == gt)
+    for anchor in owned[view.index.at(image * view.m + np.full(len(owned), gt), owned) < 0].tolist():
         _, overlap = overlap_of_owner(view, image, anchor, gt)
-        found.append(Outsider(anchor, str(view.grid.address(anchor)), overlap, _target(view, image, anchor)))
-    return tuple(found)
+        outsiders.append(Outsider(anchor, str(view.grid.address(anchor)), overlap, view.target(image, anchor)))
+    return tuple(outsiders)
 
 
 def cut_of(view: TraceView, line: BoxLine) -> Cut:
     """Where the selection of one box cut."""
-    here = view.pairs_of_box(line.image, line.gt)
+    here = view.index.of_box(line.image, line.gt)
     metric, chosen = view.metric[here], view.selected[here]
     # without nan, which counts as largest: it is always in
     inside, outside = metric[chosen & ~np.isnan(metric)], metric[~chosen & ~np.isnan(metric)]

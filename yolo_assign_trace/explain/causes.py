@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
 from ..basics.arrays import Array
-from ..basics.errors import InputError, did_you_mean
+from ..basics.errors import InputError, Parameter, did_you_mean
 from ..run.boxes_summary import CAUSES
 from ..run.record import BoxLine
-from .larger_input import Larger, smallest_helping
+from ..traces.view import TraceView
+from .larger_input import Helps, smallest_helping
 from .sentences import Sentence, sentence
-from .view import TraceView
 
 ANY = "any"
 
@@ -38,151 +37,121 @@ def parse_causes(text: str) -> frozenset[str]:
     for name in names:
         if name not in (ANY, *CAUSES):
             hint = did_you_mean(name, [*CAUSES, ANY])
-            raise InputError("unknown-cause", f"{name!r} is no cause", where="--fail-on", hint=hint)
+            raise InputError("unknown-cause", f"{name!r} is no cause", where=Parameter("fail_on"), hint=hint)
     return frozenset(CAUSES if ANY in names else names)
 
 
-class Causes:
-    """Finds the particulars of causes; what costs is computed for all boxes together."""
+def causes_of(view: TraceView, lines: Iterable[BoxLine]) -> list[Cause]:
+    """The causes of those of the boxes that have one, in order; what costs is computed for all of them together."""
+    lines = [line for line in lines if line.cause]
+    empty = [(line.image, line.gt) for line in lines if line.cause == "no-anchor-inside"]
+    boxes = np.array([view.corners[box] for box in empty]).reshape(-1, 4)
+    helping = iter(smallest_helping(boxes, view.grid, view.settings.enlarged_below))
+    return [
+        Cause(
+            line.cause,
+            CAUSES[line.cause],
+            _nothing_inside(view, line, next(helping))
+            if line.cause == "no-anchor-inside"
+            else tuple(_TELL[line.cause](view, line)),
+        )
+        for line in lines
+    ]
 
-    def __init__(self, view: TraceView) -> None:
-        self.view = view
 
-    def of(self, line: BoxLine) -> Cause | None:
-        """The cause of a box, None if nothing is wrong with it."""
-        if not line.cause:
-            return None
-        tell = {
-            "ignored-as-padding": self._ignored,
-            "masked-out": self._masked,
-            "no-anchor-inside": self._nothing_inside,
-            "non-finite": self._non_finite,
-            "metric-zero": self._metric_zero,
-            "not-selected": self._not_selected,
-            "lost-conflicts": self._lost,
-        }[line.cause]
-        return Cause(line.cause, CAUSES[line.cause], tuple(tell(line)))
+def _ignored(view: TraceView, line: BoxLine) -> list[Sentence]:
+    """Also of one that was masked out."""
+    corners = view.corners[line.image, line.gt]
+    what = "cause.masked" if line.cause == "masked-out" else "cause.ignored"
+    with np.errstate(invalid="ignore"):  # infinity less infinity
+        told = [sentence(what, **_named(corners), sum=float(corners.sum()))]
+    if line.positives:  # it selects nothing and owns anchors all the same
+        anchors = np.flatnonzero(view.owner[line.image] == line.gt)
+        overlaps = view.optional("target_overlaps")
+        wins = overlaps is not None and bool((overlaps[line.image, anchors] != 0).any())
+        told.append(sentence("cause.ignored-wins" if wins else "cause.ignored-owns", positives=line.positives))
+    return told
 
-    def _ignored(self, line: BoxLine) -> list[Sentence]:
-        corners = self.view.corners[line.image, line.gt]
-        return [sentence("cause.ignored", **_named(corners), sum=float(corners.sum())), *self._still_owns(line)]
 
-    def _masked(self, line: BoxLine) -> list[Sentence]:
-        corners = self.view.corners[line.image, line.gt]
-        return [sentence("cause.masked", **_named(corners), sum=float(corners.sum())), *self._still_owns(line)]
+def _nothing_inside(view: TraceView, line: BoxLine, helps: Helps) -> tuple[Sentence, ...]:
+    grid, at = view.grid, (line.image, line.gt)
+    x1, y1, x2, y2 = view.screened[at].tolist()
+    large = {"input_width": grid.width, "input_height": grid.height}
+    if x2 <= 0 or y2 <= 0 or x1 >= grid.width or y1 >= grid.height:
+        first = sentence("cause.off-grid", **_named(view.corners[at]), **large)
+    elif not (line.width > 0 and line.height > 0):
+        first = sentence("cause.empty", width=line.width, height=line.height)
+    else:
+        what = "cause.between-seen" if view.enlarged[at] else "cause.between"
+        first = sentence(what, width=x2 - x1, height=y2 - y1, strides=list(grid.strides))
+    if not view.settings.tells_screening:
+        return (first,)
+    told = [first]
+    if helps.size is None:
+        told.append(sentence("cause.no-larger-input", **_size(helps.tried)))
+    else:
+        told.append(sentence("cause.larger-input", **_size(helps.size), step=grid.strides[-1]))
+        if helps.sure is not None:
+            told.append(sentence("cause.always", **_size(helps.sure)))
+    if helps.stride:
+        told.append(sentence("cause.finer-level", stride=helps.stride, **large))
+    elif helps.finest:
+        told.append(sentence("cause.no-finer-level", stride=helps.finest))
+    return tuple(told)
 
-    def _still_owns(self, line: BoxLine) -> list[Sentence]:
-        """What is to be said of a box that selects nothing and owns anchors all the same."""
-        found = []
-        if line.positives:
-            image, gt, anchor = self.view.positives
-            here = (image == line.image) & (gt == line.gt)
-            overlaps = self.view.optional("target_overlaps")
-            wins = overlaps is not None and bool((overlaps[line.image, anchor[here]] != 0).any())
-            found.append(sentence("cause.ignored-wins" if wins else "cause.ignored-owns", positives=line.positives))
-        return found
 
-    def _nothing_inside(self, line: BoxLine) -> list[Sentence]:
-        view, grid = self.view, self.view.grid
-        corners = view.corners[line.image, line.gt]
-        seen = self._seen[line.image, line.gt]
-        x1, y1, x2, y2 = seen.tolist()
-        large = {"input_width": grid.width, "input_height": grid.height}
-        if x2 <= 0 or y2 <= 0 or x1 >= grid.width or y1 >= grid.height:
-            first = sentence("cause.off-grid", **_named(corners), **large)
-        elif not (line.width > 0 and line.height > 0):
-            first = sentence("cause.empty", width=line.width, height=line.height)
-        else:
-            strides = list(grid.strides)
-            as_is = np.allclose(seen, corners, rtol=1e-4, atol=0)
-            what = "cause.between" if as_is else "cause.between-seen"
-            first = sentence(what, width=x2 - x1, height=y2 - y1, strides=strides)
-        if not view.settings.screening:
-            return [first]
-        found, at = [first], self._place[line.image, line.gt]
-        helping = self._helping
-        if helping.height[at]:
-            size = {"height": int(helping.height[at]), "width": int(helping.width[at])}
-            found.append(sentence("cause.larger-input", **size, step=grid.strides[-1]))
-            if helping.sure_height[at]:
-                sure = {"height": int(helping.sure_height[at]), "width": int(helping.sure_width[at])}
-                found.append(sentence("cause.always", **sure))
-        else:
-            found.append(sentence("cause.no-larger-input", height=helping.tried[0], width=helping.tried[1]))
-        if helping.stride[at]:
-            found.append(sentence("cause.finer-level", stride=int(helping.stride[at]), **large))
-        elif helping.finest:
-            found.append(sentence("cause.no-finer-level", stride=helping.finest))
-        return found
+def _metric_zero(view: TraceView, line: BoxLine) -> list[Sentence]:
+    here = view.index.of_box(line.image, line.gt)
+    no_score, no_overlap = view.class_scores[here] == 0, view.overlaps[here] == 0
+    zeros = {
+        "score": no_score & ~no_overlap,
+        "overlap": no_overlap & ~no_score,
+        "both": no_score & no_overlap,
+        "product": ~no_score & ~no_overlap,
+    }
+    told = [sentence("cause.zero", candidates=here.stop - here.start)]
+    told += [sentence(f"cause.zero-{what}", number=int(mask.sum())) for what, mask in zeros.items() if mask.any()]
+    resolved = int((view.pair_owner[here] == line.gt).sum())
+    ties = view.optional("tie_order")
+    if resolved:
+        return [*told, sentence("cause.zero-kept", resolved=resolved)]
+    tied = ties is not None and ties[line.image, line.gt]
+    return [*told, sentence("cause.zero-ties" if tied else "cause.zero-no-ties")]
 
-    @cached_property
-    def _seen(self) -> Array:
-        """(image, gt, xyxy) boxes as screening saw them."""
-        enlarged = self.view.optional("screen_bboxes")
-        return self.view.corners if enlarged is None else enlarged
 
-    @cached_property
-    def _empty(self) -> list[tuple[int, int]]:
-        return [(line.image, line.gt) for line in self.view.lines if line.cause == "no-anchor-inside"]
+def _lost(view: TraceView, line: BoxLine) -> list[Sentence]:
+    return [loss.sentence(line.selected) for loss in losses(view, line.image, line.gt)]
 
-    @cached_property
-    def _place(self) -> dict[tuple[int, int], int]:
-        return {box: at for at, box in enumerate(self._empty)}
 
-    @cached_property
-    def _helping(self) -> Larger:
-        boxes = np.array([self.view.corners[box] for box in self._empty])
-        return smallest_helping(boxes, self.view.grid, self.view.settings.enlarged_below)
+def _not_selected(view: TraceView, line: BoxLine) -> list[Sentence]:
+    here = view.index.of_box(line.image, line.gt)
+    mine = view.pair_owner[here] == line.gt
+    if mine.any():
+        metric = float(view.metric[here][mine].max())
+        return [sentence("cause.not-kept", selected=line.selected, resolved=int(mine.sum()), metric=metric)]
+    above = int((view.metric[here] > 0).sum())
+    counts = {"candidates": sum(line.candidates), "above": above, "selected": line.selected}
+    return [sentence("cause.not-selected", **counts)]
 
-    def _metric_zero(self, line: BoxLine) -> list[Sentence]:
-        view = self.view
-        here = view.pairs_of_box(line.image, line.gt)
-        no_score, no_overlap = view.class_scores[here] == 0, view.overlaps[here] == 0
-        both = int((no_score & no_overlap).sum())
-        numbers = {
-            "score": int(no_score.sum()) - both,
-            "overlap": int(no_overlap.sum()) - both,
-            "both": both,
-            "product": int((~no_score & ~no_overlap).sum()),
-        }
-        found = [sentence("cause.zero", candidates=here.stop - here.start)]
-        found += [sentence(f"cause.zero-{what}", number=number) for what, number in numbers.items() if number]
-        resolved = int((view.pair_owner[here] == line.gt).sum())
-        ties = view.optional("tie_order")
-        if resolved:
-            found.append(sentence("cause.zero-kept", resolved=resolved))
-        elif ties is not None and ties[line.image, line.gt]:
-            found.append(sentence("cause.zero-ties"))
-        else:
-            found.append(sentence("cause.zero-no-ties"))
-        return found
 
-    def _lost(self, line: BoxLine) -> list[Sentence]:
-        return [loss.sentence(line.selected) for loss in losses(self.view, line.image, line.gt)]
+def _non_finite(view: TraceView, line: BoxLine) -> list[Sentence]:
+    here = view.index.of_box(line.image, line.gt)
+    columns = {"score": view.class_scores, "overlap": view.overlaps, "metric": view.metric}
+    odd = {name: ~np.isfinite(column[here]) for name, column in columns.items()}
+    first = here.start + int(np.argmax(odd["metric"]))
+    counts = {name: int(mask.sum()) for name, mask in odd.items()}
+    address = str(view.grid.address(int(view.pairs[first, 2])))
+    return [sentence("cause.non-finite", **counts, candidates=here.stop - here.start, anchor=address)]
 
-    def _not_selected(self, line: BoxLine) -> list[Sentence]:
-        view = self.view
-        here = view.pairs_of_box(line.image, line.gt)
-        mine = view.pair_owner[here] == line.gt
-        if mine.any():
-            metric = float(view.metric[here][mine].max())
-            return [sentence("cause.not-kept", selected=line.selected, resolved=int(mine.sum()), metric=metric)]
-        above = int((view.metric[here] > 0).sum())
-        counts = {"candidates": sum(line.candidates), "above": above, "selected": line.selected}
-        return [sentence("cause.not-selected", **counts)]
 
-    def _non_finite(self, line: BoxLine) -> list[Sentence]:
-        view = self.view
-        here = view.pairs_of_box(line.image, line.gt)
-        odd = {
-            "score": ~np.isfinite(view.class_scores[here]),
-            "overlap": ~np.isfinite(view.overlaps[here]),
-            "metric": ~np.isfinite(view.metric[here]),
-        }
-        first = here.start + int(np.argmax(odd["metric"]))
-        counts = {name: int(mask.sum()) for name, mask in odd.items()}
-        address = str(view.grid.address(int(view.pairs[first, 2])))
-        return [sentence("cause.non-finite", **counts, candidates=here.stop - here.start, anchor=address)]
+_TELL: Mapping[str, Callable[[TraceView, BoxLine], list[Sentence]]] = {
+    "ignored-as-padding": _ignored,
+    "masked-out": _ignored,
+    "non-finite": _non_finite,
+    "metric-zero": _metric_zero,
+    "not-selected": _not_selected,
+    "lost-conflicts": _lost,
+}
 
 
 @dataclass(frozen=True)
@@ -210,19 +179,23 @@ class Loss:
 
 def losses(view: TraceView, image: int, gt: int) -> tuple[Loss, ...]:
     """Who took the anchors that a box had selected, the one with most of them first."""
-    here = view.pairs_of_box(image, gt)
+    here = view.index.of_box(image, gt)
     lost = here.start + np.flatnonzero(view.selected[here] & (view.pair_owner[here] != gt))
     owners = view.pair_owner[lost]
-    found = []
+    by_owner = []
     for owner in np.unique(owners).tolist():
         taken = lost[owners == owner]
         gaps = view.owner_overlap[taken] - view.overlaps[taken]
         nearest = int(taken[np.argmin(np.where(np.isnan(gaps), np.inf, gaps))])
         anchor = int(view.pairs[nearest, 2])
         both = float(view.overlaps[nearest]), float(view.owner_overlap[nearest])
-        found.append(Loss(owner, len(taken), anchor, str(view.grid.address(anchor)), *both))
-    return tuple(sorted(found, key=lambda loss: (-loss.anchors, loss.owner)))
+        by_owner.append(Loss(owner, len(taken), anchor, str(view.grid.address(anchor)), *both))
+    return tuple(sorted(by_owner, key=lambda loss: (-loss.anchors, loss.owner)))
 
 
-def _named(corners: Sequence[float] | Array) -> dict[str, float]:
-    return {name: float(value) for name, value in zip(("x1", "y1", "x2", "y2"), corners, strict=True)}
+def _named(corners: Array) -> dict[str, float]:
+    return dict(zip(("x1", "y1", "x2", "y2"), corners.tolist(), strict=True))
+
+
+def _size(size: tuple[int, int]) -> dict[str, int]:
+    return {"height": size[0], "width": size[1]}

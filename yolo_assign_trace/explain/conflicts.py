@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..basics.arrays import Array
-from .view import TraceView
+from ..traces.view import TraceView
 
 NEARLY = 0.9
 """IoU from which two boxes count as nearly identical."""
@@ -78,28 +78,30 @@ def rivals_of(view: TraceView) -> tuple[Rivals, ...]:
     anchors = np.bincount(inverse, minlength=len(keys))
     first_won = np.bincount(inverse[winner == first], minlength=len(keys))
     order = np.argsort(-anchors, kind="stable").tolist()
-    found = []
+    rivals = []
     for n in order:
         row, other = divmod(int(keys[n]), view.m)
         one_image, one = divmod(row, view.m)
         total, won = int(anchors[n]), int(first_won[n])
-        found.append(Rivals(one_image, one, other, total, won, total - won))
-    return tuple(found)
+        rivals.append(Rivals(one_image, one, other, total, won, total - won))
+    return tuple(rivals)
 
 
 def unselected_winners(view: TraceView) -> tuple[Unselected, ...]:
     """Contested anchors whose owner had not selected them, in order."""
     images, anchors = np.nonzero((view.claims > 1) & (view.resolved_owner >= 0))
     owners = view.resolved_owner[images, anchors]
-    pairs = view.pair_at(images * view.m + owners, anchors)
+    pairs = view.index.at(images * view.m + owners, anchors)
     chosen = view.selected[pairs] & (pairs >= 0) if len(view.pairs) else np.zeros(len(pairs), bool)
-    found = []
+    winners = []
     for n in np.flatnonzero(~chosen).tolist():
         image, anchor = int(images[n]), int(anchors[n])
-        around = view.pairs_of_anchor(image, anchor)
+        around = view.index.of_anchor(image, anchor)
         by = tuple(view.pairs[around[view.selected[around]], 1].tolist())
-        found.append(Unselected(image, anchor, str(view.grid.address(anchor)), int(owners[n]), bool(pairs[n] >= 0), by))
-    return tuple(found)
+        winners.append(
+            Unselected(image, anchor, str(view.grid.address(anchor)), int(owners[n]), bool(pairs[n] >= 0), by)
+        )
+    return tuple(winners)
 
 
 def identical_boxes(view: TraceView) -> tuple[Identical, ...]:
@@ -110,22 +112,22 @@ def identical_boxes(view: TraceView) -> tuple[Identical, ...]:
     group = group.reshape(-1)
     order = np.argsort(group, kind="stable")
     starts = np.cumsum(sizes) - sizes
-    found = []
+    groups = []
     for n in np.flatnonzero(sizes > 1).tolist():
         members = order[starts[n] : starts[n] + sizes[n]]
         one = int(image[members[0]])
         gts = gt[members]
-        found.append(Identical(one, tuple(gts.tolist()), tuple(view.labels[one, gts].tolist())))
-    return tuple(sorted(found, key=lambda group: (group.image, group.gts)))
+        groups.append(Identical(one, tuple(gts.tolist()), tuple(view.labels[one, gts].tolist())))
+    return tuple(sorted(groups, key=lambda group: (group.image, group.gts)))
 
 
 def starved_duplicates(view: TraceView) -> tuple[Starved, ...]:
     """Boxes that lost everything to one box with an IoU of at least :data:`NEARLY`."""
-    found = []
+    starved = []
     for line in view.lines:
         if line.cause != "lost-conflicts":
             continue
-        here = view.pairs_of_box(line.image, line.gt)
+        here = view.index.of_box(line.image, line.gt)
         owners = np.unique(view.pair_owner[here][view.selected[here]])
         if len(owners) != 1 or owners[0] < 0:
             continue
@@ -133,8 +135,8 @@ def starved_duplicates(view: TraceView) -> tuple[Starved, ...]:
         overlap = _iou(view.corners[line.image, line.gt], view.corners[line.image, owner])
         if overlap >= NEARLY:
             label = int(view.labels[line.image, owner])
-            found.append(Starved(line.image, line.gt, line.label, owner, label, overlap))
-    return tuple(found)
+            starved.append(Starved(line.image, line.gt, line.label, owner, label, overlap))
+    return tuple(starved)
 
 
 def _iou(one: Array, other: Array) -> float:

@@ -1,14 +1,13 @@
-"""How many anchors each step leaves a box, level by level, for all boxes at once."""
+"""How many anchors each step leaves a box, level by level."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
 from ..basics.arrays import Array
-from .view import TraceView
+from ..traces.view import TraceView
 
 STEPS = {
     "inside": "anchors whose centre lies inside the box",
@@ -48,50 +47,20 @@ class Funnel:
     dropped: int
 
 
-class Funnels:
-    """Counts for all boxes of a trace."""
+def funnel_of(view: TraceView, image: int, gt: int) -> Funnel:
+    """The funnel of one box."""
+    here = view.index.of_box(image, gt)
+    anchors, selected, mine = view.pairs[here, 2], view.selected[here], view.pair_owner[here] == gt
+    after, positive = (np.flatnonzero(owner[image] == gt) for owner in (view.resolved_owner, view.owner))
+    left = (anchors, anchors[view.metric[here] > 0], anchors[selected], after, positive)
+    return Funnel(
+        steps=tuple(_step(view, *step) for step in zip(STEPS, left, strict=True)),
+        lost=int((selected & ~mine).sum()),
+        won=int((~selected & mine).sum()),
+        outside=len(after) - int(mine.sum()),
+        dropped=len(after) - len(positive),
+    )
 
-    def __init__(self, view: TraceView) -> None:
-        self.view = view
 
-    def of(self, image: int, gt: int) -> Funnel:
-        """The funnel of one box."""
-        row = image * self.view.m + gt
-        steps = tuple(
-            Step(step, tuple(counts[row].tolist()), int(counts[row].sum())) for step, counts in self._per_level.items()
-        )
-        lost, won, owned = (int(counts[row]) for counts in self._conflicts)
-        after, positive = steps[3].total, steps[4].total
-        return Funnel(steps, lost, won, outside=after - owned, dropped=after - positive)
-
-    @cached_property
-    def _per_level(self) -> dict[str, Array]:
-        """Step to (row, level) counts."""
-        view = self.view
-        level = view.level[view.pairs[:, 2]]
-        return {
-            "inside": self._count(view.row, level),
-            "above-zero": self._count(view.row[view.metric > 0], level[view.metric > 0]),
-            "selected": self._count(view.row[view.selected], level[view.selected]),
-            "after-conflicts": self._owned(view.resolved_owner),
-            "positive": self._owned(view.owner),
-        }
-
-    def _owned(self, owner: Array) -> Array:
-        image, anchor = np.nonzero(owner >= 0)
-        return self._count(image * self.view.m + owner[image, anchor], self.view.level[anchor])
-
-    def _count(self, row: Array, level: Array) -> Array:
-        view = self.view
-        size = view.b * view.m * view.levels
-        return np.bincount(row * view.levels + level, minlength=size).reshape(-1, view.levels)
-
-    @cached_property
-    def _conflicts(self) -> tuple[Array, Array, Array]:
-        """(row,) selected but not owned after conflicts; owned but not selected; owned, of the candidates."""
-        view = self.view
-        mine = view.pair_owner == view.pairs[:, 1]
-        size = view.b * view.m
-        masks = (view.selected & ~mine, ~view.selected & mine, mine)
-        lost, won, owned = (np.bincount(view.row[mask], minlength=size) for mask in masks)
-        return lost, won, owned
+def _step(view: TraceView, id: str, anchors: Array) -> Step:
+    return Step(id, tuple(np.bincount(view.level[anchors], minlength=view.levels).tolist()), len(anchors))

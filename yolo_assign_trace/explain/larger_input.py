@@ -17,29 +17,25 @@ _INSIDE = 1e-9  # px, the strict test of the screen stage
 
 
 @dataclass(frozen=True)
-class Larger:
-    """What would have helped each box; 0 where nothing that was tried does.
+class Helps:
+    """What would have helped a box. Sizes are height, width in px; None where nothing that was tried does.
 
     Attributes:
-        height: (box,) px of the smallest input with a centre inside.
-        width: (box,) px of the same input.
-        sure_height: (box,) px of the input from which on every larger one helps, whatever the box's place.
-        sure_width: (box,) px of the same input.
-        stride: (box,) the coarsest extra level, finer than all others, with a centre inside at the input as it is.
-        tried: height and width of the largest input that was tried.
+        size: of the smallest input with a centre inside.
+        sure: of the input from which on every larger one helps, whatever the box's place.
+        stride: of the coarsest extra level, finer than all others, with a centre inside at the input as it is, or 0.
+        tried: of the largest input that was tried.
         finest: the finest extra stride that was tried, 0 if there is none below the present ones.
     """
 
-    height: Array
-    width: Array
-    sure_height: Array
-    sure_width: Array
-    stride: Array
+    size: tuple[int, int] | None
+    sure: tuple[int, int] | None
+    stride: int
     tried: tuple[int, int]
     finest: int
 
 
-def smallest_helping(boxes: Array, grid: Grid, enlarged_below: int | None = None) -> Larger:
+def smallest_helping(boxes: Array, grid: Grid, enlarged_below: int | None = None) -> list[Helps]:
     """Try larger inputs and finer levels for ``boxes`` (box, 4), x1, y1, x2, y2 px, all at once.
 
     The longer side of the input grows in steps of the largest stride, the other side in proportion, rounded to whole
@@ -48,7 +44,8 @@ def smallest_helping(boxes: Array, grid: Grid, enlarged_below: int | None = None
     stride, None if it does not.
     """
     boxes = boxes.astype(np.float64)
-    height, width, sure_height, sure_width, stride = (np.zeros(len(boxes), dtype=np.int64) for _ in range(5))
+    size_of, sure_of = np.zeros((2, len(boxes), 2), dtype=np.int64)  # (box, 2), 0 while open
+    stride_of = np.zeros(len(boxes), dtype=np.int64)
     # what of a box lies over the input: an open interval longer than a stride holds a centre of that level
     limit = np.array([grid.width, grid.height] * 2, dtype=np.float64)
     over = boxes.clip(0, limit)
@@ -56,27 +53,28 @@ def smallest_helping(boxes: Array, grid: Grid, enlarged_below: int | None = None
     strides, step, longer = grid.strides, grid.strides[-1], max(grid.height, grid.width)
     size = tried = (grid.height, grid.width)
     for side in range(longer + step, TIMES_AT_MOST * longer + 1, step):
-        open_boxes = np.flatnonzero((height == 0) | (sure_height == 0))
+        open_boxes = np.flatnonzero((size_of[:, 0] == 0) | (sure_of[:, 0] == 0))
         if not open_boxes.size:
             break
         size = (round(grid.height * side / longer), round(grid.width * side / longer))
         growth = np.array([size[1] / grid.width, size[0] / grid.height] * 2)
         sure = open_boxes[(sides[open_boxes] * growth[:2] > strides[0] + _MARGIN).all(axis=1)]
-        sure = sure[sure_height[sure] == 0]
-        sure_height[sure], sure_width[sure] = size
-        open_boxes = open_boxes[height[open_boxes] == 0]
-        helped = open_boxes[holds_centre(boxes[open_boxes] * growth, size, strides, enlarged_below)]
-        height[helped], width[helped] = size
+        sure_of[sure[sure_of[sure, 0] == 0]] = size
+        open_boxes = open_boxes[size_of[open_boxes, 0] == 0]
+        size_of[open_boxes[holds_centre(boxes[open_boxes] * growth, size, strides, enlarged_below)]] = size
         tried = size
     finer, finest = strides[0], 0
     while finer % 2 == 0:
         finer = finest = finer // 2
-        open_boxes = np.flatnonzero(stride == 0)
+        open_boxes = np.flatnonzero(stride_of == 0)
         helped = holds_centre(boxes[open_boxes], (grid.height, grid.width), (finer, *strides), enlarged_below)
-        stride[open_boxes[helped]] = finer
-    return Larger(height, width, sure_height, sure_width, stride, tried, finest)
+        stride_of[open_boxes[helped]] = finer
+    sizes, sure_ones = ([(h, w) if h else None for h, w in each.tolist()] for each in (size_of, sure_of))
+    each_box = zip(sizes, sure_ones, stride_of.tolist(), strict=True)
+    return [Helps(size, sure, stride, tried, finest) for size, sure, stride in each_box]
 
 
+@np.errstate(invalid="ignore")  # of infinite boxes
 def holds_centre(
     boxes: Array, size: tuple[int, int], strides: Sequence[int], enlarged_below: int | None = None
 ) -> Array:
@@ -86,7 +84,7 @@ def holds_centre(
         centre, sides = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]
         sides = np.where(sides < strides[min(enlarged_below, len(strides) - 1)], second, sides)
         boxes = np.concatenate([centre - sides / 2, centre + sides / 2], axis=1)
-    found = np.zeros(len(boxes), dtype=bool)
+    holds = np.zeros(len(boxes), dtype=bool)
     for stride in strides:
         cells = np.array([-(-size[1] // stride), -(-size[0] // stride)])  # a map may overhang the input
         # the first centre behind the left or upper side is one of three; no other can do better
@@ -94,5 +92,5 @@ def holds_centre(
         centres = (first + 0.5) * stride
         inside = (centres - boxes[:, :2, None] > _INSIDE) & (boxes[:, 2:, None] - centres > _INSIDE)
         inside &= first < cells[:, None]
-        found |= inside.any(axis=-1).all(axis=-1)
-    return found
+        holds |= inside.any(axis=-1).all(axis=-1)
+    return holds

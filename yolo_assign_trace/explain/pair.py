@@ -1,4 +1,4 @@
-"""The life of one pair of box and anchor, a sentence or more per stage."""
+"""One pair of box and anchor: its numbers, and its life, a sentence or more per stage."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..basics.arrays import Array
+from ..traces.view import OUTCOMES, TraceView
 from . import sentences as say
 from .sentences import Contest, Sentence, Standing
-from .view import OUTCOMES, TraceView
 
 NO_PAIR_OUTCOMES = {
     "outside": "the centre lies outside the box",
@@ -20,10 +20,25 @@ NO_PAIR_OUTCOMES = {
 
 
 @dataclass(frozen=True)
+class Candidate:
+    """A candidate pair in numbers, as tables of boxes and of anchors show it.
+
+    ``rank`` is None if the trace has none; ``outcome`` is a key of ``traces.view.OUTCOMES``.
+    """
+
+    rank: int | None
+    score: float
+    overlap: float
+    metric: float
+    selected: bool
+    outcome: str
+
+
+@dataclass(frozen=True)
 class PairStory:
     """One box and one anchor.
 
-    ``outcome`` is a key of :data:`.view.OUTCOMES` or :data:`NO_PAIR_OUTCOMES`; ``box`` is x1, y1, x2, y2 px.
+    ``outcome`` is a key of ``traces.view.OUTCOMES`` or :data:`NO_PAIR_OUTCOMES`; ``box`` is x1, y1, x2, y2 px.
     """
 
     image: int
@@ -37,14 +52,27 @@ class PairStory:
     sentences: tuple[Sentence, ...]
 
 
+def candidate_at(view: TraceView, index: int) -> Candidate:
+    """The pair number ``index`` of the trace."""
+    ranks = view.optional("rank")
+    return Candidate(
+        rank=None if ranks is None else int(ranks[index]),
+        score=float(view.class_scores[index]),
+        overlap=float(view.overlaps[index]),
+        metric=float(view.metric[index]),
+        selected=bool(view.selected[index]),
+        outcome=tuple(OUTCOMES)[view.outcome[index]],
+    )
+
+
 def pair_story(view: TraceView, image: int, gt: int, anchor: int) -> PairStory:
     """What every stage did with anchor ``anchor`` for box ``gt`` of image ``image``."""
     view.require_box(image, gt)
-    index = int(view.pair_at(np.array([image * view.m + gt]), np.array([anchor]))[0])
+    index = view.index.one(image, gt, anchor)
     if index >= 0:
         outcome = tuple(OUTCOMES)[view.outcome[index]]
         told = (_screened(view, image, gt, anchor, index), _aligned(view, index), (ranked(view, index),))
-        stages = tuple(said for stage in told for said in stage)
+        stages = tuple(sentence for stage in told for sentence in stage)
     else:
         outcome = "won-outside" if view.owner[image, anchor] == gt else "outside"
         stages = _screened(view, image, gt, anchor, None)
@@ -66,22 +94,22 @@ def _screened(view: TraceView, image: int, gt: int, anchor: int, index: int | No
     corners = view.corners[image, gt]
     if not view.mask_gt[image, gt]:
         values = dict(zip(("x1", "y1", "x2", "y2"), _floats(corners), strict=True))
-        return (say.sentence("ground_truth.padding", **values, sum=float(corners.sum())),)
-    seen = view.optional("screen_bboxes")
-    found: tuple[Sentence, ...] = ()
-    if seen is not None:
-        (w, h), (own_w, own_h) = _sides(seen[image, gt]), _sides(corners)
-        if w > own_w * (1 + 1e-4) or h > own_h * (1 + 1e-4):  # what moved by rounding alone is not larger
-            found = (say.sentence("screen.enlarged", width=w, height=h, own_width=own_w, own_height=own_h),)
-        corners = seen[image, gt]
+        masked = view.lines_of(image)[gt].cause == "masked-out"
+        what = "ground_truth.masked" if masked else "ground_truth.padding"
+        return (say.sentence(what, **values, sum=float(corners.sum())),)
+    enlarged: tuple[Sentence, ...] = ()
+    seen = view.screened[image, gt]
+    if view.enlarged[image, gt]:
+        (w, h), (own_w, own_h) = _sides(seen), _sides(corners)
+        enlarged = (say.sentence("screen.enlarged", width=w, height=h, own_width=own_w, own_height=own_h),)
     point = view.array("anc_points")[anchor]
     stored = view.optional("bbox_deltas")
     if index is not None and stored is not None:
         deltas = stored[index]
     else:
-        deltas = np.concatenate([point - corners[:2], corners[2:] - point])
+        deltas = np.concatenate([point - seen[:2], seen[2:] - point])
     swapped = "screen" in view.settings.swapped
-    return found + say.screened(index is not None, _floats(point), _floats(corners), _floats(deltas), swapped=swapped)
+    return enlarged + say.screened(index is not None, _floats(point), _floats(seen), _floats(deltas), swapped=swapped)
 
 
 def _aligned(view: TraceView, index: int) -> tuple[Sentence, ...]:
@@ -93,7 +121,7 @@ def _aligned(view: TraceView, index: int) -> tuple[Sentence, ...]:
 def ranked(view: TraceView, index: int) -> Sentence:
     """The sentence about one candidate's selection."""
     image, gt, _ = view.pairs[index].tolist()
-    here = view.pairs_of_box(image, gt)
+    here = view.index.of_box(image, gt)
     ranks, cutoff, ties = view.optional("rank"), view.optional("cutoff"), view.optional("tie_order")
     metrics = view.metric[here]
     complete = ranks is not None and cutoff is not None and ties is not None
@@ -118,18 +146,18 @@ def fate(view: TraceView, image: int, anchor: int, gt: int, index: int = -1) -> 
 
     ``index`` is the pair of the two, -1 if the box does not contain the anchor.
     """
-    found = [say.contested(_contest(view, image, anchor, gt, index))]
+    told = [say.contested(_contest(view, image, anchor, gt, index))]
     then, owner = int(view.resolved_owner[image, anchor]), int(view.owner[image, anchor])
     if view.has_topk2 and then >= 0 and "resolve" not in view.settings.swapped:
-        found.append(_kept(view, image, anchor, then, owner >= 0))
+        told.append(_kept(view, image, anchor, then, owner >= 0))
     if owner < 0:
-        return (*found, say.sentence("targets.background"), say.sentence("normalize.background"))
-    found.append(say.targeted(owner, int(view.labels[image, owner]), _floats(view.corners[image, owner])))
-    return (*found, _normalized(view, image, anchor, owner))
+        return (*told, say.sentence("targets.background"), say.sentence("normalize.background"))
+    told.append(say.targeted(owner, int(view.labels[image, owner]), _floats(view.corners[image, owner])))
+    return (*told, _normalized(view, image, anchor, owner))
 
 
 def _contest(view: TraceView, image: int, anchor: int, gt: int, index: int) -> Contest:
-    rivals = view.pairs_of_anchor(image, anchor)
+    rivals = view.index.of_anchor(image, anchor)
     rivals = rivals[view.pairs[rivals, 1] != gt]
     strength = np.where(np.isnan(view.overlaps[rivals]), np.inf, view.overlaps[rivals])
     best = int(rivals[np.argmax(strength)]) if len(rivals) else -1
@@ -146,7 +174,7 @@ def _contest(view: TraceView, image: int, anchor: int, gt: int, index: int) -> C
         owner_overlap=owner_overlap,
         other=int(view.pairs[best, 1]) if best >= 0 else -1,
         other_overlap=float(view.overlaps[best]) if best >= 0 else 0.0,
-        printed=view.settings.digits is not None,
+        printed=view.trace.rounded_to is not None,
         swapped="resolve" in view.settings.swapped,
     )
 
@@ -155,7 +183,7 @@ def overlap_of_owner(view: TraceView, image: int, anchor: int, owner: int) -> tu
     """Does the owner contain the anchor, and how much do they overlap? 0 where the trace holds no such number."""
     if owner < 0:
         return False, 0.0
-    pair = int(view.pair_at(np.array([image * view.m + owner]), np.array([anchor]))[0])
+    pair = view.index.one(image, owner, anchor)
     if pair >= 0:
         return True, float(view.overlaps[pair])
     beside = view.optional("target_overlaps")
@@ -163,7 +191,7 @@ def overlap_of_owner(view: TraceView, image: int, anchor: int, owner: int) -> tu
 
 
 def _kept(view: TraceView, image: int, anchor: int, owner: int, is_kept: bool) -> Sentence:
-    pair = int(view.pair_at(np.array([image * view.m + owner]), np.array([anchor]))[0])
+    pair = view.index.one(image, owner, anchor)
     metric = float(view.metric[pair]) if pair >= 0 else 0.0
     ties = view.optional("keep_tie_order")
     tied = ties is not None and bool(ties[image, owner]) and _at_the_cut(view, image, owner, pair)
@@ -174,7 +202,7 @@ def _kept(view: TraceView, image: int, anchor: int, owner: int, is_kept: bool) -
 
 def _at_the_cut(view: TraceView, image: int, gt: int, pair: int) -> bool:
     """Has a pair of the box, -1 for an anchor outside it, the metric at which topk2 cut?"""
-    here = view.pairs_of_box(image, gt)
+    here = view.index.of_box(image, gt)
     kept_ones = here.start + np.flatnonzero(view.owner[image, view.pairs[here, 2]] == gt)
     if len(kept_ones) < (view.settings.topk2 or 0):  # it filled up with zeros
         return pair < 0 or bool(view.metric[pair] == 0)
@@ -184,8 +212,7 @@ def _at_the_cut(view: TraceView, image: int, gt: int, pair: int) -> bool:
 
 
 def _normalized(view: TraceView, image: int, anchor: int, owner: int) -> Sentence:
-    scores = view.array("target_scores")[image, anchor]
-    target = float(scores.sum(dtype=np.float64))
+    target = view.target(image, anchor)
     metric, best_metric, best_overlap = (
         view.optional(name) for name in ("target_metric", "pos_align_metrics", "pos_overlaps")
     )

@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 
 from ..assignment.grid import Grid
-from ..basics.errors import InputError, did_you_mean
+from ..basics.errors import InputError, Parameter, did_you_mean
 
-_HINT = "--at 140,244 is a point in px of the network input, --at P3:30:17 is level:row:column"
+_HINT = "`at=140,244` is a point in px of the network input, `at=P3:30:17` is level:row:column"
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Question:
         """
         if self.image is None and images != 1:
             what = "a box" if self.gt is not None else "an anchor"
-            raise InputError("no-image", f"the trace has {images} images; {what} needs one", hint="add --image N")
+            raise InputError("no-image", f"the trace has {images} images; {what} needs one", hint="add `image=N`")
         return self.image or 0
 
     def anchors(self, grid: Grid) -> tuple[int, ...]:
@@ -53,11 +53,11 @@ class Question:
             InputError: no such anchor or place, or both ``anchor`` and ``at``.
         """
         if self.anchor is not None and self.at:
-            raise InputError("two-anchors", "both --anchor and --at name an anchor", hint="give one of them")
+            raise InputError("two-anchors", "both `anchor` and `at` name an anchor", hint="give one of them")
         if self.anchor is not None:
             if not 0 <= self.anchor < grid.anchors:
                 message = f"anchor {self.anchor} is not one of 0..{grid.anchors - 1}"
-                raise InputError("no-such-anchor", message, where="--anchor", hint=_HINT)
+                raise InputError("no-such-anchor", message, where=Parameter("anchor"), hint=_HINT)
             return (self.anchor,)
         return _anchors_at(self.at, grid) if self.at else ()
 
@@ -72,17 +72,17 @@ def _anchors_at(text: str, grid: Grid) -> tuple[int, ...]:
         level = by_lower.get(place[1].lower())
         if level is None:
             hint = did_you_mean(place[1], levels)
-            raise InputError("no-such-level", f"the grid has no level {place[1]!r}", where="--at", hint=hint)
+            raise InputError("no-such-level", f"the grid has no level {place[1]!r}", where=Parameter("at"), hint=hint)
         y, x = int(place[2]), int(place[3])
         if y >= level.height or x >= level.width:
             message = f"{level.name} has rows 0..{level.height - 1} and columns 0..{level.width - 1}, not y{y} x{x}"
-            raise InputError("no-such-anchor", message, where="--at")
+            raise InputError("no-such-anchor", message, where=Parameter("at"))
         return (level.first + y * level.width + x,)
-    raise InputError("wrong-place", f"{text!r} is no place of an anchor", where="--at", hint=_HINT)
+    raise InputError("wrong-place", f"{text!r} is no place of an anchor", where=Parameter("at"), hint=_HINT)
 
 
 def _cells_at(x: float, y: float, grid: Grid) -> tuple[int, ...]:
     if x >= grid.width or y >= grid.height:
         message = f"({x:g}, {y:g}) px lies outside the network input, which is {grid.width} wide and {grid.height} high"
-        raise InputError("outside-input", message, where="--at")
+        raise InputError("outside-input", message, where=Parameter("at"))
     return tuple(level.first + int(y // level.stride) * level.width + int(x // level.stride) for level in grid.levels)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .view import TraceView
+from ..traces.view import TraceView
 
 
 @dataclass(frozen=True)

@@ -91,14 +91,14 @@ def screened(
     centre = dict(zip("xy", point, strict=True))
     if inside:
         return (sentence("screen.inside", **centre, **dict(zip(SIDES, deltas, strict=True))),)
-    found = []
+    off = []
     for side, edge, delta in zip(SIDES, box, deltas, strict=True):
         if not swapped and not delta > 1e-9:
             if delta >= -1e-9:
-                found.append(sentence(f"screen.on-{side}", **centre, edge=edge))
+                off.append(sentence(f"screen.on-{side}", **centre, edge=edge))
             else:
-                found.append(sentence(f"screen.{side}", **centre, edge=edge, distance=-delta))
-    return tuple(found) or (sentence("screen.not-a-pair", **centre),)
+                off.append(sentence(f"screen.{side}", **centre, edge=edge, distance=-delta))
+    return tuple(off) or (sentence("screen.not-a-pair", **centre),)
 
 
 # --- align -----------------------------------------------------------------------------------------------------------

@@ -8,10 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ..run.boxes_summary import CAUSES
+
+_SUM = "x1 + y1 + x2 + y2 = {x1} + {y1} + {x2} + {y2} = {sum}"
+_MASKED = f"{_SUM} is above 0: the training step masked the box out before it called the assigner"
+_TOO_SMALL = "but the metric is too small for the number type and becomes 0"
+
 ENGLISH: Mapping[str, str] = {
     # --- the life of a pair, stage by stage
-    "ground_truth.padding": "its corners {x1} + {y1} + {x2} + {y2} add up to {sum}, not to more than 0: the box "
-    "counts as padding and selects nothing",
+    "ground_truth.padding": f"{CAUSES['ignored-as-padding']}: {_SUM}",
+    "ground_truth.masked": f"{CAUSES['masked-out']}: {_MASKED}",
     "screen.enlarged": "screening sees the box as {width} x {height} px instead of {own_width} x {own_height} px",
     "screen.inside": "the centre ({x}, {y}) px lies inside: {left} px from the left side, {top} from the top, "
     "{right} from the right, {bottom} from the bottom",
@@ -34,21 +40,20 @@ ENGLISH: Mapping[str, str] = {
     "align.zero-score": "the metric is 0 because the score is 0; the overlap is {overlap}",
     "align.zero-overlap": "the metric is 0 because the overlap is 0; the score is {score}",
     "align.zero-both": "the metric is 0 because score and overlap are 0",
-    "align.zero-product": "score {score} and overlap {overlap} are above 0, but the metric is too small for the "
-    "number type and becomes 0",
+    "align.zero-product": f"score {{score}} and overlap {{overlap}} are above 0, {_TOO_SMALL}",
     "align.non-finite": "score {score}, overlap {overlap}: the metric is {metric}, which counts as largest in every "
     "comparison if it is nan",
     "topk.selected": "rank {rank} of {candidates}, and the box takes {topk}: selected",
     "topk.selected-by-tie": "metric {metric} has rank {rank} of {candidates} with others equal to it, and the box "
     "takes {topk}: selected by the order of equal metrics",
-    "topk.selected-zero": "fewer than {topk} of {candidates} have a metric above 0, so the box fills up with zeros: "
-    "selected by the order of equal metrics",
+    "topk.selected-zero": "fewer than {topk} of {candidates} have a metric above 0, so the places left go to anchors "
+    "of metric 0 anywhere on the grid, in the order of torch.topk: it is one of them, selected",
     "topk.not-selected": "rank {rank} of {candidates}, and the box takes {topk}: not selected, {metric} is {short} "
     "below the cut-off {cutoff}",
     "topk.not-selected-by-tie": "metric {metric} equals the cut-off at rank {rank} of {candidates}: not selected by "
     "the order of equal metrics",
-    "topk.not-selected-zero": "fewer than {topk} of {candidates} have a metric above 0, but the order of equal "
-    "metrics filled up with other anchors: not selected",
+    "topk.not-selected-zero": "fewer than {topk} of {candidates} have a metric above 0, and the places left went to "
+    "other anchors of metric 0 anywhere on the grid, in the order of torch.topk: not selected",
     "topk.picked": "selected",
     "topk.left": "not selected",
     "resolve.unclaimed": "no box selected the anchor: it stays background",
@@ -90,10 +95,8 @@ ENGLISH: Mapping[str, str] = {
     "normalize.score-only": "target score {target}",
     "normalize.background": "target score 0 for every class",
     # --- causes: why a box has no positives
-    "cause.ignored": "x1 + y1 + x2 + y2 = {x1} + {y1} + {x2} + {y2} = {sum} is not above 0, which is how padding is "
-    "told",
-    "cause.masked": "mask_gt is false although x1 + y1 + x2 + y2 = {x1} + {y1} + {x2} + {y2} = {sum} is above 0: the "
-    "training step masked the box out before it called the assigner",
+    "cause.ignored": f"{_SUM} is not above 0, which is how padding is told",
+    "cause.masked": f"mask_gt is false although {_MASKED}",
     "cause.ignored-owns": "it still owns {positives}, contested ones: every overlap that counts is 0 there, and such "
     "anchors go to gt 0",
     "cause.ignored-wins": "it still owns {positives}, contested ones: in this generation every box competes, padding "
@@ -114,10 +117,9 @@ ENGLISH: Mapping[str, str] = {
     "cause.zero-score": "the score is 0 in {number} of them",
     "cause.zero-overlap": "the overlap is 0 in {number} of them",
     "cause.zero-both": "score and overlap are 0 in {number} of them",
-    "cause.zero-product": "score and overlap are above 0 in {number} of them, but the metric is too small for the "
-    "number type and becomes 0",
-    "cause.zero-ties": "a box without metrics above 0 fills up with zeros, and the order of equal values picked "
-    "other anchors",
+    "cause.zero-product": f"score and overlap are above 0 in {{number}} of them, {_TOO_SMALL}",
+    "cause.zero-ties": "without a metric above 0 a box takes anchors of metric 0 from anywhere on the grid, in the "
+    "order of torch.topk; here they all lie outside it and are dropped again",
     "cause.zero-no-ties": "none of them was selected",
     "cause.zero-kept": "it had {resolved} after conflicts, and among equal zeros topk2 kept other anchors",
     "cause.lost": "{anchors} of the {selected} that it selected went to gt {owner}; closest at anchor {anchor}: "

@@ -6,11 +6,19 @@ import contextlib
 import errno
 import glob
 import os
+import secrets
 import stat
 from pathlib import Path
 from typing import IO
 
-from ..basics.errors import InputError
+from ..basics.errors import InputError, reason_of
+
+try:
+    import fcntl
+except ImportError:  # not on Windows
+    fcntl = None  # type: ignore[assignment]
+
+_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 
 
 class SafeFile:
@@ -36,11 +44,9 @@ class SafeFile:
                 raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
             if self._final.exists() and not os.access(self._final, os.W_OK):
                 raise self._error("not-writable", "may not be written", "check its permissions or name another file")
-            self._part = self._final.with_name(f".{self._final.name}.{os.getpid()}.part")
             _remove_abandoned(self._final)
-            self.file = self._part.open("wb+")
-            if self._final.exists():
-                self._part.chmod(stat.S_IMODE(self._final.stat().st_mode))
+            mode = stat.S_IMODE(self._final.stat().st_mode) if self._final.exists() else None
+            self._part, self.file = _begin(self._final, mode)
         except OSError as error:
             raise self._from_os(error) from error
 
@@ -93,25 +99,66 @@ class SafeFile:
             return self._error(
                 "no-such-folder", "cannot be written: its folder does not exist", "make the folder first"
             )
-        reason = (error.strerror or str(error)).lower()
-        return self._error("not-writable", f"cannot be written: {reason}", "name another file")
+        return self._error("not-writable", f"cannot be written: {reason_of(error)}", "name another file")
 
     def _error(self, id: str, message: str, hint: str) -> InputError:
         return InputError(id, f"the {self.what} {message}", where=str(self.path), hint=hint)
 
 
+def write_whole(path: Path, what: str, data: bytes) -> None:
+    """A file in one go: under its name it is whole, or what it was before; ``what`` names it in errors.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    file = SafeFile(path, what)
+    try:
+        file.write(data)
+        file.commit()
+    finally:
+        file.discard()
+
+
+_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | _NO_FOLLOW | getattr(os, "O_BINARY", 0)
+_CUT = 50  # characters of a name, so that the longer one is none too long
+
+
+def _begin(final: Path, mode: int | None) -> tuple[Path, IO[bytes]]:
+    """A new file beside ``final`` that nobody could foresee, with these permissions before anything is in it.
+
+    It is locked as long as it is open, which tells everybody that it is not abandoned.
+    """
+    while True:
+        part = final.with_name(f".{final.name[:_CUT]}.{secrets.token_hex(8)}.part")
+        with contextlib.suppress(FileExistsError):
+            descriptor = os.open(part, _NEW, 0o666 if mode is None else mode & 0o777)
+            if mode is not None and hasattr(os, "fchmod"):
+                os.fchmod(descriptor, mode)  # what the umask took away
+            _lock(descriptor)
+            if part.exists():  # nobody took it for abandoned before it was locked
+                return part, os.fdopen(descriptor, "wb+")
+            os.close(descriptor)
+
+
+def _lock(descriptor: int) -> bool:
+    """Lock a file that nobody else has locked; False if somebody has, or if it cannot be known."""
+    if fcntl is None:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
 def _remove_abandoned(final: Path) -> None:
-    """Partial files of processes that were killed."""
-    if os.name != "posix":
-        return  # elsewhere there is no harmless way to ask whether a process lives
-    for part in final.parent.glob(f".{glob.escape(final.name)}.*.part"):
-        number = part.name.split(".")[-2]
-        if not number.isdigit():
-            continue
-        try:
-            os.kill(int(number), 0)
-        except ProcessLookupError:
-            with contextlib.suppress(OSError):
-                part.unlink()
-        except (OSError, OverflowError):
-            continue
+    """Partial files of processes that were killed: those of this user that nobody has locked."""
+    for part in final.parent.glob(f".{glob.escape(final.name[:_CUT])}.{'[0-9a-f]' * 16}.part"):
+        with contextlib.suppress(OSError):
+            descriptor = os.open(part, os.O_RDONLY | _NO_FOLLOW | getattr(os, "O_NONBLOCK", 0))
+            try:
+                told = os.fstat(descriptor)
+                if stat.S_ISREG(told.st_mode) and told.st_uid == os.geteuid() and _lock(descriptor):
+                    part.unlink()
+            finally:
+                os.close(descriptor)

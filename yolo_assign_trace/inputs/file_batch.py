@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 
-from ..assignment.releases import Release
 from ..basics.arrays import Array
-from ..basics.errors import InputError
+from ..basics.errors import InputError, Parameter
 from ..basics.plural import count
 from ..run.given import Image
-from ..run.letterbox import VALIDATION, Letterbox, Placing
+from ..run.letterbox import Letterbox
+from ..run.release_choice import ReleaseChoice
 from .batch import HeadSource, Part
 from .heads.shapes import STUDY, Shapes
 from .labels.findings import as_error, remarks_about
+from .labels.placed import place_table
 from .labels.policy import DROP_IMAGE, STOP, drop_failures
 from .labels.row import BATCH
 from .labels.rules import TODAY, LabelRules, rules_of
 from .labels.text import LabelTable, parse_labels
-from .placed import place_table
 from .reading.files import display_name, read_bytes
 from .request import Request
 
@@ -36,14 +36,14 @@ class FileLabels:
         table: the rows, as training reads the file.
         digest: first hex digits of the SHA-256 of the text, without the line ends' form.
         remarks: what was dropped or changed, in sentences.
-        placing: how its images come to lie in the input.
+        release: of the package: what reads it and places its boxes.
     """
 
     name: str
     table: LabelTable
     digest: str
     remarks: tuple[str, ...] = ()
-    placing: Placing = VALIDATION
+    release: ReleaseChoice = field(default_factory=ReleaseChoice)
 
     nc: ClassVar[None] = None
 
@@ -77,20 +77,19 @@ class FileLabels:
         grid, remarks = shapes.grid, []
         batch = self._batch(shapes, heads)
         imgsz = (grid.height, grid.width)
-        letterbox = Letterbox.of(request.image_size, imgsz, self.placing) if request.image_size else None
+        letterbox = Letterbox.of(request.image_size, imgsz, self.release.placing) if request.image_size else None
         if letterbox:
             remarks.append(f"every image is letterboxed: {letterbox}")
         elif shapes.name != STUDY and len(self.table.rows) and not self.has_images and not request.letterboxed:
-            remarks.append(
-                "boxes are taken as fractions of the network input; --image-size WxH letterboxes them as training does"
-            )
-        placed, findings = place_table(self.table, letterbox, Letterbox.whole(imgsz), self.placing)
+            remarks.append("boxes are taken as fractions of the network input; `image_size=WxH` letterboxes them")
+        placed, findings = place_table(self.table, letterbox, Letterbox.whole(imgsz), self.release.placing)
         remarks += remarks_about(findings)
         part = Part(
             name=self.name,
             grid=grid,
             tables=(placed,),
             heads=heads,
+            release=self.release,
             batch=batch,
             digest=self.digest,
             images=(Image(self.name, letterbox),) if letterbox and not self.has_images else (),
@@ -105,6 +104,11 @@ class FileLabels:
             raise InputError("wrong-batch", message, where=real.path)
         batch = real.batch if real else shapes.batch or self.images
         source = real.name if real else shapes.name
+        if real and real.images and batch == 1 and not self.has_images:
+            theirs = Path(real.images[0]).name
+            if Path(theirs).stem != Path(self.name).stem:
+                message = f"the heads are of the image {theirs}, but the labels are {self.name}"
+                raise InputError("heads-of-other-images", message, where=real.path)
         rows = self.table.rows
         if batch > 1 and len(rows) and not self.has_images:
             raise InputError(
@@ -121,18 +125,19 @@ class FileLabels:
         return batch
 
 
-def labels_of_file(request: Request, data: bytes, release: Release) -> FileLabels:
+def labels_of_file(request: Request, data: bytes, release: ReleaseChoice) -> FileLabels:
     """The labels of a request for a single file, whose content is ``data``.
 
     Raises:
         InputError: as :func:`read_labels`, or the request asks for what only a dataset has.
     """
-    for flag, value in (("--images", request.images), ("--split", request.split), ("--rect", request.rect)):
-        if value:
-            hint = "it needs a dataset: --data, or --labels with a folder, a list or COCO annotations"
-            raise InputError("not-a-dataset", f"{request.source} is a single label file", where=flag, hint=hint)
-    labels = read_labels(request.source, request.rules or rules_of(release), request.on_bad, data)
-    return replace(labels, placing=Placing(release, request.mode))
+    for name in ("images", "split", "rect"):
+        if getattr(request, name):
+            hint = "it needs a dataset: `data`, or `labels` with a folder, a list or COCO annotations"
+            message = f"{request.source} is a single label file"
+            raise InputError("not-a-dataset", message, where=Parameter(name), hint=hint)
+    labels = read_labels(request.source, request.rules or rules_of(release.release), request.on_bad, data)
+    return replace(labels, release=release)
 
 
 def read_labels(path: Path, rules: LabelRules = TODAY, on_bad: str = STOP, data: bytes | None = None) -> FileLabels:
@@ -154,7 +159,7 @@ def read_labels(path: Path, rules: LabelRules = TODAY, on_bad: str = STOP, data:
     if table.failures and on_bad == STOP:
         raise as_error(table.failures)
     if table.failures and on_bad == DROP_IMAGE and table.form == BATCH:
-        hint = "use --on-bad drop-row: training never reads such a file, so it drops no image for it"
+        hint = "use `on_bad=drop-row`: training never reads such a file, so it drops no image for it"
         raise InputError("rows-of-a-batch", "the rows are of several images", where=str(path), hint=hint)
     kept, dropped = drop_failures(table, on_bad)
     remarks = (*([dropped] if dropped else []), *remarks_about(table.findings))

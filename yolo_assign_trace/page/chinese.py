@@ -53,6 +53,8 @@ WORDS: Mapping[str, str] = {
     "legend-lost": "失去，数字是得到它的框",
     "legend-dropped": "被 topk2 舍去",
     "legend-predicted": "预测框",
+    "legend-predicted-chosen": "所选锚点的预测框",
+    "legend-cell": "所选锚点的格子",
     "legend-seen": "筛选时所用的框",
     "legend-without": "没有正样本的框",
     "formula": "公式",
@@ -122,6 +124,8 @@ WORDS: Mapping[str, str] = {
     "yolo-assign explain TRACE --image {image} --gt {gt} --anchor {anchor}",
     "no-choice": "请在图中或列表中选择一个框或锚点。",
     "about": "关于这次追踪",
+    "synthetic": "合成的网络输出：没有训练过的模型。候选和放大的框只取决于几何，对任何模型都成立；"
+    "得分、重叠度、对齐度和正样本不说明任何模型。",
     "rounded": "数字来自日志：已舍入到 {digits} 位有效数字。",
     "left-out": "本页没有：logit 和距离、最高类别以外的得分，以及不在任何框内的锚点的预测框。追踪文件中都有。",
     "left-out-pairs": "为了缩小页面，省去了 {count} 个候选对；每个框最好的、选中的和拥有的都在。计数仍是整个追踪的。",

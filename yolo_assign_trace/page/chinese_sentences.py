@@ -7,9 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from .chinese import CAUSES
+
+_SUM = "x1 + y1 + x2 + y2 = {x1} + {y1} + {x2} + {y2} = {sum}"
+_MASKED = "训练步骤在调用分配器之前就把该框遮掉了"
+_TOO_SMALL = "但对齐度小到数值类型无法表示，成为 0"
+
 SENTENCES: Mapping[str, str] = {
     # --- the life of a pair, stage by stage
-    "ground_truth.padding": "四个角坐标之和 {x1} + {y1} + {x2} + {y2} = {sum}，不大于 0：该框被当作填充，什么都不选",
+    "ground_truth.padding": f"{CAUSES['ignored-as-padding']}：{_SUM}",
+    "ground_truth.masked": f"{CAUSES['masked-out']}：{_SUM} 大于 0，{_MASKED}",
     "screen.enlarged": "筛选时该框按 {width} x {height} px 计算，而不是原来的 {own_width} x {own_height} px",
     "screen.inside": "中心 ({x}, {y}) px 在框内：距左边 {left} px，距上边 {top}，距右边 {right}，距下边 {bottom}",
     "screen.left": "中心 ({x}, {y}) px 不是候选：它必须在左边 {edge} px 的右侧，还差 {distance} px",
@@ -26,16 +33,19 @@ SENTENCES: Mapping[str, str] = {
     "align.zero-score": "对齐度为 0，因为得分为 0；重叠度为 {overlap}",
     "align.zero-overlap": "对齐度为 0，因为重叠度为 0；得分为 {score}",
     "align.zero-both": "对齐度为 0，因为得分和重叠度都为 0",
-    "align.zero-product": "得分 {score} 和重叠度 {overlap} 都大于 0，但对齐度小到数值类型无法表示，成为 0",
+    "align.zero-product": f"得分 {{score}} 和重叠度 {{overlap}} 都大于 0，{_TOO_SMALL}",
     "align.non-finite": "得分 {score}，重叠度 {overlap}：对齐度为 {metric}；若为 nan，任何比较中都算最大",
     "topk.selected": "在 {candidates} 个候选中排第 {rank}，该框取 {topk} 个：选中",
     "topk.selected-by-tie": "对齐度 {metric} 在 {candidates} 个候选中与其他候选并列第 {rank}，该框取 {topk} 个："
     "按并列值的次序选中",
-    "topk.selected-zero": "{candidates} 个候选中对齐度大于 0 的不足 {topk} 个，该框用 0 补足：按并列值的次序选中",
+    "topk.selected-zero": "{candidates} 个候选中对齐度大于 0 的不足 {topk} 个，"
+    "余下的名额按 torch.topk 的次序给整个网格上对齐度为 0 的锚点："
+    "它在其中，选中",
     "topk.not-selected": "在 {candidates} 个候选中排第 {rank}，该框取 {topk} 个：未选中，{metric} 比截断值 {cutoff} "
     "低 {short}",
     "topk.not-selected-by-tie": "对齐度 {metric} 等于截断值，在 {candidates} 个候选中排第 {rank}：按并列值的次序未选中",
-    "topk.not-selected-zero": "{candidates} 个候选中对齐度大于 0 的不足 {topk} 个，但并列值的次序用其他锚点补足："
+    "topk.not-selected-zero": "{candidates} 个候选中对齐度大于 0 的不足 {topk} 个，"
+    "余下的名额按 torch.topk 的次序给了整个网格上其他对齐度为 0 的锚点："
     "未选中",
     "topk.picked": "选中",
     "topk.left": "未选中",
@@ -76,9 +86,8 @@ SENTENCES: Mapping[str, str] = {
     "normalize.score-only": "目标得分 {target}",
     "normalize.background": "每个类别的目标得分都是 0",
     # --- causes: why a box has no positives
-    "cause.ignored": "x1 + y1 + x2 + y2 = {x1} + {y1} + {x2} + {y2} = {sum}，不大于 0；填充就是这样识别的",
-    "cause.masked": "mask_gt 为假，尽管 x1 + y1 + x2 + y2 = {x1} + {y1} + {x2} + {y2} = {sum} 大于 0：训练步骤在调用"
-    "分配器之前就把该框遮掉了",
+    "cause.ignored": f"{_SUM}，不大于 0；填充就是这样识别的",
+    "cause.masked": f"mask_gt 为假，尽管 {_SUM} 大于 0：{_MASKED}",
     "cause.ignored-owns": "它仍然拥有 {positives} 个有争议的锚点：那里所有参与比较的重叠度都为 0，这样的锚点归 gt 0",
     "cause.ignored-wins": "它仍然拥有 {positives} 个有争议的锚点：在这一代中每个框都参与竞争，填充也不例外",
     "cause.between": "{width} x {height} px 落在锚点中心之间，中心间距为 {strides} px",
@@ -94,8 +103,9 @@ SENTENCES: Mapping[str, str] = {
     "cause.zero-score": "其中 {number} 个得分为 0",
     "cause.zero-overlap": "其中 {number} 个重叠度为 0",
     "cause.zero-both": "其中 {number} 个得分和重叠度都为 0",
-    "cause.zero-product": "其中 {number} 个得分和重叠度都大于 0，但对齐度小到数值类型无法表示，成为 0",
-    "cause.zero-ties": "没有大于 0 的对齐度时，框用 0 补足，而并列值的次序选了其他锚点",
+    "cause.zero-product": f"其中 {{number}} 个得分和重叠度都大于 0，{_TOO_SMALL}",
+    "cause.zero-ties": "没有大于 0 的对齐度时，框按 torch.topk 的次序从整个网格取对齐度为 0 的锚点；"
+    "这里它们都在框外，随后被去掉",
     "cause.zero-no-ties": "没有一个被选中",
     "cause.zero-kept": "解决冲突后它还有 {resolved} 个，而在并列的 0 中 topk2 保留了其他锚点",
     "cause.lost": "它选中的 {selected} 个锚点中有 {anchors} 个归了 gt {owner}；最接近的是锚点 {anchor}：那边的重叠度为 "

@@ -10,12 +10,12 @@ import base64
 import hashlib
 from collections.abc import Callable
 from importlib.resources import files
-from pathlib import Path
 from string import Template
 from typing import Any
 
 import orjson
 
+from ..draw.photos import Pictures
 from ..traces.stored import StoredTrace
 from .data import Limits, page_data
 from .tables import texts
@@ -29,28 +29,30 @@ SCRIPTS = (
 
 def page_html(
     trace: StoredTrace,
-    pictures: Path | None = None,
+    pictures: Pictures | None = None,
     remark: Callable[[str], None] = lambda text: None,
     limits: Limits | None = None,
 ) -> bytes:
     """The page about ``trace`` as UTF-8; arguments and errors as in :func:`.data.page_data`."""
     document = page_data(trace, pictures, remark, limits) | {"texts": texts()}
-    style = _template("style.css")
-    script = '"use strict";\n(() => {\n' + "".join(map(_template, SCRIPTS)) + "})();\n"
-    filled = Template(_template("page.html")).substitute(
-        policy=_policy(style, script), style=style, script=script, data=_json(document)
+    style = template("style.css")
+    script = '"use strict";\n(() => {\n' + "".join(map(template, SCRIPTS)) + "})();\n"
+    filled = Template(template("page.html")).substitute(
+        policy=policy(style, script), style=style, script=script, data=_json(document)
     )
     return filled.encode()
 
 
-def _template(name: str) -> str:
+def template(name: str) -> str:
+    """A file of the folder ``template``."""
     return (files(__package__) / "template" / name).read_text(encoding="utf-8")
 
 
-def _policy(style: str, script: str) -> str:
+def policy(style: str, script: str | None) -> str:
     """Only this style and this script, pictures only from inside the page, and no network at all."""
+    scripts = "'none'" if script is None else _source(script)
     return (
-        f"default-src 'none'; img-src data:; style-src {_source(style)}; script-src {_source(script)}; "
+        f"default-src 'none'; img-src data:; style-src {_source(style)}; script-src {scripts}; "
         "base-uri 'none'; form-action 'none'"
     )
 

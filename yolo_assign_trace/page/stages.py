@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,13 +10,13 @@ import numpy as np
 
 from ..assignment.assigner import Stage
 from ..assignment.call import CAPTURE
-from ..assignment.generations import YOLOV8, find_assigner
+from ..assignment.generations import YOLOV8
 from ..assignment.outputs import PARTS
 from ..basics.arrays import Array
-from ..basics.errors import InputError
-from ..explain.view import OUTCOMES, TraceView
+from ..explain.sentences import number
 from ..run.statistics import Statistics, as_json
-from .story import enlarged
+from ..traces.rebuild import rebuild_assigner
+from ..traces.view import OUTCOMES, TraceView
 
 
 def stages_of(view: TraceView) -> list[dict[str, Any]]:
@@ -24,7 +24,9 @@ def stages_of(view: TraceView) -> list[dict[str, Any]]:
 
     ``title`` and ``says`` are ids of texts; ``values`` are numbers in them.
     """
-    declared = {stage.name: stage for stage in (*YOLOV8.stages, CAPTURE, *_assigner_stages(view))}
+    assigner = rebuild_assigner(view.trace).assigner
+    declared = {stage.name: stage for stage in (*(assigner or YOLOV8).stages, CAPTURE)}
+    settings = None if assigner is None else assigner.settings | {"reg_max": view.settings.reg_max}
     outputs: dict[str, list[dict[str, Any]]] = {}
     for stored in view.trace.outputs.values():
         dense = view.b * view.m * view.a if stored.output.on_pairs else None
@@ -37,21 +39,27 @@ def stages_of(view: TraceView) -> list[dict[str, Any]]:
             "unit": stored.output.unit,
             "meaning": stored.output.meaning,
             "dtype": str(stored.dtype),
-            "statistics": _plain(as_json(Statistics.of(stored.array, dense))),
+            "statistics": _texts(Statistics.of(stored.read(0, math.prod(stored.shape)), dense)),
         }
         outputs.setdefault(stored.stage, []).append(about)
     swapped = view.settings.swapped
-    return [_stage(view, declared.get(name), name, name in swapped, found) for name, found in outputs.items()]
+    return [
+        _stage(declared.get(name), name, swapped.get(name), settings, of_stage) for name, of_stage in outputs.items()
+    ]
 
 
 def _stage(
-    view: TraceView, stage: Stage | None, name: str, swapped: bool, outputs: list[dict[str, Any]]
+    stage: Stage | None,
+    name: str,
+    swapped: str | None,
+    settings: Mapping[str, Any] | None,
+    outputs: list[dict[str, Any]],
 ) -> dict[str, Any]:
     formula: tuple[str, ...] = ()
     if swapped:
-        formula = (f"SWAPPED: {_swap_of(view, name)}",)
-    elif stage is not None:
-        formula = tuple(line.format(**_settings(view)) for line in stage.result.formula)
+        formula = (f"SWAPPED: {swapped}",)
+    elif stage is not None and settings is not None:
+        formula = stage.formula(settings)
     return {
         "name": name,
         "declaration": "" if stage is None else stage.result.__name__,
@@ -61,40 +69,9 @@ def _stage(
     }
 
 
-def _swap_of(view: TraceView, name: str) -> str:
-    found = re.search(rf"\b{name}=([\w.:]+)", view.trace.header.get("assigner", "").partition("SWAPPED")[2])
-    return found[1] if found else name
-
-
-def _assigner_stages(view: TraceView) -> tuple[Stage, ...]:
-    """The stages of the assigner that the header names; those of the default if it names none that is known."""
-    name = re.split(r"[ :]", view.trace.header.get("assigner", ""), maxsplit=1)[0]
-    try:
-        return find_assigner(name).stages
-    except InputError:
-        return ()
-
-
-class _Unknown(str):
-    """A setting that the trace does not tell: its name stands for its value, whatever the format."""
-
-    __slots__ = ()
-
-    def __format__(self, spec: str) -> str:
-        return str(self)
-
-
-def _settings(view: TraceView) -> Mapping[str, Any]:
-    s = view.settings
-    values = {"topk": s.topk, "alpha": s.alpha, "beta": s.beta, "overlap_name": s.overlap, "reg_max": s.reg_max}
-    symbols = {"topk": "k", "overlap_name": "overlap", "reg_max": "R"}
-    known = {name: _Unknown(symbols.get(name, name)) if value is None else value for name, value in values.items()}
-    return {**known, "topk2": s.topk2}
-
-
 def title_values(view: TraceView) -> dict[str, str]:
-    """Numbers that titles name."""
-    return {"topk": f"{_settings(view)['topk']}"}
+    """Numbers that titles name; a letter where the trace does not tell."""
+    return {"topk": str(view.settings.topk or "k")}
 
 
 NUMBERS: Mapping[str, tuple[str, ...]] = {
@@ -113,7 +90,7 @@ NUMBERS: Mapping[str, tuple[str, ...]] = {
 
 
 def numbers(view: TraceView) -> dict[str, dict[str, Any]]:
-    """Numbers by id: ``total`` for the whole trace and ``images``, one each. None where there is nothing to count."""
+    """Numbers by id, as texts: ``total`` for the whole trace and ``images``, one each."""
     image = view.pairs[:, 0]
     gt_images = np.repeat(np.arange(view.b), view.boxes)
     lines = view.lines
@@ -129,7 +106,7 @@ def numbers(view: TraceView) -> dict[str, dict[str, Any]]:
         "ignored": np.array([line.image for line in lines if line.cause in ("ignored-as-padding", "masked-out")]),
         "nothing-inside": np.array([line.image for line in lines if line.cause == "no-anchor-inside"]),
         "pairs": image,
-        "candidate-anchors": np.unique(view.cell) // view.a,
+        "candidate-anchors": np.unique(view.index.cell) // view.a,
         "metric-zero": image[view.metric == 0],
         "selected": image[view.selected],
         "claimed": anchor_image[claims > 0],
@@ -141,22 +118,28 @@ def numbers(view: TraceView) -> dict[str, dict[str, Any]]:
         "score-zero": view.positives[0][view.positive_scores == 0],
     }
     if view.optional("screen_bboxes") is not None:
-        counted["enlarged"] = row_image[(enlarged(view) & view.mask_gt).reshape(-1)]
+        counted["enlarged"] = row_image[(view.enlarged & view.mask_gt).reshape(-1)]
     if ties is not None:
         counted["tie-order"] = row_image[ties.reshape(-1).astype(bool)]
     if view.has_topk2:
         counted["dropped"] = outcomes["dropped"]
-    found = {name: _counts(images, view.b) for name, images in counted.items()}
-    found["best-overlap"] = _best(view.overlaps, image, view.b)
-    found["best-metric"] = _best(view.metric, image, view.b)
-    found["best-target"] = _best(view.positive_scores, view.positives[0], view.b)
+    numbers = {name: _counts(images, view.b) for name, images in counted.items()}
+    numbers["best-overlap"] = _best(view.overlaps, image, view.b)
+    numbers["best-metric"] = _best(view.metric, image, view.b)
+    numbers["best-target"] = _best(view.positive_scores, view.positives[0], view.b)
     sums = np.bincount(view.positives[0], weights=view.positive_scores, minlength=view.b)
-    found["target-sum"] = {"total": float(view.positive_scores.sum()), "images": sums.tolist()}
-    return found
+    numbers["target-sum"] = {"total": number(float(view.positive_scores.sum())), "images": list(map(number, sums))}
+    return numbers
+
+
+def text_or_dash(value: float | None) -> str:
+    """A number as a text, a dash where there is none."""
+    return "–" if value is None else number(value)
 
 
 def _counts(images: Array, b: int) -> dict[str, Any]:
-    return {"total": len(images), "images": np.bincount(images.astype(np.int64), minlength=b).tolist()}
+    counts = np.bincount(images.astype(np.int64), minlength=b).tolist()
+    return {"total": str(len(images)), "images": list(map(str, counts))}
 
 
 def _best(values: Array, images: Array, b: int) -> dict[str, Any]:
@@ -165,8 +148,12 @@ def _best(values: Array, images: Array, b: int) -> dict[str, Any]:
     best = np.full(b, -np.inf)
     np.maximum.at(best, images[finite], values[finite].astype(np.float64))
     each = [None if np.isinf(value) else value for value in best.tolist()]
-    return {"total": max((value for value in each if value is not None), default=None), "images": each}
+    most = max((value for value in each if value is not None), default=None)
+    return {"total": text_or_dash(most), "images": list(map(text_or_dash, each))}
 
 
-def _plain(statistics: dict[str, Any]) -> dict[str, Any]:
-    return {name: value.item() if isinstance(value, np.generic) else value for name, value in statistics.items()}
+def _texts(statistics: Statistics) -> dict[str, Any]:
+    """Counts as they are; min, mean and max as texts."""
+    told = as_json(statistics)
+    write = text_or_dash if statistics.kind == "float" else lambda value: "–" if value is None else str(value)
+    return told | {name: write(told[name]) for name in ("min", "mean", "max") if name in told}

@@ -9,8 +9,8 @@ from ..assignment.generations import GENERATIONS
 from ..basics.plural import count
 from ..explain.funnel import STEPS
 from ..explain.texts import ENGLISH, NOUNS
-from ..explain.view import OUTCOMES
 from ..run.boxes_summary import CAUSES
+from ..traces.view import OUTCOMES
 from . import chinese
 from .chinese_sentences import SENTENCES
 from .chinese_stages import MEANINGS, STAGES

@@ -53,6 +53,8 @@ WORDS: Mapping[str, str] = {
     "legend-lost": "lost, with the number of the box that has it",
     "legend-dropped": "dropped by topk2",
     "legend-predicted": "predicted box",
+    "legend-predicted-chosen": "predicted box of the chosen anchor",
+    "legend-cell": "cell of the chosen anchor",
     "legend-seen": "box as screening sees it",
     "legend-without": "box without positives",
     "formula": "Formula",
@@ -122,6 +124,8 @@ WORDS: Mapping[str, str] = {
     "--anchor {anchor}",
     "no-choice": "Choose a box or an anchor in the picture or in the list.",
     "about": "About this trace",
+    "synthetic": "Synthetic heads: no trained model. Candidates and enlarged boxes are geometry and hold for any "
+    "model; scores, overlaps, metrics and positives say nothing about one.",
     "rounded": "The numbers were read from a log: they are rounded to {digits} digits.",
     "left-out": "Not on this page: logits and distances, scores of all but the best class, and predicted boxes of "
     "anchors that lie in no box. The trace has them.",

@@ -22,6 +22,47 @@ CAUSES: Mapping[str, str] = {
 """Why a box can end without positives; ids are stable."""
 
 
+def decide_causes(boxes: Sequence[int], kept: Mapping[str, Array]) -> Array:
+    """(image, gt) the cause that keeps a box from positives, as far as the run has come; empty where there is none.
+
+    Args:
+        boxes: label rows of every image, before padding.
+        kept: the small tensors of the run by name, those that there are yet.
+    """
+    valid = kept["mask_gt"][..., 0].astype(bool)
+    real = np.arange(valid.shape[1]) < np.array(boxes, dtype=np.int64)[:, None]
+    with np.errstate(invalid="ignore"):  # corners may be infinite
+        steps = [("ignored-as-padding", ~valid & (kept["gt_bboxes"].sum(axis=-1) <= 0)), ("masked-out", ~valid)]
+    if "fg_mask" in kept:
+        steps.append(("", count_positives(kept) > 0))
+    if "pairs" in kept:
+        steps.append(("no-anchor-inside", count_pairs(kept) == 0))
+    if "fg_mask" in kept:
+        lost = count_pairs(kept, kept["mask_topk"]) > 0
+        if "mask_resolved" in kept:  # what is left after conflicts was not lost to others, but not kept by topk2
+            lost &= count_pairs(kept, kept["mask_resolved"]) == 0
+        steps.append(("lost-conflicts", lost))
+        steps.append(("non-finite", count_pairs(kept, ~np.isfinite(kept["align_metric"])) > 0))
+        steps.append(("metric-zero", count_pairs(kept, kept["align_metric"] > 0) == 0))
+        steps.append(("not-selected", np.ones(valid.shape, dtype=bool)))
+    return np.select([real & mask for _, mask in steps], [cause for cause, _ in steps], default="")
+
+
+def count_pairs(kept: Mapping[str, Array], mask: Array | None = None) -> Array:
+    """(image, gt) candidates of every box, or those of them in ``mask`` (pair,)."""
+    b, m = kept["mask_gt"].shape[:2]
+    pairs = kept["pairs"] if mask is None else kept["pairs"][mask]
+    return np.bincount(pairs[:, 0] * m + pairs[:, 1], minlength=b * m).reshape(b, m)
+
+
+def count_positives(kept: Mapping[str, Array]) -> Array:
+    """(image, gt) anchors that every box owns in the end."""
+    b, m = kept["mask_gt"].shape[:2]
+    image, anchor = np.nonzero(kept["fg_mask"])
+    owner = kept["target_gt_idx"][image, anchor]
+    return np.bincount(image * m + owner, minlength=b * m).reshape(b, m)
+
+
 def summarize(grid: Grid, boxes: Sequence[int], kept: Mapping[str, Array]) -> tuple[BoxLine, ...]:
     """The lines of all boxes in order.
 
@@ -30,55 +71,37 @@ def summarize(grid: Grid, boxes: Sequence[int], kept: Mapping[str, Array]) -> tu
         boxes: label rows of every image, before padding.
         kept: the small tensors of the run by name.
     """
-    rows = kept["mask_gt"].size
-    if not rows:
+    b, m = kept["mask_gt"].shape[:2]
+    if not b * m:
         return ()
-    m = kept["mask_gt"].shape[1]
     image, gt, anchor = kept["pairs"].T
     row = image * m + gt  # ascending, as the pairs are
-
-    def count(mask: Array) -> list[int]:
-        counts: list[int] = np.bincount(row[mask], minlength=rows).tolist()
-        return counts
-
     levels = len(grid.levels)
     level = np.searchsorted([level.first for level in grid.levels], anchor, side="right") - 1
-    candidates = np.bincount(row * levels + level, minlength=rows * levels).reshape(rows, levels).tolist()
-    where, which = np.nonzero(kept["fg_mask"])
-    positives = np.bincount(where * m + kept["target_gt_idx"][where, which], minlength=rows).tolist()
-    selected = count(kept["mask_topk"])
-    resolved = count(kept["mask_resolved"]) if "mask_resolved" in kept else [0] * rows
-    odd = count(~np.isfinite(kept["align_metric"]))
-    above_zero = count(kept["align_metric"] > 0)
-    best = np.full(rows, np.nan, dtype=kept["overlaps"].dtype)
+    candidates = np.bincount(row * levels + level, minlength=b * m * levels).reshape(b, m, levels).tolist()
+    best = np.full(b * m, np.nan, dtype=kept["overlaps"].dtype)
     starts = np.flatnonzero(np.diff(row, prepend=-1))
     if starts.size:
         best[row[starts]] = np.maximum.reduceat(kept["overlaps"], starts)
-    best_overlap = best.tolist()
-
-    labels = kept["gt_labels"].reshape(rows).tolist()
-    valid = kept["mask_gt"].reshape(rows).tolist()
-    corners = kept["gt_bboxes"].reshape(rows, 4)
-    corner_sums = corners.sum(axis=1).tolist()
-    sizes = (corners[:, 2:] - corners[:, :2]).tolist()
-    lines = []
-    for i, j in [(i, j) for i, of_image in enumerate(boxes) for j in range(of_image)]:
-        n = i * m + j
-        if not valid[n]:
-            cause = "ignored-as-padding" if corner_sums[n] <= 0 else "masked-out"
-        elif positives[n]:
-            cause = ""
-        elif not sum(candidates[n]):
-            cause = "no-anchor-inside"
-        elif selected[n] and not resolved[n]:
-            cause = "lost-conflicts"
-        elif odd[n]:
-            cause = "non-finite"
-        else:
-            cause = "not-selected" if above_zero[n] else "metric-zero"
-        overlap = best_overlap[n] if sum(candidates[n]) else None
-        size = sizes[n]
-        lines.append(
-            BoxLine(i, j, labels[n], size[0], size[1], tuple(candidates[n]), selected[n], positives[n], overlap, cause)
+    overlaps = best.reshape(b, m).tolist()
+    selected, positives = count_pairs(kept, kept["mask_topk"]).tolist(), count_positives(kept).tolist()
+    causes = decide_causes(boxes, kept).tolist()
+    labels = kept["gt_labels"].reshape(b, m).tolist()
+    with np.errstate(invalid="ignore"):
+        sizes = (kept["gt_bboxes"][..., 2:] - kept["gt_bboxes"][..., :2]).tolist()
+    return tuple(
+        BoxLine(
+            image=i,
+            gt=j,
+            label=labels[i][j],
+            width=sizes[i][j][0],
+            height=sizes[i][j][1],
+            candidates=tuple(candidates[i][j]),
+            selected=selected[i][j],
+            positives=positives[i][j],
+            best_overlap=overlaps[i][j] if any(candidates[i][j]) else None,
+            cause=causes[i][j],
         )
-    return tuple(lines)
+        for i, of_image in enumerate(boxes)
+        for j in range(of_image)
+    )

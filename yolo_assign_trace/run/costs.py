@@ -1,4 +1,4 @@
-"""What a trace costs before it runs: candidate pairs, and bytes of memory, of the log and of the saved file."""
+"""What a trace costs before it runs: pairs, seconds, and bytes of memory, of the log and of the saved file."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def output_bytes(output: Output, sizes: Mapping[str, int], float_bytes: int = 4)
 
 
 def saved_bytes(assigner: Assigner, sizes: Mapping[str, int], float_bytes: int = 4) -> int:
-    """Bytes that ``--save`` writes: all outputs and the declarations; a few kB of names are not counted."""
+    """Bytes of the saved file: all outputs and the declarations; a few kB of names are not counted."""
     outputs = [output for stage in assigner.stages for output in stage.outputs]
     return ROOM_FOR_DECLARATIONS + sum(output_bytes(output, sizes, float_bytes) for output in outputs)
 
@@ -82,6 +82,21 @@ def estimate_pair_bytes(pairs: int, digits: int) -> int:
     return int(pairs * (4 * _PREFIX + 50 + 8 * (digits + 3.5)))
 
 
+SECONDS_TO_START = 1.5
+"""Of the command, until torch is there."""
+_SECONDS_A_BATCH, _SECONDS_A_NUMBER, _SECONDS_A_PAIR = 0.02, 2e-7, 1.5e-5
+"""With the log, which is most of it; measured on two cores, docs/labels.md has how far off they were."""
+
+
+def estimate_seconds(sizes: Mapping[str, int]) -> float:
+    """Seconds of tracing one batch with a log at a console that is quiet: rough, within a factor of three.
+
+    ``sizes`` holds the length of every axis, ``pair`` too.
+    """
+    numbers = sizes["image"] * sizes["anchor"] * (sizes["channel"] + sizes["class"])
+    return _SECONDS_A_BATCH + numbers * _SECONDS_A_NUMBER + sizes["pair"] * _SECONDS_A_PAIR
+
+
 @dataclass(frozen=True)
 class Cost:
     """What tracing one batch would take; ``peak``, ``saved`` and ``log`` are bytes."""
@@ -90,6 +105,7 @@ class Cost:
     anchors: int
     boxes: int
     pairs: int
+    seconds: float
     peak: int
     saved: int
     log: int
@@ -114,6 +130,7 @@ def cost_of(assigner: Assigner, inputs: Inputs | Call, *, digits: int = 5, float
         anchors=inputs.grid.anchors,
         boxes=sum(inputs.boxes),
         pairs=pairs,
+        seconds=estimate_seconds(sizes),
         peak=peak_bytes(assigner, sizes, RESULTS, float_bytes),
         saved=saved_bytes(assigner, sizes, float_bytes),
         log=log + estimate_pair_bytes(pairs, digits),

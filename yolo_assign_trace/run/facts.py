@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
+from ..assignment.call import CAPTURE
 from ..basics.arrays import Array
-from ..basics.plural import count
-from .boxes_summary import summarize
+from ..basics.plural import and_more, count, cut_list
+from .boxes_summary import CAUSES, count_positives, decide_causes, summarize
 from .record import BoxLine, Fact, Record, Run
+from .screening import is_enlarged
 
 NAMED_AT_MOST = 8
 
@@ -23,7 +25,10 @@ _KEPT = frozenset(
 
 
 _FINITE_IF_OTHERS_ARE = frozenset({"pd_scores", "target_scores"})
-"""Large tensors that are finite if what they are made of is; not looking at them again halves the cost of facts."""
+"""Large tensors that are finite if what they are made of is; not looking at them again halves the cost of facts.
+
+In a capture nothing is known of what they are made of.
+"""
 
 
 class FactFinder:
@@ -39,8 +44,13 @@ class FactFinder:
         """Take note of one output."""
         if record.name in _KEPT:
             self.kept[record.name] = record.array
-        if not self.first_odd and record.array.dtype.kind == "f" and record.name not in _FINITE_IF_OTHERS_ARE:
-            self._look_for_odd(record)
+        if self.first_odd or record.array.dtype.kind != "f":
+            return
+        if record.name not in _FINITE_IF_OTHERS_ARE or record.stage == CAPTURE.name:
+            self.first_odd = first_odd(record)
+            if self.first_odd:
+                text = f"nan or infinity appears here first: {self.first_odd}"
+                self.pending.append(Fact("non-finite", text, notable=True))
 
     def of_stage(self, stage: str) -> tuple[Fact, ...]:
         """The facts about the stage whose outputs have just been noted."""
@@ -53,33 +63,41 @@ class FactFinder:
         """The closing line of every box."""
         return summarize(self.run.grid, self.run.boxes, self.kept)
 
-    def _look_for_odd(self, record: Record) -> None:
-        array = record.array.reshape(-1)
-        # the sum tells without a temporary: it is finite only if all elements are, or if it overflows
-        if np.isfinite(array.sum(dtype=np.float64)):
-            return
-        odd = np.flatnonzero(~np.isfinite(array))
-        if not odd.size:
-            return
-        first = int(odd[0])
-        anchor = record.anchor_of(first)
-        at = f", {record.grid.address(anchor)}" if anchor is not None else ""
-        self.first_odd = f"{record.stage}: {record.name}{record.index_text(first)} is {array[first]}{at}"
-        self.pending.append(
-            Fact(
-                "non-finite",
-                f"nan or infinity appears here first: {record.name}{record.index_text(first)} is {array[first]}{at}"
-                f"; {odd.size} of {array.size} values are not finite",
-                notable=True,
-            )
-        )
+
+def first_odd(record: Record) -> str:
+    """The first element of an output that is nan or infinite, with its place, and how many are; empty if none is."""
+    array = record.array.reshape(-1)
+    # the sum tells without a temporary: it is finite only if all elements are, or if it overflows
+    with np.errstate(invalid="ignore"):  # infinity less infinity
+        total = array.sum(dtype=np.float64)
+    if np.isfinite(total):
+        return ""
+    odd = np.flatnonzero(~np.isfinite(array))
+    if not odd.size:
+        return ""
+    first = int(odd[0])
+    anchor = record.anchor_of(first)
+    at = f", {record.grid.address(anchor)}" if anchor is not None else ""
+    place = f"{record.name}{record.index_text(first)} is {array[first]}{at}"
+    return f"{place}; {odd.size} of {array.size} values are not finite"
 
 
 def _boxes(rows: Iterable[tuple[int, int]]) -> str:
     """``2 boxes (image 0 gt 1, image 3 gt 0)``, long lists cut with a count."""
     names = [f"image {image} gt {gt}" for image, gt in rows]
-    more = f" and {len(names) - NAMED_AT_MOST} more" if len(names) > NAMED_AT_MOST else ""
-    return f"{count(len(names), 'box')} ({', '.join(names[:NAMED_AT_MOST])}{more})"
+    return f"{count(len(names), 'box')} ({cut_list(names, NAMED_AT_MOST)})"
+
+
+def _of_causes(run: Run, kept: Mapping[str, Array], *causes: str) -> list[Fact]:
+    """The boxes that one of ``causes`` keeps from positives, in the words of that cause."""
+    decided = decide_causes(run.boxes, kept)
+    facts = []
+    for cause in causes:
+        boxes = _at(decided == cause)
+        each = ", each" if len(boxes) > 1 else ""
+        if boxes:
+            facts.append(Fact(cause, f"{_boxes(boxes)}{each}: {CAUSES[cause]}", notable=True))
+    return facts
 
 
 def _anchors(number: int, kind: str = "") -> str:
@@ -101,16 +119,7 @@ def _ground_truth(run: Run, kept: Mapping[str, Array]) -> list[Fact]:
     facts = [Fact("boxes", f"{count(sum(run.boxes), 'box')} in {count(images, 'image')}, padded to {m} per image")]
     if empty:
         facts.append(Fact("images-without-boxes", f"{count(empty, 'image')} without a box"))
-    real = np.arange(m) < np.array(run.boxes)[:, None]
-    invalid = real & ~kept["mask_gt"][..., 0]
-    positive = kept["gt_bboxes"].sum(axis=-1) > 0  # only a captured call can mask out such a box
-    ignored, masked = _at(invalid & ~positive), _at(invalid & positive)
-    if masked:
-        facts.append(Fact("masked-out", f"mask_gt is false for {_boxes(masked)}", notable=True))
-    if ignored:
-        text = f"taken for padding, as the corners x1 + y1 + x2 + y2 add up to 0 or less: {_boxes(ignored)}"
-        facts.append(Fact("ignored-as-padding", text, notable=True))
-    return facts
+    return facts + _of_causes(run, kept, "masked-out", "ignored-as-padding")
 
 
 def _capture(run: Run, kept: Mapping[str, Array]) -> list[Fact]:
@@ -118,31 +127,25 @@ def _capture(run: Run, kept: Mapping[str, Array]) -> list[Fact]:
 
 
 def _screen(run: Run, kept: Mapping[str, Array]) -> list[Fact]:
-    b, m = run.sizes["image"], run.sizes["gt"]
     pairs = kept["pairs"]
-    dense = b * m * run.grid.anchors
+    dense = run.sizes["image"] * run.sizes["gt"] * run.grid.anchors
     facts = [Fact("candidates", f"{count(len(pairs), 'candidate pair')} among {dense} triples (image, gt, anchor)")]
-    candidates = np.bincount(pairs[:, 0] * m + pairs[:, 1], minlength=b * m).reshape(b, m)
     if "screen_bboxes" in kept:
         facts += _enlarged(kept)
-    nothing = _at((candidates == 0) & kept["mask_gt"][..., 0])
-    if nothing:
-        facts.append(Fact("no-anchor-inside", f"no anchor centre lies inside {_boxes(nothing)}", notable=True))
-    return facts
+    return facts + _of_causes(run, kept, "no-anchor-inside")
 
 
 def _enlarged(kept: Mapping[str, Array]) -> list[Fact]:
-    """Boxes that screening saw larger than they are; a side that moved by rounding alone does not count."""
+    """Boxes that screening saw larger than they are."""
     boxes, seen = kept["gt_bboxes"], kept["screen_bboxes"]
-    sides, counted = boxes[..., 2:] - boxes[..., :2], seen[..., 2:] - seen[..., :2]
-    larger = _at((counted > sides * (1 + 1e-4)).any(axis=-1) & kept["mask_gt"][..., 0])
+    larger = _at(is_enlarged(boxes, seen) & kept["mask_gt"][..., 0])
     if not larger:
         return []
     named = []
     for at in larger[:NAMED_AT_MOST]:
-        (w, h), (wide, high) = sides[at].tolist(), counted[at].tolist()
+        (w, h), (wide, high) = ((corners[at][2:] - corners[at][:2]).tolist() for corners in (boxes, seen))
         named.append(f"image {at[0]} gt {at[1]} from {w:.1f}x{h:.1f} to {wide:.1f}x{high:.1f} px")
-    more = f" and {len(larger) - NAMED_AT_MOST} more" if len(larger) > NAMED_AT_MOST else ""
+    more = and_more(len(larger), NAMED_AT_MOST)
     return [
         Fact("enlarged", f"{count(len(larger), 'box')} enlarged for screening: {', '.join(named)}{more}", notable=True)
     ]
@@ -167,23 +170,11 @@ def _resolve(run: Run, kept: Mapping[str, Array]) -> list[Fact]:
     facts = [Fact("positives", count(kept["fg_mask"].sum(), "positive anchor"))]
     if "claims" in kept and "mask_pos" in kept and (kept["claims"] > 1).any():
         facts += _conflicts(run, kept)
-    m = run.sizes["gt"]
-    where, which = np.nonzero(kept["fg_mask"])
-    shape = (run.sizes["image"], m)
-    size = shape[0] * m
-    positives = np.bincount(where * m + kept["target_gt_idx"][where, which], minlength=size).reshape(shape)
-    image, gt, _ = kept["pairs"][kept["mask_topk"]].T
-    selected = np.bincount(image * m + gt, minlength=size).reshape(shape)
-    many = _at(positives > run.settings["topk"])
+    many = _at(count_positives(kept) > run.settings["topk"])
     if many:
         text = f"more than {run.settings['topk']} positives after won conflicts: {_boxes(many)}"
         facts.append(Fact("more-than-k", text, notable=True))
-    if "mask_resolved" in kept:  # not lost to others: dropped by topk2 afterwards
-        image, gt, _ = kept["pairs"][kept["mask_resolved"]].T
-        selected[np.bincount(image * m + gt, minlength=size).reshape(shape) > 0] = 0
-    lost = _at((positives == 0) & (selected > 0))
-    if lost:
-        facts.append(Fact("lost-conflicts", f"every selected anchor lost to other boxes: {_boxes(lost)}", notable=True))
+    facts += _of_causes(run, kept, "lost-conflicts")
     kept_by_ties = _at(kept["keep_tie_order"]) if "keep_tie_order" in kept else []
     if kept_by_ties:
         text = f"tie order decided what was kept of {_boxes(kept_by_ties)}"
@@ -219,8 +210,7 @@ def _winners(run: Run, places: Array, owner: Array) -> str:
         f"image {image} {run.grid.address(anchor)} to gt {owner[image, anchor]}"
         for image, anchor in places[:NAMED_AT_MOST].tolist()
     ]
-    more = f" and {len(places) - NAMED_AT_MOST} more" if len(places) > NAMED_AT_MOST else ""
-    return "; ".join(named) + more
+    return "; ".join(named) + and_more(len(places), NAMED_AT_MOST)
 
 
 def _normalize(_: Run, kept: Mapping[str, Array]) -> list[Fact]:
@@ -228,7 +218,9 @@ def _normalize(_: Run, kept: Mapping[str, Array]) -> list[Fact]:
         return []
     scores = kept["norm_align_metric"]
     zero = int((kept["fg_mask"] & (scores == 0)).sum())
-    facts = [Fact("target-sum", f"the target scores add up to {np.nansum(scores, dtype=np.float64):.6g}")]
+    odd = int((~np.isfinite(scores)).sum())
+    not_finite = f": those of {odd} of {count(scores.size, 'anchor')} are not finite" if odd else ""
+    facts = [Fact("target-sum", f"the target scores add up to {scores.sum(dtype=np.float64):.6g}{not_finite}")]
     if zero:
         facts.append(
             Fact("positive-with-score-zero", f"{count(zero, 'positive anchor')} with target score 0", notable=True)

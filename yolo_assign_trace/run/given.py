@@ -12,11 +12,20 @@ from ..assignment.assigner import Assigner
 from ..assignment.call import CALL, Captured, begin_with_capture, state_of_call
 from ..assignment.grid import Grid
 from ..assignment.outputs import FIXED_SIZES
+from ..assignment.releases import Release
 from .letterbox import Letterbox
+from .release_choice import ReleaseChoice
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
+
+
+GEOMETRIC = ("no-anchor-inside", "ignored-as-padding")
+"""Causes that boxes and anchors alone decide, whatever a model predicts."""
+
+SYNTHETIC = f"synthetic heads: only candidates, {' and '.join(GEOMETRIC)}, which are geometry, carry meaning"
+"""What must be said wherever numbers of heads of no model are shown."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +53,8 @@ class Inputs:
         about: one line each about ``labels`` and ``heads``, for headers.
         images: the images by name; empty if they have none.
         class_names: by class; empty if the classes have none.
+        release: that labels were read and boxes placed by; None where no release had a part in it.
+        synthetic: are the maps drawn, so that no model had a part in it?
     """
 
     grid: Grid
@@ -55,6 +66,8 @@ class Inputs:
     about: Mapping[str, str] = field(default_factory=dict)
     images: tuple[Image, ...] = ()
     class_names: tuple[str, ...] = ()
+    release: ReleaseChoice | None = None
+    synthetic: bool = False
 
     @property
     def boxes(self) -> tuple[int, ...]:
@@ -121,9 +134,12 @@ class Call:
         grid: levels and anchors.
         six: what the assigner is called with, arrays or tensors of one float dtype; ``anc_points`` are the cell
             centres of ``grid``.
-        about, images, class_names: as in :class:`Inputs`.
+        about, images, class_names, release, synthetic: as in :class:`Inputs`.
         parameters: topk, topk2, alpha and beta of the call as far as they were saved with it.
         remarks: what a user should know about how the file was read.
+        outputs: what the original answered, arrays by name, as far as it was saved with the call.
+        recorded_by: the release that made the call, if it was saved with it.
+        pictures: (image, 3, height, width) uint8, red first, as the network got them, if they were saved with it.
     """
 
     grid: Grid
@@ -133,6 +149,11 @@ class Call:
     remarks: tuple[str, ...] = ()
     images: tuple[Image, ...] = ()
     class_names: tuple[str, ...] = ()
+    release: ReleaseChoice | None = None
+    synthetic: bool = False
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    recorded_by: Release | None = None
+    pictures: Any = None
 
     @property
     def batch(self) -> int:
@@ -166,10 +187,11 @@ class Call:
 
     @property
     def dtype(self) -> torch.dtype:
-        """Of the scores."""
+        """Of the scores; of the boxes where scores are half as precise."""
         import torch
 
-        return torch.as_tensor(self.six.pd_scores).dtype
+        dtype = torch.as_tensor(self.six.pd_scores).dtype
+        return dtype if dtype.itemsize >= 4 else torch.as_tensor(self.six.pd_bboxes).dtype
 
     def begin(self, assigner: Assigner) -> Assigner:
         """The stages that run, as :func:`~yolo_assign_trace.assignment.call.begin_with_capture` has them."""

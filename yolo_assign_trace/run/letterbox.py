@@ -5,15 +5,30 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from ..assignment.releases import NEWEST_MEASURED, Release
-from ..basics.arrays import Array
+from ..basics.errors import InputError, Parameter, did_you_mean
+
+if TYPE_CHECKING:
+    from ..basics.arrays import Array
 
 VAL, TRAIN = "val", "train"
 MODES = (VAL, TRAIN)
 """Validation leaves boxes as they are. Training clips them to the input, and drops what is left of too few."""
+
+
+def parse_mode(text: str) -> str:
+    """One of :data:`MODES`.
+
+    Raises:
+        InputError: anything else.
+    """
+    if text not in MODES:
+        raise InputError(
+            "unknown-mode", f"{text!r} is no mode", where=Parameter("mode"), hint=did_you_mean(text, MODES)
+        )
+    return text
 
 
 @dataclass(frozen=True)
@@ -111,6 +126,8 @@ class Letterbox:
 
     def place(self, boxes: Array) -> Array:
         """Boxes (box, 4) cx cy w h as fractions of the image, to the same as fractions of the input."""
+        import numpy as np  # here, because --help names the modes
+
         scaled = np.array([self.scaled_width, self.scaled_height] * 2, dtype=np.float64)
         whole = np.array([self.input_width, self.input_height] * 2, dtype=np.float64)
         placed: Array = (boxes * scaled + np.array([self.left, self.top, 0, 0])) / whole

@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.metadata import version
 from types import MappingProxyType
 from typing import Any
@@ -16,9 +16,13 @@ import numpy as np
 from ..assignment.assigner import Assigner, Stage
 from ..assignment.grid import Grid
 from ..assignment.outputs import PARTS, Output
+from ..assignment.releases import dotted
 from ..basics.arrays import Array
+from ..basics.printable import printable, printable_json
 from .given import Call, Image, Inputs
+from .release_choice import ReleaseChoice
 from .statistics import Statistics
+from .trace_settings import TraceSettings
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,8 @@ class Run:
         versions: versions that decide the numbers, by package.
         images: the images by name; empty if they have none.
         class_names: by class; empty if the classes have none.
+        release: of the package, that labels were read and boxes placed by; None if none had a part in it.
+        synthetic: are the heads no model's?
     """
 
     assigner: Assigner
@@ -50,6 +56,8 @@ class Run:
     versions: Mapping[str, str]
     images: tuple[Image, ...] = ()
     class_names: tuple[str, ...] = ()
+    release: ReleaseChoice | None = None
+    synthetic: bool = False
 
     @classmethod
     def of(cls, inputs: Inputs | Call, assigner: Assigner, dtype: str, device: str) -> Run:
@@ -65,7 +73,9 @@ class Run:
             about=MappingProxyType(dict(inputs.about)),
             images=inputs.images,
             class_names=inputs.class_names,
-            versions=MappingProxyType(versions()),
+            release=inputs.release,
+            synthetic=inputs.synthetic,
+            versions=versions(),
         )
 
     def header(self) -> dict[str, str]:
@@ -74,17 +84,31 @@ class Run:
             "labels": self.about.get("labels", f"{sum(self.boxes)} boxes in {self.sizes['image']} images"),
             "grid": str(self.grid),
             "heads": self.about.get("heads", "tensors given by the caller"),
+            **({"release": self.release.line(self.assigner)} if self.release else {}),
             "assigner": assigner_line(self.assigner, self.dtype, self.device),
             "versions": versions_line(self.versions),
-            **{f"image[{i}]": str(image) for i, image in enumerate(self.images)},
-            **({"names": json.dumps(self.class_names, ensure_ascii=False)} if self.class_names else {}),
+            **{f"image[{i}]": printable(str(image)) for i, image in enumerate(self.images)},
+            **({"names": printable_json(json.dumps(self.class_names, ensure_ascii=False))} if self.class_names else {}),
         }
 
+    def trace_settings(self) -> TraceSettings:
+        """What readers of a finished trace are told, as data."""
+        sizes: dict[str, Any] = {name: self.settings.get(name) for name in ("reg_max", "nc", "batch")}
+        sizes["synthetic"] = self.synthetic
+        if self.release:
+            labels_as = self.release.labels_as or self.release.release
+            sizes |= {"release": self.release.name, "release_from": self.release.reason}
+            sizes |= {"labels_as": dotted(labels_as), "mode": self.release.mode}
+        inputs = TraceSettings(dtype=self.dtype, device=self.device, boxes=self.boxes, images=self.images, **sizes)
+        return inputs.made_by(self.assigner)
 
-def versions() -> dict[str, str]:
+
+@cache  # it takes 2 ms, and a dataset is many runs
+def versions() -> Mapping[str, str]:
     """Versions that decide the numbers, by package."""
     # without the build suffix: the same release made for another device gives the same numbers
-    return {name: version(name).partition("+")[0] for name in ("yolo-assign-trace", "torch", "numpy")}
+    numbers = {name: version(name).partition("+")[0] for name in ("yolo-assign-trace", "torch", "numpy")}
+    return MappingProxyType(numbers)
 
 
 def versions_line(versions: Mapping[str, str]) -> str:
@@ -96,7 +120,8 @@ def assigner_line(assigner: Assigner, dtype: str, device: str) -> str:
     """What a header says about an assigner: name, generation, parameters, dtype, device, swapped stages."""
     note = f" ({assigner.note})" if assigner.note.startswith("generation") else ""
     where = "" if device == "cpu" else f" on {device}"
-    swapped = f"; SWAPPED {', '.join(assigner.swaps)}" if assigner.swaps else ""
+    swaps = ", ".join(f"{stage}={function}" for stage, function in assigner.swaps.items())
+    swapped = f"; SWAPPED {swaps}" if swaps else ""
     return f"{assigner.name}{note}: {assigner.parameters}, {dtype}{where}{swapped}"
 
 
@@ -190,14 +215,6 @@ class Record:
         """Computed on first use, once for all tracers."""
         dense = math.prod(self.sizes[axis] for axis in PARTS["triple"]) if self.output.on_pairs else None
         return Statistics.of(self.array, dense)
-
-    def shape_text(self) -> str:
-        """``image 4, anchor 84, class 3``; pair tensors also say what they are pairs of."""
-        text = ", ".join(f"{axis} {size}" for axis, size in zip(self.output.axes, self.array.shape, strict=True))
-        if self.output.on_pairs:
-            dense = ", ".join(f"{axis} {self.sizes[axis]}" for axis in PARTS["triple"])
-            text = text.replace(f"pair {len(self.array)}", f"pair {len(self.array)} of {dense}", 1)
-        return text
 
     def index_text(self, flat: int) -> str:
         """``[image,gt,anchor]``-like index of element ``flat`` of the array, counted row by row."""

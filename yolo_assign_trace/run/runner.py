@@ -27,7 +27,7 @@ from .record import Record, Run, StageStart, Tracer
 
 def trace(
     inputs: Inputs | Call,
-    assigner: Assigner = YOLOV8,
+    assigner: Assigner | None = None,
     tracers: Iterable[Tracer] = (),
     *,
     dtype: torch.dtype | None = None,
@@ -38,7 +38,7 @@ def trace(
 
     Args:
         inputs: what to run on; a captured call begins with the stage ``capture`` instead of those before ``screen``.
-        assigner: which stages and parameters.
+        assigner: which stages and parameters; by default those of the release that read the inputs, or yolov8.
         tracers: who watches.
         dtype: of every float tensor, torch.float32 or torch.float64; by default that of the inputs.
         device: where to compute.
@@ -51,6 +51,8 @@ def trace(
         InputError: the grid has fewer anchors than the assigner selects per box, or a captured call whose tensors
             do not fit together.
     """
+    if assigner is None:
+        assigner = inputs.release.assigner if inputs.release else YOLOV8
     assigner, dtype, device = inputs.begin(assigner), dtype or inputs.dtype, torch.device(device)
     run = Run.of(inputs, assigner, str(dtype).removeprefix("torch."), device.type)
     state = dict(run.settings) | inputs.state(dtype, device, use_up=use_up)
@@ -70,7 +72,15 @@ def run_to_call(inputs: Inputs | Call, dtype: torch.dtype | None = None, device:
     state |= inputs.state(dtype or inputs.dtype, torch.device(device), use_up=True)
     names = [stage.name for stage in assigner.stages]
     six = run_stages(assigner, state, list(CALL), last=names[names.index(FIRST) - 1])
-    return Call(inputs.grid, Captured(**six), inputs.about, images=inputs.images, class_names=inputs.class_names)
+    return Call(
+        inputs.grid,
+        Captured(**six),
+        inputs.about,
+        images=inputs.images,
+        class_names=inputs.class_names,
+        release=inputs.release,
+        synthetic=inputs.synthetic,
+    )
 
 
 def assign(

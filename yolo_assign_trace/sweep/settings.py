@@ -9,8 +9,8 @@ from types import MappingProxyType
 from typing import Any
 
 from ..assignment.assigner import Assigner
-from ..assignment.generations import find_for
-from ..basics.errors import InputError
+from ..assignment.generations import find_assigner, with_recorded
+from ..basics.errors import InputError, Parameter
 
 LARGEST = 1000
 """Combinations beyond which a list is taken for a mistake."""
@@ -18,17 +18,17 @@ LARGEST = 1000
 
 @dataclass(frozen=True)
 class Setting:
-    """One combination: the assigner with its parameters, the input size, and what was listed, by option."""
+    """One combination: the assigner with its parameters, the input size, and what was listed, by name."""
 
     assigner: Assigner
     imgsz: tuple[int, int] | None
     chosen: Mapping[str, str]
 
 
-def listed(option: str, text: str | None, read: Callable[[str], Any]) -> list[tuple[str, Any]]:
-    """The values of a comma list as written and as read; nothing without a list.
+def listed(name: str, text: str | None, read: Callable[[str], Any]) -> list[tuple[str, Any]]:
+    """The values of a comma list, for the parameter ``name``, as written and as read; nothing without a list.
 
-    >>> listed("--topk", "5,10", int)
+    >>> listed("topk", "5,10", int)
     [('5', 5), ('10', 10)]
 
     Raises:
@@ -41,9 +41,9 @@ def listed(option: str, text: str | None, read: Callable[[str], Any]) -> list[tu
             values.append((word, read(word)))
         except ValueError:
             hint = "values stand apart by commas, such as 5,10,13"
-            raise InputError("wrong-value", f"{word!r} cannot be read", where=option, hint=hint) from None
+            raise InputError("wrong-value", f"{word!r} cannot be read", where=Parameter(name), hint=hint) from None
     if len({value for _, value in values}) < len(values):  # 4 and 4.0 are one number
-        raise InputError("wrong-value", f"a value stands twice in {text!r}", where=option, hint="list it once")
+        raise InputError("wrong-value", f"a value stands twice in {text!r}", where=Parameter(name), hint="list it once")
     return values
 
 
@@ -79,7 +79,9 @@ def combinations(
     for (size, pixels), name, *values in product(imgsz or [("", None)], assigners, *lists):
         chosen = {"imgsz": size, "assigner": name} | {n: text for n, (text, _) in zip(names, values, strict=True)}
         changes = {n: value for n, (_, value) in zip(names, values, strict=True)}
-        settings.append(Setting(find_for(name, recorded).with_parameters(**changes), pixels, chosen))
+        settings.append(
+            Setting(with_recorded(find_assigner(name), recorded).with_parameters(**changes), pixels, chosen)
+        )
         if len(settings) > LARGEST:
             raise InputError("too-many", f"these lists make more than {LARGEST} combinations", hint="shorten a list")
     return settings

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -63,10 +63,13 @@ class Tally(Tracer):
         return self.target_sum / self.positives if self.positives else None
 
 
-def tally_all(inputs: Inputs | Call, assigners: Sequence[Assigner], tallies: Sequence[Tally]) -> None:
+def tally_all(
+    inputs: Inputs | Call, assigners: Sequence[Assigner], tallies: Sequence[Tally], progress: Callable[[int], None]
+) -> None:
     """Run every assigner on ``inputs`` and add its counts to its tally; ``inputs.maps`` are used up.
 
-    What does not depend on the assigner is computed once for all of them.
+    What does not depend on the assigner is computed once for all of them. ``progress`` is told after each that one
+    more is done.
     """
     import torch
 
@@ -76,3 +79,4 @@ def tally_all(inputs: Inputs | Call, assigners: Sequence[Assigner], tallies: Seq
     with torch.inference_mode():
         for assigner, tally in zip(assigners, tallies, strict=True):
             trace(call, assigner, [tally])
+            progress(1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 import numpy as np
 from rich.console import Console as RichConsole
@@ -17,12 +17,12 @@ from ..run.boxes_summary import CAUSES
 from ..run.record import BoxLine, Fact, Record, Run, StageStart, Tracer
 from ..run.statistics import Statistics
 from .pictures import LARGEST, Picture, picture, side_by_side
+from .text_page import Column, Page
 from .value_lines import value_lines
 
 PICTURES_AT_MOST = 12
 PICTURES_OF_LARGE_GRIDS = 4
 DIGITS = 5
-_INDENT = "  "
 _LEGEND = {
     "mask_in_gts": "# candidate",
     "mask_topk": "# selected   o candidate, not selected",
@@ -55,15 +55,13 @@ class Console(Tracer):
 
     def run_start(self, run: Run) -> None:
         self.run = run
-        text = Text()
+        page = Page(self.console)
         for key, value in run.header().items():
-            if key == "names":  # of all classes, also of those that no box has
-                continue
-            first, *rest = self._wrapped(value, 10)
-            style = "yellow" if "not a trained model" in value else ""
-            text.append(f"{key:<10}", "bold")
-            text.append("".join([f"{first}\n", *(f"{'':<10}{line}\n" for line in rest)]), style)
-        self._print(text)
+            if key != "names":  # of all classes, also of those that no box has
+                style = "yellow" if "not a trained model" in value else ""
+                page.line((f"{key:<10}", "bold"), (value, style), indent=0, hang=10)
+        page.gap()
+        page.print()
 
     def stage_start(self, stage: StageStart) -> None:
         self.records = []
@@ -78,88 +76,64 @@ class Console(Tracer):
         records, self.records = self.records, []
         if not self._shows(stage.name):
             return
-        text = Text()
-        start = f"{stage.number:>2} {stage.name}  "
-        title, *rest = self._wrapped(stage.title, len(start))
-        text.append(start, "bold cyan")
-        text.append("".join([f"{title}\n", *(f"{' ' * len(start)}{line}\n" for line in rest)]), "bold")
+        page = Page(self.console)
+        start = f"{stage.number:>2} {stage.name}"
+        page.heading(start, stage.title, hang=len(start) + 2)
         if stage.stage.swapped is None:
-            self._paragraph(text, stage.stage.result.says)
+            page.line(stage.stage.result.says, indent=3, hang=0)
         for formula in stage.formula:
-            # several in a line stand apart by gaps: a narrow terminal takes them one by one
-            parts = [formula] if self.width is None or len(formula) < self.width - 4 else formula.split("     ")
-            for part in parts:
-                self._paragraph(text, part, "green")
-        text.append("\n")
-        self._lines(text, self._table(records))
-        for block in self._blocks(records):
-            text.append("\n")
-            self._lines(text, block)
+            page.formula(formula)
+        page.gap()
+        page.table(_output_columns(records))
+        for title, lines in self._blocks(records):
+            page.gap()
+            page.line((title, "dim"), hang=0)
+            for line in lines:
+                page.add(self._coloured(line), indent=4)
         if facts:
-            text.append("\n")
+            page.gap()
         for fact in facts:
-            self._paragraph(text, f"{'!' if fact.notable else '='} {fact.text}", "bold yellow" if fact.notable else "")
-        self._print(text)
+            page.line((f"{'!' if fact.notable else '='} {fact.text}", "bold yellow" if fact.notable else ""), indent=3)
+        page.gap()
+        page.print()
 
     def run_end(self, boxes: tuple[BoxLine, ...]) -> None:
-        text = Text()
-        text.append("Boxes", "bold cyan")
-        text.append("  what became of every ground-truth box\n\n", "bold")
-        if not boxes:
-            text.append(f"{_INDENT}there is no box: every anchor is background\n")
+        page = Page(self.console)
+        page.heading("Boxes", "what became of every ground-truth box")
+        page.gap()
+        if boxes:
+            self._boxes(page, boxes)
+        else:
+            page.line("there is no box: every anchor is background")
+        page.gap()
+        page.print()
+
+    def _boxes(self, page: Page, boxes: tuple[BoxLine, ...]) -> None:
         levels = [level.name for level in self.run.grid.levels]
         titles = ["image", "gt", "class", "size px", *levels, "selected", "positives", "best overlap"]
-        rows = [[str(cell) for cell in _box_cells(box)] for box in boxes]
-        sizes = [max(len(row[i]) for row in [titles, *rows]) for i in range(len(titles))]
-        text.append(f"{_INDENT}{' ' * sum(sizes[:4])}       candidates\n", "dim") if boxes else None
-        for row, box in zip([titles, *rows] if boxes else [], [None, *boxes], strict=bool(boxes)):
-            line = _INDENT + "  ".join(cell.rjust(size) for cell, size in zip(row, sizes, strict=True))
-            text.append(line + "\n", "dim" if box is None else "bold red" if box.cause else "")
-            if box is not None and box.cause:
-                self._paragraph(text, f"^ {box.verdict}: {CAUSES[box.cause]}", "bold red", indent=8)
+        cells = zip(*map(_box_cells, boxes), strict=True)
+        columns = [Column(title, texts) for title, texts in zip(titles, cells, strict=True)]
+        over_levels = sum(column.width for column in columns[:4]) + 7
+        page.add(Text(f"{'':<{over_levels}}candidates", "dim"))
+        head, *rows = page.rows(columns, ["bold red" if box.cause else "" for box in boxes])
+        page.add(head)
+        for row, box in zip(rows, boxes, strict=True):
+            page.add(row)
+            if box.cause:
+                page.line((f"^ {box.verdict}: {CAUSES[box.cause]}", "bold red"), indent=8)
         without = sum(not box.positives for box in boxes)
-        if boxes:
-            positives = sum(box.positives for box in boxes)
-            text.append(f"\n{_INDENT}{count(positives, 'positive')} for {count(len(boxes), 'box')}; ", "bold")
-            text.append(f"{without} without positives\n", "bold red" if without else "bold green")
-        self._print(text)
+        page.gap()
+        page.line(
+            (f"{count(sum(box.positives for box in boxes), 'positive')} for {count(len(boxes), 'box')}; ", "bold"),
+            (f"{without} without positives", "bold red" if without else "bold green"),
+        )
 
     def _shows(self, stage: str) -> bool:
         return not self.stages or stage in self.stages
 
-    def _table(self, records: list[Record]) -> list[str]:
-        """Outputs with sizes, unit and statistics."""
-        rows = [["output", "sizes", "unit", "type", "min", "mean", "max", ""]]
-        for record in records:
-            numbers = record.statistics
-            low, mean, high = (
-                "" if value is None else str(value) if isinstance(value, int) else number_text(value, 4, np.float32)
-                for value in (numbers.minimum, numbers.mean, numbers.maximum)
-            )
-            sizes = "x".join(map(str, record.array.shape))
-            if record.output.on_pairs:
-                sizes = f"{len(record.array)} pairs" + "".join(f", {size}" for size in record.array.shape[1:])
-            unit = "" if record.output.unit == "mask" else record.output.unit
-            rows.append([record.name, sizes, unit, record.array.dtype.name, low, mean, high, _remark(numbers)])
-        widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-        right = {4, 5, 6}
-        if self.width is not None and sum(widths) + 2 * len(widths) > self.width:
-            rows = [[*row[:3], *row[4:]] for row in rows]  # a narrow terminal does without the types
-            widths = [*widths[:3], *widths[4:]]
-            right = {3, 4, 5}
-        gap = " " if self.width is not None and sum(widths) + 2 * len(widths) > self.width else "  "
-        return [
-            gap.join(
-                cell.rjust(size) if i in right else cell.ljust(size)
-                for i, (cell, size) in enumerate(zip(row, widths, strict=True))
-            ).rstrip()
-            for row in rows
-        ]
-
-    def _blocks(self, records: list[Record]) -> list[list[str]]:
-        """The values: masks and owners as pictures, number tensors over pairs as one table, the rest one by one."""
-        blocks = []
-        room = None if self.width is None else self.width - 2 * len(_INDENT) - 1
+    def _blocks(self, records: list[Record]) -> Iterator[tuple[str, list[str]]]:
+        """Captions and values: masks and owners as pictures, number tensors over pairs as one table, others alone."""
+        room = None if self.width is None else self.width - 5
         tables = [r for r in records if r.output.on_pairs and r.array.dtype != np.bool_ and r.name != "pairs"]
         for record in records:
             title = f"{record.name} [{', '.join(record.output.axes)}]"
@@ -177,16 +151,15 @@ class Console(Tracer):
             else:
                 title += f"  {record.output.meaning}"
                 body = value_lines([record], room)
-            blocks.append([title, *(f"{_INDENT}{line}".rstrip() for line in body)])
-        return blocks
+            yield title, body
 
     def _pair_pictures(self, record: Record, room: int | None) -> list[str]:
         """One picture for every box that has candidates."""
         assert record.pairs is not None
         row = record.pairs[:, 0] * record.sizes["gt"] + record.pairs[:, 1]
         pictures: list[Picture] = []
-        found = np.unique(row).tolist()
-        for number in found[: self._pictures_at_most(record)]:
+        boxes = np.unique(row).tolist()
+        for number in boxes[: self._pictures_at_most(record)]:
             image, gt = divmod(number, record.sizes["gt"])
             codes = np.zeros(record.grid.anchors, dtype=np.uint8)
             here = row == number
@@ -195,7 +168,7 @@ class Console(Tracer):
             label = self.labels["gt_labels"][image, gt, 0]
             caption = f"image {image} gt {gt}, class {label}, {x2 - x1:.1f}x{y2 - y1:.1f} px"
             pictures.append(picture(caption, codes, record.grid, GLYPHS, crop=record.stage != "screen", room=room))
-        return _with_count(pictures, room, len(found), "boxes")
+        return _with_count(pictures, room, len(boxes), "boxes")
 
     def _anchor_pictures(self, record: Record, records: list[Record], room: int | None) -> list[str]:
         """One picture for every image that has anything to show."""
@@ -215,30 +188,13 @@ class Console(Tracer):
     def _pictures_at_most(self, record: Record) -> int:
         return PICTURES_AT_MOST if record.grid.levels[0].width <= LARGEST[0] else PICTURES_OF_LARGE_GRIDS
 
-    def _lines(self, text: Text, lines: list[str]) -> None:
-        """A block: its caption, then lines in which the glyphs of pictures get their colours."""
-        for line in self._wrapped(lines[0], len(_INDENT)):
-            text.append(f"{_INDENT}{line}\n", "dim")
-        body = Text("".join(f"{_INDENT}{line}\n" for line in lines[1:]))
+    def _coloured(self, line: str) -> Text:
+        """A line of values, in which the glyphs of pictures get their colours."""
+        text = Text(line.rstrip())
         if self.console.is_terminal:
             for glyph, style in _COLOURS.items():
-                body.highlight_regex(rf"(?<!\S){re.escape(glyph)}(?!\S)", style)
-        text.append_text(body)
-
-    def _paragraph(self, text: Text, sentence: str, style: str = "", indent: int = 3) -> None:
-        hanging = 2 if sentence[:2] in ("! ", "= ", "^ ") else 0
-        for i, line in enumerate(self._wrapped(sentence, indent + hanging)):
-            text.append(f"{' ' * (indent + (hanging if i else 0))}{line}\n", style)
-
-    def _wrapped(self, sentence: str, indent: int) -> list[str]:
-        """Lines that fit the terminal behind an indent; wide characters count as two cells."""
-        if self.width is None:
-            return [sentence]
-        lines = Text(sentence).wrap(self.console, max(20, self.width - indent - 1))
-        return [line.plain.rstrip() for line in lines]
-
-    def _print(self, text: Text) -> None:
-        self.console.print(text, soft_wrap=True)
+                text.highlight_regex(rf"(?<!\S){re.escape(glyph)}(?!\S)", style)
+        return text
 
 
 def _with_count(pictures: list[Picture], room: int | None, total: int, what: str) -> list[str]:
@@ -248,6 +204,31 @@ def _with_count(pictures: list[Picture], room: int | None, total: int, what: str
     if any(re.search(r" /\d+( |$)", line) for p in pictures for line in p.lines):
         lines += ["", "/2: a mark is 2x2 cells and shows the one that counts most"]
     return lines + (["", f"... {total - len(pictures)} more {what}"] if total > len(pictures) else [])
+
+
+def _output_columns(records: list[Record]) -> list[Column]:
+    """Outputs with sizes, unit and statistics; a narrow terminal does without the types."""
+    statistics = [record.statistics for record in records]
+    return [
+        Column("output", [record.name for record in records], right=False),
+        Column("sizes", [_sizes(record) for record in records], right=False),
+        Column("unit", ["" if r.output.unit == "mask" else r.output.unit for r in records], right=False),
+        Column("type", [record.array.dtype.name for record in records], right=False, narrow=[]),
+        Column("min", [_statistic(numbers.minimum) for numbers in statistics]),
+        Column("mean", [_statistic(numbers.mean) for numbers in statistics]),
+        Column("max", [_statistic(numbers.maximum) for numbers in statistics]),
+        Column("", [_remark(numbers) for numbers in statistics], right=False),
+    ]
+
+
+def _sizes(record: Record) -> str:
+    if record.output.on_pairs:
+        return ", ".join([f"{len(record.array)} pairs", *map(str, record.array.shape[1:])])
+    return "x".join(map(str, record.array.shape))
+
+
+def _statistic(value: float | None) -> str:
+    return "" if value is None else str(value) if isinstance(value, int) else number_text(value, 4, np.float32)
 
 
 def _remark(numbers: Statistics) -> str:
@@ -267,6 +248,7 @@ def _remark(numbers: Statistics) -> str:
     return ", ".join(words)
 
 
-def _box_cells(box: BoxLine) -> list[object]:
+def _box_cells(box: BoxLine) -> list[str]:
     overlap = "-" if box.best_overlap is None else number_text(box.best_overlap, DIGITS, np.float32)
-    return [box.image, box.gt, box.label, box.size, *box.candidates, box.selected, box.positives, overlap]
+    cells = (box.image, box.gt, box.label, box.size, *box.candidates, box.selected, box.positives, overlap)
+    return [str(cell) for cell in cells]

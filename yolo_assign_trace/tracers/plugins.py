@@ -6,7 +6,7 @@ from collections.abc import Callable
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from ..basics.errors import InputError, did_you_mean
+from ..basics.errors import InputError, Parameter, did_you_mean
 from ..basics.named_objects import load_object
 from ..run.record import BoxLine, Fact, Record, Run, StageStart, Tracer
 
@@ -29,20 +29,22 @@ def load_named(name: str) -> Tracer:
         raise InputError(
             "unknown-tracer",
             f"no installed tracer is called {name!r}",
-            where="--tracer",
+            where=Parameter("tracer"),
             hint=did_you_mean(name, registered) if registered else "name one as package.module:Class",
         )
 
     def refuse(error: BaseException | str) -> None:
-        raise InputError("broken-tracer", f"the tracer {name} failed: {_reason(error)}", where="--tracer") from None
+        raise InputError(
+            "broken-tracer", f"the tracer {name} failed: {_reason(error)}", where=Parameter("tracer")
+        ) from None
 
     if ":" in name:
-        return Guarded(_make(load_object(name, "tracer", "--tracer"), refuse), refuse)
+        return Guarded(_make(load_object(name, "tracer", Parameter("tracer")), refuse), refuse)
     try:
-        found = registered[name].load()
+        target = registered[name].load()
     except (Exception, SystemExit) as error:
         refuse(error)
-    return Guarded(_make(found, refuse), refuse)
+    return Guarded(_make(target, refuse), refuse)
 
 
 def load_installed(warn: Callable[[str], None], *, except_for: set[str]) -> list[Tracer]:
@@ -62,10 +64,10 @@ def load_installed(warn: Callable[[str], None], *, except_for: set[str]) -> list
     return tracers
 
 
-def _make(found: Any, fail: Callable[[BaseException | str], None]) -> Tracer:
+def _make(target: Any, fail: Callable[[BaseException | str], None]) -> Tracer:
     """An instance of a tracer class; a plain function becomes a tracer that is told every output."""
     try:
-        made = found() if isinstance(found, type) else found
+        made = target() if isinstance(target, type) else target
     except (Exception, SystemExit) as error:
         fail(error)
         return Tracer()

@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
+from ..assignment.outputs import PARTS
 from ..basics.arrays import Array
 from ..basics.errors import InputError
 from ..formats.log_grammar import (
-    END,
-    FORMAT,
-    GLYPHS,
-    SUMMARY,
-    TITLE,
     as_rows,
+    column_texts,
+    end_line,
+    fact_line,
+    header_line,
     is_by_level,
     level_starts,
+    mask_texts,
+    meaning_line,
     pair_mask_rows,
     pair_starts,
+    remark_line,
     row_starts,
+    stage_line,
+    summary_line,
+    table_line,
+    tensor_line,
+    title_line,
+    value_lines,
 )
-from ..formats.number_text import grid_text, number_text, rows_text
+from ..formats.number_text import number_text, rows_text
 from ..formats.safe_write import SafeFile
 from ..run.boxes_summary import CAUSES
 from ..run.costs import estimate_log_bytes, estimate_pair_bytes
@@ -53,23 +61,23 @@ class RunLog(Tracer):
         self.estimate = estimate_log_bytes(run.sizes, self.digits, [stage.result for stage in run.assigner.stages])
         self._check_size()
         self.file = SafeFile(self.path, "log")
-        header = run.header()
-        lines = [f"# {key:<9} {header[key]}" for key in ("labels", "grid", "heads", "assigner")]
-        lines += [f"# digits    {self.digits}", f"# versions  {header['versions']}"]
-        lines += [f"# {key:<9} {text}" for key, text in header.items() if key.startswith(("image[", "names"))]
-        self._text(f"{TITLE}{FORMAT}\n" + "\n".join(lines) + "\n")
+        header = run.header() | {"settings": run.trace_settings().to_json()}
+        self._texts(title_line())
+        for key, text in header.items():
+            self._texts(header_line(key, text))
+            if key == "assigner":
+                self._texts(header_line("digits", str(self.digits)))
 
     def stage_start(self, stage: StageStart) -> None:
         self.stages += 1
-        self._text(f"\n== {stage.number} {stage.name}: {stage.title}\n")
-        self._text("".join(f"-- {line}\n" for line in stage.formula))
+        self._texts("", stage_line(stage.number, stage.name, stage.title), *map(remark_line, stage.formula))
 
     def output(self, record: Record) -> None:
         self.outputs += 1
         if record.name == "pairs":
             self.estimate += estimate_pair_bytes(len(record.array), self.digits)
             self._check_size()
-        self._text(f"-- {record.name}: {record.output.meaning}\n{header_line(record, self.digits)}\n")
+        self._texts(meaning_line(record.name, record.output.meaning), _tensor_line(record, self.digits))
         if not record.output.on_pairs:
             self._dense(record)
         elif record.array.dtype == np.bool_:
@@ -80,15 +88,14 @@ class RunLog(Tracer):
     def stage_end(self, stage: StageStart, facts: tuple[Fact, ...]) -> None:
         records, self.on_pairs = self.on_pairs, []
         if records:
-            self._text(f"-- one line a pair: {', '.join(record.name for record in records)}\n")
+            self._texts(table_line([record.name for record in records]))
             self._table(records)
-        self._text("".join(f"-- {'!' if fact.notable else '='} {fact.text}\n" for fact in facts))
+        self._texts(*(fact_line(fact.text, notable=fact.notable) for fact in facts))
 
     def run_end(self, boxes: tuple[BoxLine, ...]) -> None:
         assert self.file is not None
-        self._text(f"\n== {SUMMARY}: what became of every ground-truth box\n")
-        self._text("".join(f"-- {box_text(box, self.digits)}\n" for box in boxes) or "-- there is no box\n")
-        self._text(f"{END} of {self.outputs} outputs in {self.stages} stages\n")
+        closing = [box_text(box, self.digits) for box in boxes] or ["there is no box"]
+        self._texts("", summary_line(), *map(remark_line, closing), end_line(self.outputs, self.stages))
         self.file.commit()
 
     def run_failed(self) -> None:
@@ -101,7 +108,7 @@ class RunLog(Tracer):
                 "log-too-large",
                 f"the log would take about {self.estimate / 2**30:.3g} GiB, the limit is {self.limit / 2**30:.3g} GiB",
                 where=str(self.path),
-                hint="raise --max-log (0: no limit), or use --no-log and keep the exact tensors with --save",
+                hint="raise `max_log` (0: no limit), or use `no_log` and keep the exact tensors with `save`",
             )
 
     def _dense(self, record: Record) -> None:
@@ -123,7 +130,7 @@ class RunLog(Tracer):
         for top in range(0, len(rows), step):
             part = rows[top : top + step]
             texts = rows_text(part, self.digits, fold=fold)
-            self._lines(list(map(b"  ".join, zip(islice(starts, len(texts)), texts, strict=True))))
+            self._lines(value_lines(starts, texts))
 
     def _pair_mask(self, record: Record) -> None:
         """The mask of every (image, gt) as a picture: rows of cells that hold at least one candidate."""
@@ -131,7 +138,7 @@ class RunLog(Tracer):
         codes = 1 + record.array.astype(np.uint8)
         lines = []
         for start, cells in pair_mask_rows(record.name, record.pairs, codes, record.grid):
-            lines.append(b"%s  %s" % (start, grid_text(cells[None], GLYPHS)[0]))
+            lines += value_lines(iter([start]), mask_texts(cells[None]))
         self._lines(lines)
 
     def _table(self, records: list[Record]) -> None:
@@ -145,9 +152,8 @@ class RunLog(Tracer):
             for record in records:
                 part = record.array[top : top + step]
                 texts = rows_text(part.reshape(len(part), -1), self.digits, fold=False)
-                columns.append([b"%s=%s" % (record.name.encode(), text.replace(b" ", b",")) for text in texts])
-            values = map(b" ".join, zip(*columns, strict=True))
-            self._lines(list(map(b"  ".join, zip(islice(starts, len(columns[0])), values, strict=True))))
+                columns.append(column_texts(record.name, texts))
+            self._lines(value_lines(starts, list(map(b" ".join, zip(*columns, strict=True)))))
 
     def _lines(self, lines: list[bytes]) -> None:
         assert self.file is not None
@@ -155,15 +161,15 @@ class RunLog(Tracer):
             lines.append(b"")
             self.file.write(b"\n".join(lines))
 
-    def _text(self, text: str) -> None:
-        assert self.file is not None
-        self.file.write(text.encode())
+    def _texts(self, *lines: str) -> None:
+        self._lines([line.encode() for line in lines])
 
 
-def header_line(record: Record, digits: int) -> str:
-    """``name  dtype [axes and sizes] unit  statistics``."""
-    numbers = statistics_text(record, digits)
-    return f"{record.name}  {record.array.dtype} [{record.shape_text()}] {record.output.unit}  {numbers}"
+def _tensor_line(record: Record, digits: int) -> str:
+    output, array = record.output, record.array
+    axes = list(zip(output.axes, array.shape, strict=True))
+    dense = [(axis, record.sizes[axis]) for axis in PARTS["triple"]] if output.on_pairs else []
+    return tensor_line(record.name, str(array.dtype), axes, dense, output.unit, statistics_text(record, digits))
 
 
 def statistics_text(record: Record, digits: int) -> str:

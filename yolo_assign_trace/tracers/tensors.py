@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import orjson
 
+from ..assignment.outputs import Output
 from ..basics.errors import InputError
 from ..formats.safe_write import SafeFile
-from ..formats.tensor_file import FORMAT, ROOM_FOR_DECLARATIONS, type_code
+from ..formats.tensor_file import Metadata, file_start, room_for, tensor_entry
 from ..run.record import BoxLine, Fact, Record, Run, StageStart, Tracer
 
 
@@ -27,9 +27,9 @@ class TensorFile(Tracer):
         self.file: SafeFile | None = None
         self.end = 0
         self.room = 0
-        self.tensors: dict[str, Any] = {}
-        self.declared: list[dict[str, Any]] = []
-        self.facts: list[dict[str, Any]] = []
+        self.tensors: dict[str, dict[str, Any]] = {}
+        self.outputs: dict[str, Output] = {}
+        self.facts: list[dict[str, str]] = []
         self.run: Run
 
     def run_start(self, run: Run) -> None:
@@ -37,27 +37,15 @@ class TensorFile(Tracer):
         self.file = SafeFile(self.path, "trace file")
         if not self.file.seekable:
             raise InputError("not-seekable", "a trace file must be a regular file", where=str(self.path))
-        # a multiple of 8, so that the tensors behind it are aligned
-        self.room = -(-(ROOM_FOR_DECLARATIONS + 2 * len(_json(self._metadata()))) // 8) * 8
+        self.room = room_for(self._metadata())
         self.file.write(bytes(8 + self.room))
 
     def output(self, record: Record) -> None:
         assert self.file is not None
         array = np.ascontiguousarray(record.array)
-        start, self.end = self.end, self.end + array.nbytes
-        self.tensors[record.key] = {
-            "dtype": type_code(array.dtype),
-            "shape": array.shape,
-            "data_offsets": (start, self.end),
-        }
-        self.declared.append(
-            {
-                "key": record.key,
-                "axes": record.output.axes,
-                "unit": record.output.unit,
-                "meaning": record.output.meaning,
-            }
-        )
+        self.tensors[record.key] = tensor_entry(array, self.end)
+        self.outputs[record.key] = record.output
+        self.end += array.nbytes
         self.file.write(array.reshape(-1).view(np.uint8).data)
 
     def stage_end(self, stage: StageStart, facts: tuple[Fact, ...]) -> None:
@@ -65,33 +53,13 @@ class TensorFile(Tracer):
 
     def run_end(self, boxes: tuple[BoxLine, ...]) -> None:
         assert self.file is not None
-        header = orjson.dumps({"__metadata__": self._metadata(), **self.tensors})
-        if len(header) > self.room:
-            raise AssertionError(f"the header of {len(header)} bytes outgrew its room")
-        self.file.write_at(0, self.room.to_bytes(8, "little") + header.ljust(self.room))
+        self.file.write_at(0, file_start(self._metadata(), self.tensors, self.room))
         self.file.commit()
-
-    def _metadata(self) -> dict[str, str]:
-        run = self.run
-        grid = {
-            "imgsz": (run.grid.height, run.grid.width),
-            "maps": [(level.height, level.width) for level in run.grid.levels],
-            "strides": run.grid.strides,
-        }
-        return {
-            "format": FORMAT,
-            "header": _json(run.header()),
-            "grid": _json(grid),
-            "settings": _json(dict(run.settings)),
-            "boxes": _json(run.boxes),
-            "outputs": _json(self.declared),
-            "facts": _json(self.facts),
-        }
 
     def run_failed(self) -> None:
         if self.file is not None:
             self.file.discard()
 
-
-def _json(value: Any) -> str:
-    return orjson.dumps(value).decode()
+    def _metadata(self) -> Metadata:
+        run = self.run
+        return Metadata(run.header(), run.grid, run.trace_settings().to_json(), self.outputs, self.facts)

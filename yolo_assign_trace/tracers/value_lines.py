@@ -17,6 +17,8 @@ from ..run.record import Record
 WHOLE_UP_TO = 12
 HEAD, TAIL = 4, 2
 DIGITS = 5
+WIDE = 12
+"""Classes from which on a terminal shows only those that are not 0, where these are few."""
 
 
 def value_lines(records: list[Record], width: int | None) -> list[str]:
@@ -47,8 +49,21 @@ def value_lines(records: list[Record], width: int | None) -> list[str]:
             shown, total = [int(telling[i]) for i in _shown(len(telling))], len(telling)
             silent = f"({len(rows) - total} more lines are all 0)"
         texts, titles = [_texts(rows[i]) for i in shown], _titles(first)
+        if first.output.axes[-1] == "class" and width is not None and _mostly_zero(rows[shown]):
+            texts = [_only_not_zero(rows[i]) for i in shown]
     lines = _aligned([start.decode() for start in _pick(starts, shown)], texts, titles, total, width)
     return [*lines, silent] if silent else lines
+
+
+def _mostly_zero(rows: Array) -> bool:
+    """Would a row be wide, and are nearly all of its values 0?"""
+    return rows.shape[-1] > WIDE and bool((np.count_nonzero(rows, axis=-1) <= WIDE // 4).all())
+
+
+def _only_not_zero(row: Array) -> list[str]:
+    """``class 3  0.0136`` for every class whose value is not 0."""
+    classes = np.flatnonzero(row).tolist()
+    return ["  ".join(f"class {i} {text}" for i, text in zip(classes, _texts(row[classes]), strict=True)) or "all 0"]
 
 
 def _not_zero(record: Record, width: int | None) -> list[str]:

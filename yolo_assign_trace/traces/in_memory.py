@@ -13,4 +13,4 @@ def stored_trace(memory: Memory) -> StoredTrace:
     """
     run = memory.run
     outputs = {key: StoredOutput(record.stage, record.output, record.array) for key, record in memory.records.items()}
-    return StoredTrace(run.header(), run.grid, outputs, settings=dict(run.settings), boxes=run.boxes)
+    return StoredTrace(run.header(), run.grid, outputs, settings=run.trace_settings())

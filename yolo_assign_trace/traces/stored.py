@@ -11,20 +11,30 @@ from typing import Any
 
 import numpy as np
 
+from ..assignment.call import Captured
 from ..assignment.grid import Grid
 from ..assignment.outputs import Output
 from ..basics.arrays import Array
-from ..basics.errors import InputError, did_you_mean
+from ..basics.errors import InputError, did_you_mean, reason_of
+from ..formats.number_text import LOSSLESS
+from ..run.given import Image
+from ..run.trace_settings import TraceSettings
+
+_BLOCK = 1 << 20  # bytes of a tensor that are read at once where only some of its rows are asked for
 
 
 @dataclass(frozen=True)
 class FileArray:
-    """An array that stays in its file, ``offset`` bytes from the start, until it is read, whole or in part."""
+    """An array that stays in its file, ``offset`` bytes from the start, until it is read, whole or in part.
+
+    ``name`` is that of the output, for errors.
+    """
 
     path: Path
     offset: int
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
+    name: str = ""
 
     def read(self, start: int, stop: int) -> Array:
         """Elements ``start`` to ``stop``, counted row by row, as a flat array."""
@@ -32,15 +42,19 @@ class FileArray:
         try:
             with self.path.open("rb") as file:
                 file.seek(self.offset + start * self.dtype.itemsize)
-                found = np.fromfile(file, self.dtype, stop - start)
+                values = np.fromfile(file, self.dtype, stop - start)
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            message = f"this trace file cannot be read: {reason}"
+            message = f"this trace file cannot be read: {reason_of(error)}"
             raise InputError("not-readable", message, where=str(self.path)) from None
-        if len(found) < stop - start:
+        if len(values) < stop - start:
             message = "this trace file became shorter while it was read"
             raise InputError("wrong-trace-file", message, where=str(self.path))
-        return found
+        if self.dtype == np.bool_ and (bytes_ := values.view(np.uint8)).max(initial=0) > 1:
+            at = int(np.argmax(bytes_ > 1))
+            index = ",".join(str(i) for i in np.unravel_index(start + at, self.shape))
+            message = f"{self.name}[{index}] is byte {bytes_[at]}, expected 0 or 1"
+            raise InputError("wrong-trace-file", message, where=str(self.path))
+        return values
 
 
 @dataclass(frozen=True)
@@ -66,9 +80,7 @@ class StoredOutput:
     @cached_property
     def array(self) -> Array:
         """All values; read from the file on first use, then kept."""
-        if isinstance(self.values, FileArray):
-            return self.values.read(0, int(np.prod(self.shape, dtype=np.int64))).reshape(self.shape)
-        return self.values
+        return self.read(0, int(np.prod(self.shape, dtype=np.int64))).reshape(self.shape)
 
     def read(self, start: int, stop: int) -> Array:
         """Elements ``start`` to ``stop``, counted row by row, as a flat array; keeps nothing in memory."""
@@ -76,26 +88,38 @@ class StoredOutput:
             return self.values.read(start, stop)
         return self.values.reshape(-1)[start:stop]
 
+    def rows(self, at: Array) -> Array:
+        """Rows of the last axis, (row, last), by their numbers, counted row by row; keeps nothing in memory.
+
+        What lies between the first and the last wanted row of a block is read with them, and no more.
+        """
+        width = self.shape[-1]
+        rows = np.empty((len(at), width), self.dtype)
+        block = at // max(1, _BLOCK // max(1, width * self.dtype.itemsize))
+        for number in np.unique(block):
+            here = np.flatnonzero(block == number)
+            first, last = int(at[here].min()), int(at[here].max())
+            rows[here] = self.read(first * width, (last + 1) * width).reshape(-1, width)[at[here] - first]
+        return rows
+
 
 @dataclass(frozen=True)
 class StoredTrace:
     """A finished trace.
 
     Attributes:
-        header: what it was made from and with, by ``labels``, ``grid``, ``heads``, ``assigner``, ``versions``.
+        header: what it was made from and with, in sentences by ``labels``, ``heads``, ``assigner`` and so on.
         grid: the levels.
         outputs: by ``stage.name``, in order of execution.
         digits: significant digits of its floats, None if they are exact.
-        settings: the assigner's parameters, reg_max, nc and batch by name; empty where they are not stored (run.log).
-        boxes: label rows of every image before padding, None where they are not stored.
+        settings: what it was made with, as data.
     """
 
     header: Mapping[str, str]
     grid: Grid
     outputs: Mapping[str, StoredOutput]
     digits: int | None = None
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    boxes: tuple[int, ...] | None = None
+    settings: TraceSettings = field(default_factory=TraceSettings)
 
     @cached_property
     def by_name(self) -> Mapping[str, StoredOutput]:
@@ -113,9 +137,9 @@ class StoredTrace:
 
     @cached_property
     def box_counts(self) -> tuple[int, ...]:
-        """Boxes of every image before padding; where they are not stored, rows behind the last box are padding."""
-        if self.boxes is not None:
-            return self.boxes
+        """Boxes of every image before padding; where that is not stored, rows behind the last box are padding."""
+        if self.settings.boxes is not None:
+            return self.settings.boxes
         real = (
             self.array("mask_gt")[..., 0]
             | self.array("gt_bboxes").any(axis=-1)
@@ -123,6 +147,26 @@ class StoredTrace:
         )
         places = np.where(real, np.arange(1, real.shape[1] + 1), 0)
         return tuple(places.max(axis=1, initial=0).tolist())
+
+    @cached_property
+    def lossless_digits(self) -> int:
+        """Significant digits with which nothing of its floats is lost."""
+        floats = [stored.dtype for stored in self.outputs.values() if stored.dtype.kind == "f"]
+        return max((LOSSLESS.get(dtype, 17) for dtype in floats), default=0)
+
+    @property
+    def rounded_to(self) -> int | None:
+        """Significant digits of its floats if they are fewer than they had, None if they are exact."""
+        return None if self.digits is None or self.digits >= self.lossless_digits else self.digits
+
+    @cached_property
+    def of_a_call(self) -> bool:
+        """Does it begin with a captured call of the assigner?"""
+        return any(stored.stage == Captured.stage for stored in self.outputs.values())
+
+    def image(self, number: int) -> Image | None:
+        """An image by its number, None if the trace does not name it."""
+        return self.settings.images[number] if number < len(self.settings.images) else None
 
     def array(self, name: str) -> Array:
         """The values of output ``name``; names are unique in a trace.

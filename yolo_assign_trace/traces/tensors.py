@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import orjson
 from safetensors import SafetensorError, safe_open
 
-from ..assignment.grid import Grid
-from ..assignment.outputs import Output
 from ..basics.errors import InputError
-from ..formats.tensor_file import DTYPES, FORMAT
+from ..formats.tensor_file import FORMAT, READABLE, Metadata, parse_start
+from ..run.trace_settings import TraceSettings
+from .declared import require_declared
+from .format_1 import settings_of_format_1
 from .stored import FileArray, StoredOutput, StoredTrace
-
-_DTYPES = {code: np.dtype(name) for name, code in DTYPES.items()}
 
 
 def read_trace_file(path: Path) -> StoredTrace:
     """The trace in ``path``; its tensors stay in the file until they are asked for.
 
     Raises:
-        InputError: not a safetensors file, or not one that ``--save`` wrote.
+        InputError: not a safetensors file, not one that ``save`` wrote, or one that no run could have written.
     """
     try:
         with safe_open(path, framework="numpy") as file:  # holds header and length of the file against each other
             metadata: dict[str, Any] = file.metadata() or {}
-        found = metadata.get("format")
-        if found != FORMAT:
-            message = f"this file was not written by --save: its format is {found!r}, not {FORMAT!r}"
-            raise InputError("wrong-trace-file", message, where=str(path))
-        return _stored(metadata, _places(path))
+        if metadata.get("format") not in READABLE:
+            reason = f"its format is {metadata.get('format')!r}, not {FORMAT!r}"
+            raise InputError("wrong-trace-file", f"this file was not written by `save`: {reason}", where=str(path))
+        trace = _stored(metadata, path)
     except FileNotFoundError:
         raise InputError("no-such-file", "there is no such trace file", where=str(path)) from None
     except (SafetensorError, OSError) as error:
@@ -39,34 +37,22 @@ def read_trace_file(path: Path) -> StoredTrace:
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         message = f"the metadata of this trace file cannot be read: {type(error).__name__}: {error}"
         raise InputError("wrong-trace-file", message, where=str(path)) from None
+    require_declared(trace, "wrong-trace-file", lambda name: f"{path}[{name or 'settings'}]")
+    return trace
 
 
-def _places(path: Path) -> dict[str, FileArray]:
-    """Where every tensor of the file lies. The library reads tensors whole only, or cut along their own axes."""
+def _stored(strings: dict[str, str], path: Path) -> StoredTrace:
+    metadata = Metadata.from_strings(strings)
     with path.open("rb") as file:
-        room = int.from_bytes(file.read(8), "little")
-        header = orjson.loads(file.read(room))
-    return {
-        key: FileArray(path, 8 + room + entry["data_offsets"][0], tuple(entry["shape"]), _DTYPES[entry["dtype"]])
-        for key, entry in header.items()
-        if key != "__metadata__"
-    }
-
-
-def _stored(metadata: dict[str, Any], places: dict[str, FileArray]) -> StoredTrace:
-    grid = orjson.loads(metadata["grid"])
+        places = parse_start(file)  # the library reads tensors whole only, or cut along their own axes
     outputs = {}
-    for declared in orjson.loads(metadata["outputs"]):
-        key = declared["key"]
-        stage, _, name = key.partition(".")
-        output = Output(name, tuple(declared["axes"]), declared["unit"], declared["meaning"])
-        if len(output.axes) != len(places[key].shape) or not output.axes:
-            raise ValueError(f"{key} has shape {list(places[key].shape)}, but axes {list(output.axes)}")
-        outputs[key] = StoredOutput(stage, output, places[key])
-    try:
-        levels = Grid.of(tuple(grid["imgsz"]), [tuple(size) for size in grid["maps"]], grid["strides"])
-    except InputError as error:
-        raise ValueError(error.message) from None
-    settings = dict(orjson.loads(metadata["settings"])) if "settings" in metadata else {}
-    boxes = tuple(map(int, orjson.loads(metadata["boxes"]))) if "boxes" in metadata else None
-    return StoredTrace(dict(orjson.loads(metadata["header"])), levels, outputs, settings=settings, boxes=boxes)
+    for key, output in metadata.outputs.items():
+        offset, shape, dtype = places[key]
+        if len(output.axes) != len(shape) or not output.axes:
+            raise ValueError(f"{key} has shape {list(shape)}, but axes {list(output.axes)}")
+        outputs[key] = StoredOutput(key.partition(".")[0], output, FileArray(path, offset, shape, dtype, output.name))
+    trace = StoredTrace(metadata.header, metadata.grid, outputs)
+    if strings["format"] == FORMAT:
+        return replace(trace, settings=TraceSettings.from_json(metadata.settings))
+    stored = {"boxes": orjson.loads(strings.get("boxes", "null")), **orjson.loads(metadata.settings)}
+    return replace(trace, settings=settings_of_format_1(trace, stored))

@@ -1,4 +1,4 @@
-"""What runs inside somebody's training process. docs/drop_in.md."""
+"""What runs inside somebody's training process. docs/watch.md, docs/drop_in.md."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.commands import SHARED
 from yolo_assign_trace.inputs.datasets.dataset import open_dataset
-from yolo_assign_trace.inputs.datasets.image_files import image_size
+from yolo_assign_trace.inputs.datasets.image_check import check_image
 from yolo_assign_trace.inputs.datasets.survey import SurveySettings, survey
 from yolo_assign_trace.inputs.labels.rules import TODAY
 from yolo_assign_trace.inputs.labels.text import parse_labels
@@ -52,7 +52,9 @@ def test_sizes_of_the_ten_images_are_those_of_the_table():
         sizes = {row["file"]: (int(row["width"]), int(row["height"])) for row in csv.DictReader(file)}
     images = sorted((COCO128 / "images" / "train2017").iterdir())
     assert len(images) == 10
-    assert {path.name: image_size(str(path)) for path in images} == {path.name: sizes[path.name] for path in images}
+    assert {path.name: check_image(str(path)).size for path in images} == {
+        path.name: sizes[path.name] for path in images
+    }
 
 
 def test_boxes_around_polygons_are_the_labelled_boxes():

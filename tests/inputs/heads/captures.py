@@ -19,7 +19,7 @@ GRID = layout_grid("yolov8", (64, 64))
 
 @lru_cache(maxsize=1)  # the generations of a case follow each other
 def golden_capture(name: str) -> Call:
-    paths = [folder / f"{name}.npz" for folder in (golden_cases.COPIED, golden_cases.SHARED)]
+    paths = [folder / f"{name}.npz" for folder in golden_cases.FOLDERS]
     return read_capture(next(path for path in paths if path.exists()))
 
 

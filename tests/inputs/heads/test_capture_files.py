@@ -85,6 +85,24 @@ def test_parameters_and_other_entries_are_told(tmp_path):
     found = read_capture(saved(tmp_path, **more, imgsz=torch.tensor(64)))
     assert found.parameters == {"topk": 13, "alpha": 1.0}
     assert found.remarks == ("2 other entries are not used: notes, step",)
+    assert read_capture(saved(tmp_path, topk=10, topk2=10)).parameters == {"topk": 10}  # it keeps all of them
+
+
+@pytest.mark.parametrize(
+    ("images", "remarks"), [(["a.jpg", "b.jpg"], ()), (["a.jpg"], ("1 image named for 2 images",))]
+)
+def test_names_of_another_number_of_images_are_not_used(tmp_path, images, remarks):
+    found = read_capture(saved(tmp_path, imgsz=torch.tensor(64), images=images))
+    assert found.remarks == tuple(f"{remark}: the names are not used" for remark in remarks)
+    assert [str(image) for image in found.images] == (["a.jpg", "b.jpg"] if not remarks else [])
+
+
+@pytest.mark.parametrize("more", [(torch.zeros(2, 84, 5, 2),), (None, torch.zeros(1)), ([torch.zeros(1)],)])
+def test_a_tuple_of_more_than_six_inputs_is_a_call_of_another_assigner(tmp_path, more):
+    torch.save((*call().values(), *more), tmp_path / "call.pt")
+    with pytest.raises(InputError, match="a call with more than 6 inputs") as caught:
+        read_capture(tmp_path / "call.pt")
+    assert caught.value.id == "other-assigner"
 
 
 def changed(name: str, index: tuple[int, ...], value: float) -> dict[str, torch.Tensor]:
@@ -122,7 +140,6 @@ REFUSED = [
     ({"gt_labels": torch.ones(2, 2, 1).bool()}, "wrong-dtype", "[gt_labels]", "found bool", ""),
     ({"mask_gt": torch.ones(2, 2, 1).to(torch.complex64)}, "wrong-dtype", "[mask_gt]", "found complex64", ""),
     # values
-    (changed("gt_bboxes", (1, 0, 2), NAN), "not-finite", "[gt_bboxes][1,0,2]", "nan is not finite", ""),
     (changed("anc_points", (3, 1), NAN), "not-finite", "[anc_points][3,1]", "nan is not finite", ""),
     (changed("gt_labels", (1, 1, 0), 3), "class-too-large", "[gt_labels][1,1,0]", "3 classes, 0 to 2", "pad with 0"),
     (changed("gt_labels", (0, 1, 0), -1), "class-too-large", "[gt_labels][0,1,0]", "-1.0 is no class", "pad with 0"),

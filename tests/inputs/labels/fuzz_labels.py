@@ -25,8 +25,8 @@ from yolo_assign_trace.inputs.labels.row import BATCH, BOXES, POLYGONS
 from yolo_assign_trace.inputs.labels.rules import TODAY, LabelRules, rules_as
 from yolo_assign_trace.inputs.labels.text import parse_labels
 
-CHANGES = {"duplicate-box", "class-truncated", "row-misread"}
-"""Findings that tell of a row that is not in the result as it stands in the file."""
+RULED_BY = ("8.0.0", "8.3.66", "8.3.163", "8.4.117", "8.4.164", "8.4.165", "8.4.182", "8.4.190")
+"""A release of every set of rules."""
 
 
 def nothing_is_silent(data: bytes, rules: LabelRules = TODAY, nc: int | None = None, batch: bool = False) -> None:
@@ -42,20 +42,24 @@ def nothing_is_silent(data: bytes, rules: LabelRules = TODAY, nc: int | None = N
         assert not len(table.rows)
         return
     # a line that is no text becomes one that is no row
-    text = data.decode("utf-8-sig", "replace").replace("\r\n", "\n").replace("\r", "\n")
-    lines = {number: line.split() for number, line in enumerate(text.split("\n"), 1) if line.split()}
+    numbered = list(enumerate(data.decode("utf-8-sig", "replace").splitlines(), 1))
+    lines = {number: line.split() for number, line in numbered if line.split()}
     assert set(no_text) <= {number for number, line in lines.items() if "\ufffd" in "".join(line)}
-    named = {found.line for found in table.findings if found.grade == ERROR or found.id in CHANGES}
+    said = {(found.line, found.id) for found in table.findings}
+    named = {found.line for found in table.findings if found.grade == ERROR or found.id == "duplicate-box"}
+    blank = {number for number, line in numbered if line.isspace() and min(lines, default=number) < number < max(lines)}
+    assert {line for line, kind in said if kind == "blank-row"} == (blank if rules.blank_is_a_row else set())
     read = dict(zip(table.lines.tolist(), table.rows, strict=True))
     assert len(read) == len(table.rows), "a line twice"
     assert set(read) <= set(lines), "a row from nowhere"
     assert set(lines) - set(read) <= named, "a line in neither"
     for number, row in read.items():
-        if number in named and not {found.id for found in table.findings if found.line == number} <= {"duplicate-box"}:
-            continue  # said to be changed
         with np.errstate(over="ignore"):
             expected = np.array([float(word) for word in lines[number]], dtype=np.float32)
         assert (row == as_box(expected, table.form)).all(), "another number than in the file"
+        assert ((number, "class-truncated") in said) == (row[1] != int(row[1])), "a class that the loss cuts"
+        misread = table.form == POLYGONS and len(lines[number]) == 5
+        assert ((number, "row-misread") in said) == misread, "a box that is read as points"
     order = table.lines.tolist()
     if not any(found.id == "duplicate-box" for found in table.findings):
         assert order == sorted(order), "another order than in the file"
@@ -93,7 +97,7 @@ def label_file_strategy() -> st.SearchStrategy[bytes]:
     rows = st.one_of(
         good, good, st.lists(words, max_size=9).map(" ".join), st.lists(words, min_size=5, max_size=6).map(" ".join)
     )
-    ends = st.sampled_from(["\n", "\r\n", "\r", "\n\n", " \n", "\n\t", "\x0c", "\x85"])
+    ends = st.sampled_from(["\n", "\r\n", "\r", "\n\n", " \n", "\n\t", "\n \n", "\x0c", "\x85", "\u2028"])
     files = st.tuples(st.lists(st.tuples(rows, ends).map("".join), max_size=7).map("".join), st.booleans())
     texts = files.map(lambda file: ("\ufeff" * file[1] + file[0]).encode())
     return st.one_of(texts, texts, texts, st.text().map(str.encode), st.binary(max_size=60))
@@ -105,7 +109,24 @@ OWN = (
     b"0 0 0.5 0.5 0.25 0.25\n1 2 0.5 0.5 0.25 0.25\n",
 )
 PIECES = (
-    *(b"\n", b"\r\n", b"\r", b" ", b"\t", b"\x0c", b"\xc2\x85", b",", b"-", b".", b"e", b"_", b"#", b"\x00", b"\xff"),
+    *(
+        b"\n",
+        b"\r\n",
+        b"\r",
+        b" ",
+        b"\t",
+        b"\x0c",
+        b"\x1f",
+        b"\xc2\x85",
+        b",",
+        b"-",
+        b".",
+        b"e",
+        b"_",
+        b"#",
+        b"\x00",
+        b"\xff",
+    ),
     *(b"0", b"1", b"9", b"0.5", b"1.01", b"-0.01", b"80", b"1e39", b"nan", b"inf", b"\xd9\xa1", b"\xef\xbb\xbf"),
 )
 
@@ -135,7 +156,7 @@ def mutated(data: bytes, chance: random.Random) -> bytes:
     return bytes(file)
 
 
-RELEASES = [rules_as(text) for text in ("8.0.0", "8.3.99", "8.3.163", "8.4.60", "8.4.120", "8.4.190")]
+RELEASES = [rules_as(text) for text in RULED_BY]
 COUNTS = (None, 3, 80)
 
 

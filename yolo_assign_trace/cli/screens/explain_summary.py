@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from ...basics.plural import count
 from ...explain.sentences import number as num
-from .text_page import Column, Page
+from ...run.given import GEOMETRIC
+from ...tracers.text_page import Column, Page
 
 if TYPE_CHECKING:
-    from ...explain.summary import Count, Problem, Summary
+    from ...explain.answer import Answer
+    from ...explain.summary import Count, Summary
+    from ...run.record import BoxLine
 
 ROWS = 12
 """Rows of a table that are shown without --all."""
@@ -18,7 +22,22 @@ ROWS = 12
 Row = TypeVar("Row")
 
 
-def print_summary(page: Page, summary: Summary, levels: Sequence[str], command: str, all_rows: bool) -> None:
+def print_geometry(page: Page, summary: Summary, answer: Answer, command: str, all_rows: bool) -> None:
+    """What holds with any model; on heads of none the rest would look like results."""
+    problems = tuple(problem for problem in summary.problems if problem.cause.id in GEOMETRIC)
+    page.heading("Geometry", f"{count(summary.boxes, 'box')} in {count(summary.images, 'image')}")
+    for cause in GEOMETRIC:
+        number = summary.causes.get(cause, 0)
+        page.line((f"{number:>5}  {cause}", "red" if number else ""), indent=4)
+    _problems(page, replace(summary, problems=problems), answer, all_rows)
+    _duplicates(page, replace(summary, starved=()), all_rows)
+    page.gap()
+    page.line("Positives, conflicts, sizes and scores need a model: --model FILE, or --heads FILE.", indent=0)
+    if problems:
+        page.closing(f"next: {command} {problems[0].line.image} --gt {problems[0].line.gt}")
+
+
+def print_summary(page: Page, summary: Summary, answer: Answer, command: str, all_rows: bool) -> None:
     """The boxes with a problem, then what is worth knowing about all of them."""
     where = f"{count(summary.boxes, 'box')} in {count(summary.images, 'image')}"
     page.heading("Verdict", f"{where}, {count(summary.positives, 'positive')}")
@@ -26,14 +45,16 @@ def print_summary(page: Page, summary: Summary, levels: Sequence[str], command: 
         page.line("there is no box: every anchor is background")
         return
     if summary.without:
-        page.line(f"{count(summary.without, 'box')} without positives", "bold red")
+        page.line((f"{count(summary.without, 'box')} without positives", "bold red"))
     else:
-        page.line("every box has positives", "bold green")
+        page.line(("every box has positives", "bold green"))
     if summary.worthless:
-        page.line(f"{count(summary.worthless, 'box')} with positives whose target scores are all 0", "yellow")
+        page.line((f"{count(summary.worthless, 'box')} with positives whose target scores are all 0", "yellow"))
+    if summary.non_finite:
+        page.line((f"nan or infinity, first in {summary.non_finite}", "bold red"))
     for cause, number in summary.causes.items():
-        page.line(f"{number:>5}  {cause}", "red", indent=4)
-    _problems(page, summary, levels, all_rows)
+        page.line((f"{number:>5}  {cause}", "red"), indent=4)
+    _problems(page, summary, answer, all_rows)
     _conflicts(page, summary, all_rows)
     _duplicates(page, summary, all_rows)
     _reach(page, summary)
@@ -42,30 +63,32 @@ def print_summary(page: Page, summary: Summary, levels: Sequence[str], command: 
     page.heading("By class")
     _counts(page, "class", _cut(summary.classes, all_rows))
     _more(page, len(summary.classes), all_rows)
-    box = next(iter(summary.problems), None)
-    if box is not None:
-        page.closing(f"next: {command} --image {box.image} --gt {box.gt}")
+    problem = next(iter(summary.problems), None)
+    if problem is not None:
+        page.closing(f"next: {command} {problem.line.image} --gt {problem.line.gt}")
 
 
-def _problems(page: Page, summary: Summary, levels: Sequence[str], all_rows: bool) -> None:
+def _problems(page: Page, summary: Summary, answer: Answer, all_rows: bool) -> None:
     if not summary.problems:
         return
     page.heading("Boxes with a problem")
     for problem in _cut(summary.problems, all_rows):
-        label = f"{problem.label} {problem.label_name}".strip()
-        size = f"{problem.width:.1f}x{problem.height:.1f} px"
-        positives = f", but owns {count(problem.positives, 'anchor')}" if problem.positives else ""
-        start = f"image {problem.image} gt {problem.gt}  class {label}  {size}  {problem.cause.id}{positives}"
-        page.line(start, "bold red")
-        page.line(f"candidates {_per_level(problem, levels)}; selected {problem.selected}", "dim", indent=4)
+        box = problem.line
+        label = f"{box.label} {problem.label_name}".strip()
+        positives = f", but owns {count(box.positives, 'anchor')}" if box.positives else ""
+        start = f"{box.name}  class {label}  {box.size} px  {problem.cause.id}{positives}"
+        page.line((start, "bold red"))
+        place = answer.place(box)
+        counted = f"candidates {_per_level(box, answer.levels)}; selected {box.selected}"
+        page.line((f"{place.where}; {counted}" if place else counted, "dim"), indent=4)
         for sentence in problem.cause.sentences:
             page.line(sentence.text, indent=4)
     _more(page, len(summary.problems), all_rows)
 
 
-def _per_level(problem: Problem, levels: Sequence[str]) -> str:
-    found = [f"{name} {number}" for name, number in zip(levels, problem.candidates, strict=True) if number]
-    return ", ".join(found) or "none"
+def _per_level(box: BoxLine, levels: Sequence[str]) -> str:
+    parts = [f"{name} {number}" for name, number in zip(levels, box.candidates, strict=True) if number]
+    return ", ".join(parts) or "none"
 
 
 def _conflicts(page: Page, summary: Summary, all_rows: bool) -> None:
@@ -109,7 +132,7 @@ def _duplicates(page: Page, summary: Summary, all_rows: bool) -> None:
     for box in _cut(summary.starved, all_rows):
         same = "the same class" if box.label == box.owner_label else f"class {box.owner_label} against {box.label}"
         text = f"image {box.image} gt {box.gt} starves: gt {box.owner} took all its anchors"
-        page.line(f"{text} (IoU of the boxes {num(box.iou)}, {same})", "red")
+        page.line((f"{text} (IoU of the boxes {num(box.iou)}, {same})", "red"))
     _more(page, len(summary.starved), all_rows)
 
 
@@ -154,5 +177,11 @@ def _cut(rows: Sequence[Row], all_rows: bool) -> Sequence[Row]:
 
 
 def _more(page: Page, rows: int, all_rows: bool) -> None:
-    if rows > ROWS and not all_rows:
-        page.line(f"... {rows - ROWS} more; --all shows them", "dim")
+    if not all_rows:
+        left_out(page, rows - ROWS)
+
+
+def left_out(page: Page, rows: int) -> None:
+    """How many rows are not shown, and how to see them."""
+    if rows > 0:
+        page.line((f"... {rows} more; --all shows them", "dim"))

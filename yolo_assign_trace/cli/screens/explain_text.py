@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -11,46 +12,63 @@ from ...explain.funnel import STEPS
 from ...explain.pair import NO_PAIR_OUTCOMES
 from ...explain.sentences import Sentence
 from ...explain.sentences import number as num
-from ...explain.view import OUTCOMES
-from .explain_summary import print_summary
-from .text_page import Column, Page
+from ...run.given import SYNTHETIC
+from ...tracers.text_page import Column, Page
+from ...traces.view import OUTCOMES
+from .explain_summary import left_out, print_geometry, print_summary
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ...explain.anchor import AnchorStory, Claim
-    from ...explain.box import BoxStory, Candidate
-    from ...explain.pair import PairStory
+    from ...explain.anchor import AnchorStory
+    from ...explain.box import BoxStory, Contender
+    from ...explain.pair import Candidate, PairStory
 
 ROWS = 12
 """Candidates of a box that are shown in any case; those with an own story follow."""
 ROWS_AT_MOST = 30
 
 
-def print_answer(answer: Answer, console: Console, *, command: str, all_rows: bool = False) -> None:
-    """Print an answer; ``command`` is how it was asked for, without a question, to suggest the next one."""
+def print_answer(
+    answer: Answer, console: Console, *, command: str, one_image: str = "--image", all_rows: bool = False
+) -> None:
+    """Print an answer.
+
+    Args:
+        answer: what to print.
+        console: where.
+        command: how it was asked for, without a question, to suggest the next one.
+        one_image: the flag that a single image is chosen with.
+        all_rows: cut no table.
+    """
     page = Page(console)
-    for key in ("assigner", "heads"):
+    for key in ("release", "assigner", "heads"):
         if value := answer.header.get(key):
-            page.line(f"{key:<10}{value}", "yellow" if "not a trained model" in value else "dim", indent=0, hang=10)
+            page.line((f"{key:<10}{value}", "yellow" if "not a trained model" in value else "dim"), indent=0, hang=10)
+    if answer.synthetic and answer.summary is None:  # the summary leaves out what carries none
+        page.line((SYNTHETIC, "yellow"), indent=10, hang=0)
     if answer.digits is not None:
-        page.line(f"{'numbers':<10}as printed in the log, {answer.digits} digits", "dim", indent=0, hang=10)
+        page.line((f"{'numbers':<10}as printed in the log, {answer.digits} digits", "dim"), indent=0, hang=10)
     if answer.box is not None:
-        _box(page, answer.box, answer.levels, command, all_rows)
+        _box(page, answer.box, answer, command, all_rows)
     for anchor in answer.anchors:
         _anchor(page, anchor)
     for pair in answer.pairs:
         _pair(page, pair)
     if answer.summary is not None:
-        print_summary(page, answer.summary, answer.levels, command, all_rows)
+        summed_up = print_geometry if answer.synthetic else print_summary
+        summed_up(page, answer.summary, answer, f"{command} {one_image}", all_rows)
     page.print()
 
 
-def _box(page: Page, box: BoxStory, levels: Sequence[str], command: str, all_rows: bool) -> None:
+def _box(page: Page, box: BoxStory, answer: Answer, command: str, all_rows: bool) -> None:
+    levels = answer.levels
     corners = ", ".join(f"{corner:.6g}" for corner in box.box)
-    title = f"image {box.image} gt {box.gt}"
-    page.heading(title, f"class {named(box.label, box.label_name)}, {box.width:.1f}x{box.height:.1f} px ({corners})")
-    page.line(box.verdict, "bold red" if box.cause else "bold green")
+    line = box.line
+    page.heading(line.name, f"class {named(line.label, box.label_name)}, {line.size} px ({corners})")
+    page.line((box.verdict, "bold red" if box.cause else "bold green"))
+    if place := answer.place(line):
+        page.line((place.where, "dim"), indent=4)
     for sentence in box.cause.sentences if box.cause else ():
         page.line(sentence.text, indent=4)
 
@@ -77,10 +95,10 @@ def _box(page: Page, box: BoxStory, levels: Sequence[str], command: str, all_row
         _candidates(page, box, all_rows)
     for outsider in box.outsiders:
         page.line(f"{outsider.address} outside the box: overlap {num(outsider.overlap)}, target {num(outsider.target)}")
-    contested = [candidate for candidate in box.candidates if candidate.outcome in ("lost", "won")]
+    contested = [candidate for candidate in box.candidates if candidate.pair.outcome in ("lost", "won")]
     example = (contested or list(box.candidates))[:1]
     if example:
-        page.closing(f"next: {command} --image {box.image} --gt {box.gt} --anchor {example[0].anchor}")
+        page.closing(f"next: {command} --image {line.image} --gt {line.gt} --anchor {example[0].anchor}")
 
 
 def _cut(page: Page, box: BoxStory) -> None:
@@ -94,7 +112,7 @@ def _cut(page: Page, box: BoxStory) -> None:
     elif cut.last_in is not None and box.candidates:
         page.line(f"every candidate was selected; the smallest metric is {num(cut.last_in)}")
     if cut.tied:
-        page.line("tie order decided: equal metrics stood at the cut", "yellow")
+        page.line(("tie order decided: equal metrics stood at the cut", "yellow"))
     part = f": {share.share:.1%}" if share.share is not None else ""
     page.line(f"target scores {num(share.own)} of {num(share.image)} in its image{part}")
 
@@ -104,37 +122,43 @@ def _candidates(page: Page, box: BoxStory, all_rows: bool) -> None:
     shown = [
         candidate
         for place, candidate in enumerate(box.candidates)
-        if all_rows or place < ROWS or candidate.outcome != "not-selected"
+        if all_rows or place < ROWS or candidate.pair.outcome != "not-selected"
     ]
     shown = shown if all_rows else shown[:ROWS_AT_MOST]
+    shares = Counter(c.pair.rank for c in box.candidates)
     targets = ["" if c.target is None else num(c.target) for c in shown]
     page.table(
         [
-            Column("rank", ["?" if c.rank is None else str(c.rank) for c in shown]),
+            Column("rank", [_rank(c.pair, shares[c.pair.rank]) for c in shown]),
             Column("anchor", [c.address for c in shown], right=False, narrow=[_short(c.address) for c in shown]),
-            Column("score", [num(c.score) for c in shown]),
-            Column("overlap", [num(c.overlap) for c in shown]),
-            Column("metric", [num(c.metric) for c in shown]),
+            Column("score", [num(c.pair.score) for c in shown]),
+            Column("overlap", [num(c.pair.overlap) for c in shown]),
+            Column("metric", [num(c.pair.metric) for c in shown]),
             Column("target", targets, narrow=[]),
             Column("", [_outcome(c) for c in shown], right=False),
         ],
-        [_style(c) for c in shown],
+        [_style(c.pair) for c in shown],
     )
-    if len(shown) < len(box.candidates):
-        page.line(f"... {len(box.candidates) - len(shown)} more; --all shows them", "dim")
+    left_out(page, len(box.candidates) - len(shown))
 
 
-def _outcome(candidate: Candidate) -> str:
-    if candidate.outcome == "lost":
+def _rank(pair: Candidate, sharing: int = 1) -> str:
+    """``3``, or ``3=`` where several candidates share it."""
+    return "?" if pair.rank is None else f"{pair.rank}{'=' if sharing > 1 else ''}"
+
+
+def _outcome(candidate: Contender) -> str:
+    outcome = candidate.pair.outcome
+    if outcome == "lost":
         if candidate.owner < 0:
             return "lost to nobody"
         return f"lost to gt {candidate.owner} ({num(candidate.owner_overlap)})"
     texts = {"not-selected": "", "won": "won, not selected", "dropped": "dropped by topk2"}
-    return texts.get(candidate.outcome, candidate.outcome)
+    return texts.get(outcome, outcome)
 
 
-def _style(candidate: Candidate | Claim) -> str:
-    return {"positive": "green", "won": "green", "lost": "red", "dropped": "red"}.get(candidate.outcome, "")
+def _style(pair: Candidate) -> str:
+    return {"positive": "green", "won": "green", "lost": "red", "dropped": "red"}.get(pair.outcome, "")
 
 
 def _anchor(page: Page, anchor: AnchorStory) -> None:
@@ -145,18 +169,19 @@ def _anchor(page: Page, anchor: AnchorStory) -> None:
     page.line(f"best classes {classes}")
     if anchor.claims:
         claims = anchor.claims
+        ended = [claim.pair.outcome for claim in claims]
         page.line(f"lies in {count(len(claims), 'box')}, selected by {anchor.selected_by}:")
         page.table(
             [
                 Column("gt", [str(c.gt) for c in claims]),
                 Column("class", [named(c.label, c.label_name) for c in claims]),
-                Column("rank", ["?" if c.rank is None else str(c.rank) for c in claims]),
-                Column("score", [num(c.score) for c in claims]),
-                Column("overlap", [num(c.overlap) for c in claims]),
-                Column("metric", [num(c.metric) for c in claims]),
-                Column("", [OUTCOMES[c.outcome] for c in claims], right=False, narrow=[c.outcome for c in claims]),
+                Column("rank", [_rank(c.pair) for c in claims]),
+                Column("score", [num(c.pair.score) for c in claims]),
+                Column("overlap", [num(c.pair.overlap) for c in claims]),
+                Column("metric", [num(c.pair.metric) for c in claims]),
+                Column("", [OUTCOMES[outcome] for outcome in ended], right=False, narrow=ended),
             ],
-            [_style(c) for c in claims],
+            [_style(c.pair) for c in claims],
             indent=4,
         )
     else:
@@ -169,7 +194,7 @@ def _pair(page: Page, pair: PairStory) -> None:
     page.heading(f"image {pair.image} gt {pair.gt} and anchor {pair.address}", label)
     good = pair.outcome in ("positive", "won", "won-outside")
     text = {**OUTCOMES, **NO_PAIR_OUTCOMES}[pair.outcome]
-    page.line(f"{pair.outcome}: {text}" if pair.outcome != text else text, "bold green" if good else "bold red")
+    page.line((f"{pair.outcome}: {text}" if pair.outcome != text else text, "bold green" if good else "bold red"))
     _life(page, pair.sentences)
 
 

@@ -16,12 +16,15 @@ from ..labels.text import EMPTY, FOUND, LabelTable
 from ..reading.files import display_name, read_bytes
 from .entries import COCO, Dataset, Entry
 
+LARGEST_SIDE = 1_000_000
+"""px of an image; more is taken for a mistake."""
+
 
 def read_coco(path: Path) -> Dataset:
     """All images of an annotation file with their boxes, in the order of ``images``.
 
-    Categories become classes 0, 1, ... in the order of their ids; crowds and boxes without area are left out and
-    said so. The whole file is in memory.
+    Categories become classes 0, 1, ... in the order of their ids; crowds, boxes without area and boxes outside
+    their image are left out and said so. The whole file is in memory.
 
     Raises:
         InputError: not JSON, a part missing, or a value that cannot be; the message names image or annotation.
@@ -89,9 +92,16 @@ class _Reader:
             key, width, height = image.get("id"), image.get("width"), image.get("height")
             if not _is_int(key) or key in named:
                 raise self._error(f"images[{i}]", f"the id is {key!r}, expected a whole number of its own")
-            if not (_is_int(width) and _is_int(height) and width > 0 and height > 0):
-                raise self._error(f"images[{i}]", f"width and height are {width!r} and {height!r}, expected px")
-            named[key] = (str(image.get("file_name", key)).rpartition("/")[2], (width, height))
+            if not (
+                _is_int(width) and _is_int(height) and 0 < min(width, height) <= max(width, height) <= LARGEST_SIDE
+            ):
+                expected = f"expected whole numbers of px up to {LARGEST_SIDE:,}"
+                raise self._error(f"images[{i}]", f"width and height are {width!r} and {height!r}, {expected}")
+            file_name = image.get("file_name", str(key))
+            name = file_name.rpartition("/")[2] if isinstance(file_name, str) else ""
+            if not name or "\0" in name:
+                raise self._error(f"images[{i}]", f"file_name is {str(file_name)[:60]!r}, expected the name of a file")
+            named[key] = (name, (width, height))
         return named
 
     def rows(
@@ -119,6 +129,9 @@ class _Reader:
                 self._skip(where, f"its box is {w:g}x{h:g} px")
                 continue
             width, height = images[key][1]
+            if x >= width or y >= height or x + w <= 0 or y + h <= 0:
+                self._skip(where, f"its box {box} lies wholly outside the image of {width}x{height} px")
+                continue
             row = [0, classes[category], (x + w / 2) / width, (y + h / 2) / height, w / width, h / height]
             by_image.setdefault(key, []).append((row, i))
         return by_image

@@ -10,11 +10,11 @@ from typing import Any
 
 from ...basics.errors import InputError
 from ...basics.plural import count
+from ..heads.shapes import LARGEST_NC
 from ..labels.findings import Finding
 from ..reading.yaml_file import read_yaml, short
 
 SPLITS = ("train", "val", "test")
-_LARGEST_NC = 100_000
 
 
 @dataclass(frozen=True)
@@ -106,8 +106,8 @@ def read_data_yaml(path: Path) -> DataYaml:
 
 def _class_names(path: Path, values: dict[str, Any], lines: dict[str, int], fail: Any) -> tuple[str, ...]:
     nc, names = values.get("nc"), values.get("names")
-    if nc is not None and not (isinstance(nc, int) and not isinstance(nc, bool) and 1 <= nc <= _LARGEST_NC):
-        raise fail("nc", f"a whole number from 1 to {_LARGEST_NC}")
+    if nc is not None and not (isinstance(nc, int) and not isinstance(nc, bool) and 1 <= nc <= LARGEST_NC):
+        raise fail("nc", f"a whole number from 1 to {LARGEST_NC}")
     if names is None:
         if nc is None:
             hint = "write names: [person, car], or nc: 2"

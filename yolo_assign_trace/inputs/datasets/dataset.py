@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ...basics.errors import InputError
+from ...basics.errors import InputError, Parameter
 from ...basics.plural import count
 from ..labels.findings import Finding
-from ..reading.files import decode_text, display_name, read_bytes, refusal
+from ..reading.files import decode_text, display_name, read_bytes
 from .coco_json import read_coco
 from .data_yaml import SPLITS, read_data_yaml
 from .entries import COCO, FOLDER, LABELS, LIST, YAML, Dataset, Entry
@@ -46,13 +46,8 @@ def open_source(path: Path) -> Source:
         return Source(path, YAML)
     if suffix == ".json":
         return Source(path, COCO)
-    try:
-        with path.open("rb") as file:
-            start = file.read(_LOOKED_AT)
-            kind = _kind_of_text(start, path)
-            return Source(path, kind, start + file.read())
-    except (OSError, ValueError) as error:
-        raise refusal(path, "label file", error) from None
+    data = read_bytes(path, "label file", pipe=True)
+    return Source(path, _kind_of_text(data[:_LOOKED_AT], path), data)
 
 
 def _kind_of_text(start: bytes, path: Path) -> str:
@@ -105,7 +100,9 @@ def dataset_of(source: Source, *, splits: Sequence[str] | None = None, labels: P
     """As :func:`open_dataset`, of a source that is open."""
     path, kind, data = source
     if splits and kind != YAML:
-        raise InputError("no-split", f"a {kind} has no splits", where="--split", hint="splits belong to a data.yaml")
+        raise InputError(
+            "no-split", f"a {kind} has no splits", where=Parameter("split"), hint="splits belong to a data.yaml"
+        )
     if labels is not None and not os.path.isdir(labels):
         raise InputError("not-a-folder", "there is no such folder of labels", where=str(labels))
     if kind == YAML:
@@ -232,8 +229,8 @@ def _of_label(label: str, finder: ImageFinder) -> Entry:
     return Entry(image, label, os.path.basename(image or label))
 
 
-def select_images(entries: Sequence[Entry], text: str | None) -> range:
-    """The positions that ``--images`` names: ``3``, ``0:8``, ``:8``, ``8:``; all without it.
+def select_images(entries: Sequence[object], text: str | None) -> range:
+    """The positions that ``images`` names: ``3``, ``0:8``, ``:8``, ``8:``; all without it.
 
     >>> list(select_images(["a", "b", "c"], "1:"))
     [1, 2]
@@ -243,7 +240,7 @@ def select_images(entries: Sequence[Entry], text: str | None) -> range:
     """
     total = len(entries)
     if not total:
-        raise InputError("no-such-image", "there is no image", where="--images" if text else "")
+        raise InputError("no-such-image", "there is no image", where=Parameter("images") if text else "")
     if text is None:
         return range(total)
     first, colon, last = text.partition(":")
@@ -251,11 +248,11 @@ def select_images(entries: Sequence[Entry], text: str | None) -> range:
         word.strip().isdecimal() or (colon and not word.strip()) for word in (first, last if colon else "0")
     ):
         hint = "write a number or first:end, such as 0:8 for the first eight"
-        raise InputError("wrong-images", f"{text[:40]!r} selects no images", where="--images", hint=hint)
+        raise InputError("wrong-images", f"{text[:40]!r} selects no images", where=Parameter("images"), hint=hint)
     start = int(first) if first.strip() else 0
     end = (int(last) if last.strip() else total) if colon else start + 1
     chosen = range(start, min(end, total))
     if not chosen:
         message = f"{text} selects no image; there are {total}, counted from 0"
-        raise InputError("no-such-image", message, where="--images")
+        raise InputError("no-such-image", message, where=Parameter("images"))
     return chosen

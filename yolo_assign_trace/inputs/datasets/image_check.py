@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import warnings
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
 
 from ...assignment.releases import NEWEST_MEASURED, Release
 from ..labels.findings import Finding
@@ -20,7 +22,8 @@ _TIFF_SIZE = (0x0100, 0x0101)
 """The tags that say width and height as stored."""
 
 _FORMATS = frozenset({"BMP", "JPEG", "MPO", "PNG", "TIFF", "WEBP", "HEIF"})
-_END_OF_JPEG, _END_OF_PNG = b"\xff\xd9", b"IEND\xae\x42\x60\x82"
+_ENDS = {"JPEG": b"\xff\xd9", "PNG": b"IEND\xae\x42\x60\x82"}
+"""The last bytes of a whole file, of the formats that have an end mark."""
 
 
 @dataclass(frozen=True)
@@ -71,10 +74,13 @@ def check_image(path: str, release: Release = NEWEST_MEASURED, *, decode: bool =
     from PIL import Image, UnidentifiedImageError
 
     try:
-        with warnings.catch_warnings(action="ignore"), Image.open(path) as image:  # Pillow warns of large images
-            kind, stored, turned = _header(image, decode=decode)
-            stored_as_shown = image.size  # of a TIFF, which Pillow has turned from some version on
-        ends_well = _ends_well(path, kind)
+        if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would be waited for
+            return CheckedImage("image-not-readable", "it is no regular file")
+        with open(path, "rb") as file, warnings.catch_warnings(action="ignore"):  # Pillow warns of large images
+            with Image.open(file) as image:
+                kind, stored, turned = _header(image, decode=decode)
+                stored_as_shown = image.size  # of a TIFF, which Pillow has turned from some version on
+            ends_well = _ends_well(file, kind)
         if decode or not ends_well:
             with warnings.catch_warnings(action="ignore"):
                 with Image.open(path) as image:
@@ -120,11 +126,10 @@ def _reads(kind: str, release: Release) -> bool:
     return kind in _FORMATS
 
 
-def _ends_well(path: str, kind: str) -> bool:
+def _ends_well(file: BinaryIO, kind: str) -> bool:
     """Does the file end where its image does, as far as its last bytes tell?"""
-    ends = {"JPEG": _END_OF_JPEG, "MPO": b"", "PNG": _END_OF_PNG}
-    end = ends.get(kind, b"")
-    with open(path, "rb") as file:
-        file.seek(0, 2)
-        file.seek(max(0, file.tell() - len(end)))
-        return file.read() == end if end else True
+    end = _ENDS.get(kind)
+    if end is None:
+        return True
+    file.seek(max(0, file.seek(0, os.SEEK_END) - len(end)))
+    return file.read() == end

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from ...basics.errors import InputError
+from ...basics.errors import InputError, Parameter
 from ..reading.files import refusal
 
 SUFFIXES = frozenset(["avif", "bmp", "dng", "heic", "heif", "jp2", "jpeg", "jpg", "mpo", "png", "tif", "tiff", "webp"])
@@ -149,4 +149,4 @@ def parse_image_size(text: str) -> tuple[int, int]:
     if width.strip().isdecimal() and height.strip().isdecimal() and len(text) < 20 and int(width) and int(height):
         return int(width), int(height)
     hint = "write width x height, such as 640x480"
-    raise InputError("wrong-image-size", f"{text!r} is no image size", where="--image-size", hint=hint)
+    raise InputError("wrong-image-size", f"{text!r} is no image size", where=Parameter("image_size"), hint=hint)

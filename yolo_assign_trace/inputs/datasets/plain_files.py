@@ -7,6 +7,7 @@ this file only has to be careful, not complete.
 from __future__ import annotations
 
 import os
+import stat
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from .entries import Entry
 _PLAIN = b"0123456789.+-eE \t\n"
 _NEWLINE, _BLANK = 10, 32
 _FIELDS = 5
+_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)  # nobody waits for a pipe
 _LARGEST = 1 << 16
 """Bytes of a file that is taken for plain: 1,500 boxes."""
 
@@ -44,7 +46,7 @@ def read_plain(
 
     Args:
         entries: images with their label files.
-        odd: by entry, is anything to be said of its image?
+        odd: by entry, is there anything to be said of it beside its rows?
         rules: of the release to read as.
         nc: number of classes, None if unknown.
         smallest: by entry, width and height, as fractions, from which a box is large enough not to be looked at.
@@ -84,9 +86,9 @@ def _plain_text(entry: Entry) -> bytes | None:
     if entry.table is not None or entry.data is not None:
         return None
     try:
-        file = os.open(entry.label, os.O_RDONLY)  # half the time that open takes
+        file = os.open(entry.label, _READ)  # half the time that open takes
         try:
-            data = os.read(file, _LARGEST)
+            data = os.read(file, _LARGEST) if stat.S_ISREG(os.fstat(file).st_mode) else b""
         finally:
             os.close(file)
     except (OSError, ValueError):

@@ -5,31 +5,33 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
-from itertools import islice
+from functools import partial
 
 from ...run.letterbox import VALIDATION, Letterbox, Placing
 from ..labels.findings import ERROR, GRADES, KINDS, Finding
 from ..labels.geometry import LOST_UNDER, geometry_findings
+from ..labels.placed import place_table
 from ..labels.row import POLYGONS
 from ..labels.rules import LabelRules
 from ..labels.text import EMPTY, FOUND, MISSING, LabelTable
 from .entries import Dataset, Entry
-from .image_check import findings_about, look_at
+from .image_check import CheckedImage, findings_about, look_at
 from .image_files import NearMisses
 from .plain_files import read_plain
+from .processes import map_in_processes
 from .read_entry import read_entry
 
 KEPT_AT_MOST = 1000
-"""Findings of one kind that are kept; all are counted."""
+"""Findings of one kind that are kept if nothing else is said; all are counted."""
 
 STATES = (FOUND, MISSING, EMPTY)
 
 _ENTRIES_AT_ONCE = 500
 _WORTH_PROCESSES = 4 * _ENTRIES_AT_ONCE
 _THINNEST = 8
-"""Images thinner than 1:8 are not looked for when deciding whether a box may be under 2 px."""
+"""In images thinner than 1:8 every box is looked at, because it may be under 2 px."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,8 @@ class SurveySettings:
     """How to read: by which release, how many classes, and into which input.
 
     ``image_size`` is (width, height) of every image, None to take it from the images; ``letterboxed`` says that labels
-    are fractions of the network input already; ``decode`` has every image decoded, not only its header and end read.
+    are fractions of the network input already; ``decode`` has every image decoded, not only its header and end read;
+    ``keep`` is how many findings of a kind are kept.
     """
 
     rules: LabelRules
@@ -47,9 +50,10 @@ class SurveySettings:
     letterboxed: bool = False
     placing: Placing = VALIDATION
     decode: bool = False
+    keep: int = KEPT_AT_MOST
 
     def smallest(self, *, image: bool) -> float:
-        """Width and height, as fractions, from which no box is under 2 px; images thinner than 1:8 apart.
+        """Width and height, as fractions, from which no box is under 2 px, but in images thinner than 1:8.
 
         Args:
             image: is there one whose size decides, unless it is given?
@@ -80,6 +84,7 @@ class Survey:
         images: how many; a file of a batch holds several.
         states: label files by their state: found, missing, empty.
         boxes: boxes that training sees, after duplicates are reduced.
+        keep: how many findings of a kind are kept.
         polygons: label files of polygons.
         dropped: images that training drops, because a row fails or for what is wrong with the image.
         image_files: images that exist as files; the header and the end of each are looked at.
@@ -91,6 +96,7 @@ class Survey:
     images: int = 0
     states: Counter[str] = field(default_factory=Counter)
     boxes: int = 0
+    keep: int = KEPT_AT_MOST
     polygons: int = 0
     dropped: int = 0
     image_files: int = 0
@@ -115,7 +121,7 @@ class Survey:
             group.count += 1
             group.files += finding.id not in seen
             seen.add(finding.id)
-            if len(group.first) < KEPT_AT_MOST:
+            if len(group.first) < self.keep:
                 group.first.append(finding)
 
     def merge(self, other: Survey) -> None:
@@ -132,7 +138,7 @@ class Survey:
             mine = self.groups.setdefault(kind, Group())
             mine.count += group.count
             mine.files += group.files
-            mine.first += group.first[: KEPT_AT_MOST - len(mine.first)]
+            mine.first += group.first[: self.keep - len(mine.first)]
 
 
 def survey(
@@ -150,7 +156,7 @@ def survey(
         processes: how many; by default as many as there are cores, and one for small datasets.
         progress: is told how many images are done.
     """
-    total = Survey()
+    total = Survey(keep=settings.keep)
     for finding in dataset.findings:
         total.add([finding])
     parts = _parts(dataset.entries)
@@ -161,13 +167,11 @@ def survey(
             total.merge(survey_part(part, settings))
             progress(len(part))
         return total
-    with ProcessPoolExecutor(workers) as pool:
-        running = [(len(part), pool.submit(survey_part, part, settings)) for part in islice(parts, 2 * workers)]
-        while running:  # in order, so that the first findings are the first ones however many processes there are
-            size, future = running.pop(0)
-            total.merge(future.result())
-            progress(size)
-            running += [(len(part), pool.submit(survey_part, part, settings)) for part in islice(parts, 1)]
+    # in order, so that the first findings are the first ones however many processes there are
+    with closing(map_in_processes(partial(survey_part, settings=settings), parts, workers)) as results:
+        for part, found in results:
+            total.merge(found)
+            progress(len(part))
     return total
 
 
@@ -181,10 +185,14 @@ def survey_part(entries: Sequence[Entry], settings: SurveySettings) -> Survey:
     images = [look_at(entry, settings.placing.release, decode=settings.decode) for entry in entries]
     bounds = {has_image: settings.smallest(image=has_image) for has_image in (False, True)}
     smallest = [bounds[entry.image is not None] for entry in entries]
-    odd = [bool(findings_about(entry, image)) for entry, image in zip(entries, images, strict=True)]
+    odd = [_is_odd(entry, image, settings) for entry, image in zip(entries, images, strict=True)]
     plain = read_plain(entries, odd, settings.rules, settings.nc, smallest)
-    part = Survey(plain.files, Counter({FOUND: plain.files} if plain.files else {}), plain.boxes, classes=plain.classes)
-    part.image_files = sum(image is not None and image.finding != "image-not-found" for image in images)
+    part = Survey(plain.files, Counter({FOUND: plain.files} if plain.files else {}), plain.boxes, settings.keep)
+    part.classes = plain.classes
+    part.image_files = sum(
+        entry.image is not None and image is not None and image.finding != "image-not-found"
+        for entry, image in zip(entries, images, strict=True)
+    )
     part.decoded = part.image_files if settings.decode else 0
     near = NearMisses()
     for at in plain.others:
@@ -199,15 +207,25 @@ def survey_part(entries: Sequence[Entry], settings: SurveySettings) -> Survey:
         if not dropped:
             part.boxes += len(table.rows)
             part.classes.update(map(int, table.rows[:, 1].tolist()))
-        findings = [*about_image, *table.findings, *_geometry(table, settings, image.size if image else None)]
+        findings = [*about_image, *table.findings, *_about_boxes(table, settings, image.size if image else None)]
         if findings:
             part.add(sorted(findings, key=lambda finding: finding.line))
     return part
 
 
-def _geometry(table: LabelTable, settings: SurveySettings, size: tuple[int, int] | None) -> Iterator[Finding]:
+def _is_odd(entry: Entry, image: CheckedImage | None, settings: SurveySettings) -> bool:
+    """Is there anything to be said of an image, or may there be of any of its boxes?"""
+    if settings.placing.training or findings_about(entry, image):  # training may clip and drop every box
+        return True
+    return image is not None and image.size is not None and max(image.size) > _THINNEST * min(image.size)
+
+
+def _about_boxes(table: LabelTable, settings: SurveySettings, size: tuple[int, int] | None) -> Iterable[Finding]:
+    """What is to be said of the boxes in the image and in the input."""
     if not len(table.rows):
-        return
+        return []
     size = (settings.imgsz[1], settings.imgsz[0]) if settings.letterboxed else settings.image_size or size
     letterbox = Letterbox.of(size, settings.imgsz, settings.placing) if size else None
-    yield from geometry_findings(table, settings.imgsz, letterbox)
+    if letterbox and settings.placing.training:
+        return place_table(table, letterbox, Letterbox.whole(settings.imgsz), settings.placing)[1]
+    return geometry_findings(table, settings.imgsz, letterbox)

@@ -4,21 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
 
-from ...assignment.call import CALL, Captured, call_problem, no_class
+from ...assignment.call import CALL, RESULTS, Captured, call_problem, no_class
+from ...assignment.grid import Grid
+from ...assignment.releases import Release, parse_release
 from ...basics.arrays import Array
 from ...basics.errors import InputError, did_you_mean
-from ...basics.plural import count
-from ...run.given import Call
+from ...basics.plural import count, cut_list
+from ...run.given import Call, Image
 from .files import ArrayFile, read_arrays
 from .points import cell_centres, grid_of_points, grid_of_strides
 
 ALIASES: Mapping[str, str] = {"pred_scores": "pd_scores", "pred_bboxes": "pd_bboxes"}
 PARAMETERS = ("topk", "topk2", "alpha", "beta")
+OUTPUT = "output."
+"""What the names of recorded outputs may begin with."""
+
+_OTHER_ASSIGNERS: Mapping[str, tuple[str, ...]] = {
+    "pose": ("pd_kpts", "gt_kpts", "sigmas"),
+    "segmentation": ("pd_coef", "proto", "gt_masks", "mask_scale"),
+}
+"""Inputs that only other assigners are called with."""
 NAMED_AT_MOST = 6
 
 
@@ -27,13 +37,15 @@ def read_capture(path: Path) -> Call:
 
     ``pred_scores`` and ``pred_bboxes`` are accepted as names too, and six unnamed tensors in the order of the call.
     ``anc_points`` may be missing if ``imgsz`` (height, width) and ``strides`` are there. Floats become float32, or
-    float64 if any of them was; labels int64, the mask bool. A ``topk2`` of 0 means not used and is left out.
+    float64 if any of them was; labels int64, the mask bool. A ``topk2`` of 0 or ``topk`` means not used and is
+    left out.
 
     Raises:
-        InputError: missing entries, wrong axes or types, boxes that are not finite, labels beyond the classes, or
-            points that are no cell centres.
+        InputError: missing entries, wrong axes or types, scores that are none, labels beyond the classes, points that
+            are no cell centres, or a call of an assigner for other things than boxes.
     """
     file = read_arrays(path, "capture")
+    _require_plain_boxes(file)
     arrays = _named(file)
     _check_axes(file, arrays)
     parameters = _parameters(file)
@@ -59,11 +71,68 @@ def read_capture(path: Path) -> Call:
     _require_scores(file, made["pd_scores"])
     others = _unknown(file)
     if others:
-        more = f" and {len(others) - NAMED_AT_MOST} more" if len(others) > NAMED_AT_MOST else ""
         entries = "1 other entry is" if len(others) == 1 else f"{len(others)} other entries are"
-        remarks.append(f"{entries} not used: {', '.join(others[:NAMED_AT_MOST])}{more}")
-    call = Call(grid, Captured(**made), parameters=parameters, remarks=tuple(remarks))
+        remarks.append(f"{entries} not used: {cut_list(others, NAMED_AT_MOST)}")
+    batch = len(made["pd_scores"])
+    pictures = _pictures(file, grid, batch, remarks)
+    images = file.text("images", "im_file")
+    if images and len(images) != batch:
+        remarks.append(f"{count(len(images), 'image')} named for {count(batch, 'image')}: the names are not used")
+        images = ()
+    call = Call(
+        grid,
+        Captured(**made),
+        parameters=parameters,
+        remarks=tuple(remarks),
+        images=tuple(Image(PurePath(name).name) for name in images),
+        class_names=file.text("class_names", "names"),
+        outputs=_outputs(file),
+        recorded_by=_release(file),
+        pictures=pictures,
+    )
     return replace(call, about=_about(file, call))
+
+
+def _require_plain_boxes(file: ArrayFile) -> None:
+    """Traced as plain boxes, a call of another assigner would give wrong answers without a word."""
+    places = {name: name.split(".") for name in file.arrays}  # such as 6, or 6.0, of the arguments in a tuple or list
+    numbered = [n for n, parts in places.items() if all(map(str.isdecimal, parts)) and int(parts[0]) >= len(CALL)]
+    if numbered:
+        message = f"this is a call with more than {len(CALL)} inputs, and the assigner of plain boxes takes no others"
+        raise InputError("other-assigner", message, where=f"{file.path}[{numbered[0]}]")
+    for kind, names in _OTHER_ASSIGNERS.items():
+        inputs = [name for name in names if name in file.arrays]
+        if inputs:
+            message = f"this is a call of the {kind} assigner, which also takes {', '.join(inputs)}"
+            hint = "only calls of the assigner of plain boxes can be traced"
+            raise InputError("other-assigner", message, where=f"{file.path}[{inputs[0]}]", hint=hint)
+    boxes = file.arrays.get("gt_bboxes")
+    if boxes is not None and boxes.ndim == 3 and boxes.shape[2] == 5:
+        message = f"this is a call of the assigner of rotated boxes: five numbers a box, {list(boxes.shape)}"
+        raise InputError("other-assigner", message, where=f"{file.path}[gt_bboxes]")
+
+
+def _pictures(file: ArrayFile, grid: Grid, batch: int, remarks: list[str]) -> Array | None:
+    """The pictures that the network got, if they were saved too; of another shape they are not used, and told."""
+    pictures = file.arrays.get("pictures")
+    expected = (batch, 3, grid.height, grid.width)
+    if pictures is not None and (pictures.shape != expected or pictures.dtype != np.uint8):
+        found = f"{pictures.dtype} {list(pictures.shape)}"
+        remarks.append(f"the pictures are not used: they are {found}, expected uint8 {list(expected)}")
+        return None
+    return pictures
+
+
+def _outputs(file: ArrayFile) -> dict[str, Array]:
+    """What the original answered, if it was recorded too."""
+    named = {name: file.arrays.get(f"{OUTPUT}{name}", file.arrays.get(name)) for name in RESULTS}
+    return {name: array for name, array in named.items() if array is not None}
+
+
+def _release(file: ArrayFile) -> Release | None:
+    """The release that the call was made by, if it was recorded too."""
+    text = file.text("release")
+    return parse_release(text[0], f"{file.path}[release]") if text else None
 
 
 def _about(file: ArrayFile, call: Call) -> dict[str, str]:
@@ -77,7 +146,9 @@ def _about(file: ArrayFile, call: Call) -> dict[str, str]:
 def _unknown(file: ArrayFile) -> list[str]:
     """Entries that have no use here."""
     known = {*CALL, *ALIASES, "imgsz", "strides", *PARAMETERS, *(f"hyper_{name}" for name in PARAMETERS)}
-    return [name for name in file.arrays if name not in known and not name.isdecimal()]
+    known |= {*RESULTS, "pictures", *(f"{OUTPUT}{name}" for name in RESULTS)}
+    others = [name for name in file.arrays if name not in known and not name.isdecimal()]
+    return [name for name in others if not name.startswith("assigner.")]  # of the recording of a training
 
 
 def _named(file: ArrayFile) -> dict[str, Array]:
@@ -116,7 +187,7 @@ def _floats(file: ArrayFile, name: str, array: Array, dtype: np.dtype[np.generic
         message = f"expected floats, found {array.dtype}"
         raise InputError("wrong-dtype", message, where=f"{file.path}[{name}]")
     array = np.array(array, dtype=dtype, order="C")  # a copy: torch wants to own what it shares
-    if not name.startswith("pd_"):  # predictions may be nan; the trace tells where that begins
+    if name == "anc_points":  # elsewhere a call may have had nan and infinity; the trace tells where that begins
         _require(file, name, np.isfinite(array), array, "is not finite", "not-finite")
     return array
 
@@ -151,7 +222,7 @@ def _mask(file: ArrayFile, mask: Array) -> Array:
 
 
 def _require_scores(file: ArrayFile, scores: Array) -> None:
-    good = ~((scores < 0) | (scores > 1))  # nan is for the trace to tell
+    good = ~np.isfinite(scores) | ((scores >= 0) & (scores <= 1))  # what is not finite is for the trace to tell
     hint = "the assigner is called with scores, not logits: save pd_scores after the sigmoid"
     _require(file, "pd_scores", good, scores, "is no score: expected 0..1", "not-a-score", hint)
 
@@ -162,7 +233,7 @@ def _parameters(file: ArrayFile) -> dict[str, float]:
         for key in (f"hyper_{name}", name):
             if key in file.arrays:
                 value = _number(file, key)
-                if name == "topk2" and value == 0:
+                if name == "topk2" and value in (0, parameters.get("topk")):
                     continue
                 parameters[name] = value
                 break

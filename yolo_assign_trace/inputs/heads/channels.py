@@ -21,7 +21,7 @@ class Expectations:
         imgsz: height and width of the network input in px, given without shapes.
         reg_max: bins per side R.
         nc: number of classes c.
-        nc_source: who says ``nc``, such as ``--nc`` or ``data.yaml``.
+        nc_source: who says ``nc``, the parameter or a file.
         labels_classes: the least number of classes that the labels need.
     """
 
@@ -29,7 +29,7 @@ class Expectations:
     imgsz: tuple[int, int] | None = None
     reg_max: int | None = None
     nc: int | None = None
-    nc_source: str = "--nc"
+    nc_source: str = "`nc`"
     labels_classes: int = 0
 
     @property
@@ -86,7 +86,7 @@ def _only_reading(channels: int, expected: Expectations, where: str) -> int:
     if len(fitting) > 1:
         readings = [f"{count(channels - 4 * reg_max, 'class')} at reg_max {reg_max}" for reg_max in fitting]
         message = f"{channels} channels can be {' or '.join(readings)}"
-        raise InputError("ambiguous-heads", message, where=where, hint="say which with --nc or --reg-max")
+        raise InputError("ambiguous-heads", message, where=where, hint="say which with `nc` or `reg_max`")
     return fitting[0] if fitting else SMALL_REG_MAX[0]
 
 
@@ -124,8 +124,8 @@ def _mismatch(channels: Channels, text: str, expected: Expectations, reg_max: in
         message += f": {count(channels.nc, 'class')} at reg_max {channels.reg_max}"
     if expected.labels_classes:
         message += f"; the labels need at least {count(expected.labels_classes, 'class')}"
-    hint = f"mend {expected.nc_source if expected.nc else '--nc'} or --reg-max: channels = 4·reg_max + nc"
+    hint = f"mend {expected.nc_source if expected.nc else '`nc`'} or `reg_max`: channels = 4·reg_max + nc"
     rest = channels.nc + 4 * channels.reg_max - nc
     if known_nc and not expected.known_reg_max and rest > 0 and rest % 4 == 0:
-        hint += f"; {count(nc, 'class')} would be --reg-max {rest // 4}"
+        hint += f"; {count(nc, 'class')} would be `reg_max={rest // 4}`"
     return InputError("wrong-channels", message, where=where, hint=hint)

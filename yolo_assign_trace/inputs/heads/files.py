@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import json
 import pickle
 import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +16,8 @@ import numpy as np
 
 from ...basics.arrays import Array
 from ...basics.errors import InputError
-from ..reading.files import display_name, refusal
-from .torch_file import NeedsCodeError, read_torch
-
-LARGEST = 8 << 30
-"""Bytes of arrays beyond which a file is taken for a mistake."""
+from ..reading.files import LARGEST, display_name, refusal, room_of
+from .torch_file import NeedsCodeError, TooMuchError, read_torch
 
 _LEGACY_TORCH = (
     b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"  # what torch.save wrote before its zip files
@@ -50,6 +49,7 @@ class ArrayFile:
         arrays: by name; nested structures have dotted names such as ``feats.0``, a lone array is called ``array``.
             float16 and bfloat16 are widened to float32, which is exact; other types are as stored.
         note: what was left out of a nested structure, empty if nothing.
+        texts: texts and lists of texts beside the arrays, by name.
     """
 
     name: str
@@ -57,6 +57,11 @@ class ArrayFile:
     digest: str
     arrays: Mapping[str, Array]
     note: str = ""
+    texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def text(self, *names: str) -> tuple[str, ...]:
+        """The first of ``names`` that there is; empty if there is none."""
+        return next((self.texts[name] for name in names if name in self.texts), ())
 
 
 def read_arrays(path: Path, what: str = "heads file") -> ArrayFile:
@@ -69,30 +74,28 @@ def read_arrays(path: Path, what: str = "heads file") -> ArrayFile:
     Raises:
         InputError: missing, damaged, of another kind, or in need of code that would have to be run.
     """
-    try:
-        if path.exists() and not path.is_dir() and not path.is_file():  # a pipe can be read only once
-            raise InputError("not-readable", f"this {what} is no regular file", where=str(path))
-        with path.open("rb") as file:
-            start = file.read(32)
-            file.seek(0)
-            digest = hashlib.file_digest(file, "sha256").hexdigest()[:12]
-        size = path.stat().st_size
-    except (OSError, ValueError) as error:
-        raise refusal(path, what, error) from None
+    start, digest = _start_and_digest(path, what)
     kind = _kind(path, start, what)
-    if kind == "npz":
-        size = _unpacked_size(path)
+    size = _unpacked_size(path) if kind == "npz" else path.stat().st_size
     if size > LARGEST:
         message = f"this {what} holds {size / 2**30:.1f} GiB, more than {LARGEST >> 30} GiB"
         raise InputError("too-large", message, where=str(path), hint="save fewer images at a time")
+    if kind == "npz" and size > (room := room_of(packed := path.stat().st_size)):
+        message = f"its {packed:,} bytes would become {size:,} bytes of arrays; {room:,} are the limit"
+        raise InputError("too-large", message, where=str(path), hint="numpy.savez does not compress")
     note = ""
+    texts: dict[str, tuple[str, ...]] = {}
     try:
         if kind == "torch":
-            arrays, note = read_torch(path)
+            arrays, texts, note = read_torch(path)
+        elif kind == "safetensors":
+            arrays, texts = _read_safetensors(path)
         else:
             arrays = _READERS[kind](path)
     except InputError:
         raise
+    except TooMuchError as error:
+        raise InputError("too-large", f"{error}", where=str(path), hint="save plain tensors: clone() them") from None
     except NeedsCodeError:
         raise _pickled(path, "this file holds Python objects beside tensors") from None
     except Exception as error:  # a damaged file fails in any way that zip, zlib, numpy, json and torch know
@@ -100,8 +103,23 @@ def read_arrays(path: Path, what: str = "heads file") -> ArrayFile:
             raise _pickled(path, "this file holds Python objects") from None
         suffix = ".pt" if kind == "torch" else f".{kind}"
         raise _not_readable(path, kind, f"this is not a readable {suffix} file") from None
-    widened = {name: array.astype(np.float32) if array.dtype == np.float16 else array for name, array in arrays.items()}
-    return ArrayFile(display_name(path), str(path), digest, widened, note)
+    texts |= {name: tuple(map(str, array.reshape(-1))) for name, array in arrays.items() if array.dtype.kind == "U"}
+    numbers = {name: array for name, array in arrays.items() if name not in texts}
+    widened = {n: array.astype(np.float32) if array.dtype == np.float16 else array for n, array in numbers.items()}
+    return ArrayFile(display_name(path), str(path), digest, widened, note, texts)
+
+
+def _start_and_digest(path: Path, what: str) -> tuple[bytes, str]:
+    """The first bytes of a file, and the first hex digits of its sha256."""
+    try:
+        if path.exists() and not path.is_dir() and not path.is_file():  # a pipe can be read only once
+            raise InputError("not-readable", f"this {what} is no regular file", where=str(path))
+        with path.open("rb") as file:
+            start = file.read(32)
+            file.seek(0)
+            return start, hashlib.file_digest(file, "sha256").hexdigest()[:12]
+    except (OSError, ValueError) as error:
+        raise refusal(path, what, error) from None
 
 
 def _kind(path: Path, start: bytes, what: str) -> str:
@@ -157,7 +175,8 @@ def _read_npy(path: Path) -> dict[str, Array]:
         return {"array": np.lib.format.read_array(file, allow_pickle=False)}
 
 
-def _read_safetensors(path: Path) -> dict[str, Array]:
+def _read_safetensors(path: Path) -> tuple[dict[str, Array], dict[str, tuple[str, ...]]]:
+    """The tensors, and the metadata as texts."""
     # deserialize gives raw bytes: numpy has no bfloat16, so the library's numpy form cannot read it
     import safetensors
 
@@ -172,13 +191,22 @@ def _read_safetensors(path: Path) -> dict[str, Array]:
         if code == "BF16":  # the upper half of a float32
             array = (array.astype(np.uint32) << 16).view(np.float32)
         arrays[name] = array.reshape(tensor["shape"])
-    return arrays
+    with safetensors.safe_open(path, framework="numpy") as file:
+        texts = {name: _listed(text) for name, text in (file.metadata() or {}).items()}
+    return arrays, texts
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    """A text, or the texts in a JSON list."""
+    if text.startswith("["):
+        with contextlib.suppress(ValueError):
+            return tuple(map(str, json.loads(text)))
+    return (text,)
 
 
 _READERS: Mapping[str, Callable[[Path], dict[str, Array]]] = {
     "npz": _read_npz,
     "npy": _read_npy,
-    "safetensors": _read_safetensors,
 }
 
 

@@ -33,10 +33,11 @@ class Heads:
         maps: one (b, 4·R+c, h, w) float32 per level, fine level first, logits.
         digest: first 12 hex digits of the file's sha256.
         grid: the levels.
-        shapes_name: what ``--shapes`` would call them.
+        shapes_name: what ``shapes`` would call them.
         reg_max: bins per side R.
         nc: number of classes c.
         reading: how the file was read, in one sentence.
+        images: names of the images that the outputs belong to, if the file has them.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Heads:
     reg_max: int
     nc: int
     reading: str
+    images: tuple[str, ...] = ()
 
     @property
     def batch(self) -> int:
@@ -207,7 +209,7 @@ def _orientation(
             for n, other, levels in ((anchors, channels, along), (channels, anchors, across))
         )
         message = f"{_shape(first)} can be {readings}"
-        raise InputError("ambiguous-heads", message, where=where, hint="say which with --shapes and --imgsz")
+        raise InputError("ambiguous-heads", message, where=where, hint="say which with `shapes` and `imgsz`")
     if across and not along:
         return require_levels(expected.shapes, expected.imgsz, channels, sizes, where), True
     try:
@@ -232,7 +234,7 @@ def _require_raw(file: ArrayFile, turned: Sequence[Array], grid: Grid) -> None:
             f"these are decoded predictions: boxes up to {boxes.max():g} px and all scores within 0..1",
             where=file.path,
             hint="a trace needs what the detection head puts out before decoding: hook the head while the model is in "
-            "train mode and save that (docs/heads.md), or save the assigner's call for --capture",
+            "train mode and save that (docs/heads.md), or save the assigner's call for `capture`",
         )
 
 
@@ -246,8 +248,25 @@ def _heads(file: ArrayFile, maps: list[Array], levels: Levels, channels: Channel
     classes = count(channels.nc, "class")
     note = f", {file.note}," if file.note else ""
     reading = f"read as {what}{note}: {levels.options}{levels.note}, {reg_max}, {classes}"
+    whole = next((array.dtype for array in file.arrays.values() if array.dtype.kind in "iu"), None)
+    if whole is not None:
+        reading += f"; these are whole numbers ({whole}), and logits hardly are"
+    images = file.text("images", "im_file")
+    if images and len(images) != len(maps[0]):
+        message = f"{count(len(images), 'image')} named, but there are heads of {count(len(maps[0]), 'image')}"
+        hint = "name the images of the batch in their order, or none"
+        raise InputError("heads-of-other-images", message, where=f"{file.path}[images]", hint=hint)
     return Heads(
-        file.name, file.path, maps, file.digest, levels.grid, levels.name, channels.reg_max, channels.nc, reading
+        name=file.name,
+        path=file.path,
+        maps=maps,
+        digest=file.digest,
+        grid=levels.grid,
+        shapes_name=levels.name,
+        reg_max=channels.reg_max,
+        nc=channels.nc,
+        reading=reading,
+        images=images,
     )
 
 

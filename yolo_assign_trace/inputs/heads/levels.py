@@ -56,7 +56,7 @@ def require_levels(
             "ambiguous-heads",
             f"{_found(anchors, sizes)} can be {' or '.join(levels.options for levels in fit)}",
             where=where,
-            hint="say which with --imgsz, or with --shapes and --imgsz",
+            hint="say which with `imgsz`, or with `shapes` and `imgsz`",
         )
     raise _none_fits(shapes, imgsz, anchors, sizes, where)
 
@@ -74,13 +74,13 @@ def _none_fits(
         message = f"no named layout has {_found(anchors, sizes)}{size}"
         if sizes is None and imgsz is None:
             message += " for a square input"
-            hint = hint or "say --imgsz height,width; describe other levels in a shapes file: --shapes my.yaml"
-        hint = hint or "describe these levels in a shapes file: --shapes my.yaml"
+            hint = hint or "say `imgsz=height,width`; describe other levels in a shapes file: `shapes=my.yaml`"
+        hint = hint or "describe these levels in a shapes file: `shapes=my.yaml`"
     else:
         levels = [(level.height, level.width) for level in shapes.grid.levels]
         expected = f"{shapes.grid.anchors} anchors" if sizes is None else _found(0, levels)
         actual = f"{anchors}" if sizes is None else f"{len(sizes)} of {_cells(sizes)}"
-        message = f"expected {expected} for --shapes {shapes.name}, found {actual}"
+        message = f"expected {expected} for `shapes={shapes.name}`, found {actual}"
     return InputError("heads-do-not-fit", message, where=where, hint=hint)
 
 
@@ -89,15 +89,15 @@ def _candidates(
 ) -> list[Levels]:
     if shapes is not None:
         imgsz_text = f"{shapes.grid.height}x{shapes.grid.width} px"
-        size = f" --imgsz {_size((shapes.grid.height, shapes.grid.width))}" if shapes.name in LAYOUTS else ""
-        return [Levels(shapes.name, shapes.grid, f"--shapes {shapes.name}{size}", "" if size else f" ({imgsz_text})")]
+        size = f" `imgsz={_size((shapes.grid.height, shapes.grid.width))}`" if shapes.name in LAYOUTS else ""
+        return [Levels(shapes.name, shapes.grid, f"`shapes={shapes.name}`{size}", "" if size else f" ({imgsz_text})")]
     levels = []
     if imgsz in (None, STUDY_IMGSZ):
-        levels.append(Levels(STUDY, STUDY_GRID, f"--shapes {STUDY}"))
+        levels.append(Levels(STUDY, STUDY_GRID, f"`shapes={STUDY}`"))
     for name, strides in LAYOUTS.items():
         size_px = imgsz or _likely_imgsz(strides, anchors, sizes)
         if size_px is not None:
-            levels.append(Levels(name, layout_grid(name, size_px), f"--shapes {name} --imgsz {_size(size_px)}"))
+            levels.append(Levels(name, layout_grid(name, size_px), f"`shapes={name}` `imgsz={_size(size_px)}`"))
     return levels
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ...assignment.grid import Grid
-from ...basics.errors import InputError, did_you_mean
+from ...basics.errors import InputError, Parameter, did_you_mean
+from ..labels.row import LARGEST_INDEX
 from ..reading.files import display_name, exists
 from ..reading.yaml_file import read_yaml, short
+from .points import grid_of_strides
 
 STUDY = "study"
 STUDY_IMGSZ = (640, 640)
@@ -23,17 +25,43 @@ LAYOUTS: Mapping[str, tuple[int, ...]] = {
 
 KEYS = ("imgsz", "maps", "strides", "nc", "reg_max", "batch")
 DEFAULT_REG_MAX = 16
+LARGEST_REG_MAX, LARGEST_NC = 1024, 100_000
+"""Bins and classes beyond which a number is taken for a mistake."""
 
 
 @dataclass(frozen=True)
 class Shapes:
-    """The grid and, where the file says so, classes, bins and images. ``name`` is how the user called it."""
+    """The grid and, where the file says so, classes, bins and images. ``name`` is how the user called it.
+
+    ``fits_any`` says that the levels are those of a head, so that an input of any size has them.
+    """
 
     name: str
     grid: Grid
     nc: int | None = None
     reg_max: int | None = None
     batch: int | None = None
+    fits_any: bool = False
+
+    @classmethod
+    def of_strides(
+        cls,
+        name: str,
+        imgsz: tuple[int, int],
+        strides: Sequence[int],
+        nc: int | None = None,
+        reg_max: int | None = None,
+    ) -> Shapes:
+        """The levels that a head with these strides has at an input (height, width)."""
+        return cls(name, grid_of_strides(imgsz, strides), nc, reg_max, fits_any=True)
+
+    def at(self, imgsz: tuple[int, int]) -> Shapes:
+        """The same head at another input (height, width)."""
+        return Shapes.of_strides(self.name, imgsz, self.strides, self.nc, self.reg_max)
+
+    @property
+    def strides(self) -> tuple[int, ...]:
+        return tuple(level.stride for level in self.grid.levels)
 
     @property
     def is_study(self) -> bool:
@@ -55,7 +83,7 @@ def parse_imgsz(text: str) -> tuple[int, int]:
         raise InputError(
             "wrong-imgsz",
             f"{text!r} is no input size",
-            where="--imgsz",
+            where=Parameter("imgsz"),
             hint="write one number of px, or height,width such as 384,640",
         )
     return sizes[0], sizes[-1]
@@ -74,33 +102,49 @@ def read_shapes(name: str, imgsz: tuple[int, int] | None = None, *, round_up: bo
             raise InputError(
                 "fixed-imgsz",
                 "the study grid is always 640x640 px",
-                where="--imgsz",
-                hint="leave --imgsz out, or choose a head: --shapes " + ", ".join(LAYOUTS),
+                where=Parameter("imgsz"),
+                hint=f"leave `imgsz` out, or choose a head: `shapes={', '.join(LAYOUTS)}`",
             )
         return Shapes(name, STUDY_GRID)
     if name in LAYOUTS:
         height, width = imgsz or (640, 640)
         if round_up:
-            stride = max(LAYOUTS[name])
-            height, width = -(-height // stride) * stride, -(-width // stride) * stride
-        return Shapes(name, layout_grid(name, (height, width)))
+            height, width = rounded_up((height, width), max(LAYOUTS[name]))
+        return Shapes.of_strides(name, (height, width), LAYOUTS[name])
     path = Path(name)
     if path.suffix in (".yaml", ".yml") or exists(path):
         if imgsz is not None:
-            raise InputError("fixed-imgsz", "the shapes file says the input size", where="--imgsz", hint="leave it out")
+            raise InputError(
+                "fixed-imgsz", "the shapes file says the input size", where=Parameter("imgsz"), hint="leave it out"
+            )
         return _from_yaml(path)
     raise InputError(
         "unknown-shapes",
         f"{name!r} is neither a named layout nor a file",
-        where="--shapes",
+        where=Parameter("shapes"),
         hint=did_you_mean(name, [STUDY, *LAYOUTS]) + " A file ends in .yaml",
     )
 
 
+def rounded_up(imgsz: tuple[int, int], stride: int) -> tuple[int, int]:
+    """Both sides in whole largest strides, as training has them.
+
+    >>> rounded_up((650, 640), 32)
+    (672, 640)
+    """
+    height, width = (-(-side // stride) * stride for side in imgsz)
+    return height, width
+
+
+def about_rounding(asked: tuple[int, int], imgsz: tuple[int, int]) -> str:
+    """That an input that was asked for became another, in a sentence."""
+    text, whole = (str(a) if a == b else f"{a}x{b}" for a, b in (asked, imgsz))
+    return f"imgsz {text} is rounded up to {whole}, whole largest strides, as training does"
+
+
 def layout_grid(name: str, imgsz: tuple[int, int]) -> Grid:
     """The grid of a named layout at an input size (height, width)."""
-    strides = LAYOUTS[name]
-    return Grid.of(imgsz, [(-(-imgsz[0] // s), -(-imgsz[1] // s)) for s in strides], strides)
+    return Shapes.of_strides(name, imgsz, LAYOUTS[name]).grid
 
 
 def _from_yaml(path: Path) -> Shapes:
@@ -121,9 +165,9 @@ def _from_yaml(path: Path) -> Shapes:
         raise fail("maps", "a list of [height, width] in cells, fine level first")
     if strides is not None and not _are_counts(strides, len(maps)):
         raise fail("strides", f"a list of {len(maps)} numbers of px")
-    for key in ("nc", "reg_max", "batch"):
-        if key in values and not _is_count(values[key]):
-            raise fail(key, "a whole number from 1")
+    for key, most in {"nc": LARGEST_NC, "reg_max": LARGEST_REG_MAX, "batch": LARGEST_INDEX + 1}.items():
+        if key in values and not (_is_count(values[key]) and values[key] <= most):
+            raise fail(key, f"a whole number from 1 to {most}")
     try:
         grid = Grid.of((imgsz[0], imgsz[1]), [(size[0], size[1]) for size in maps], strides)
     except InputError as error:

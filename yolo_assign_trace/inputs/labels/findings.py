@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...basics.errors import SHOWN_AT_MOST, InputError
-from ...basics.printable import printable
 
 ERROR, WARNING, NOTE = "error", "warning", "note"
 GRADES = (ERROR, WARNING, NOTE)
@@ -71,10 +70,12 @@ KINDS: Mapping[str, Kind] = {
     "under-2-px": Kind(NOTE, "training's augmentation throws boxes away when a side is under 2 px"),
     "leaves-the-image": Kind(NOTE, "the part outside holds no pixels"),
     "point-outside": Kind(NOTE, "only the box around the points is checked"),
+    "clipped-in-training": Kind(NOTE, "training clips the box to the input"),
+    "remade-in-training": Kind(NOTE, "training makes the box anew, from the contour of its polygon"),
     "image-rewritten": Kind(NOTE, "training writes the image file anew"),
     "not-a-label-file": Kind(NOTE, "left out"),
 }
-"""By id. Ids are stable: scripts and ``--json`` rely on them."""
+"""By id. Ids are stable: scripts rely on them."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,11 @@ class Finding:
     @property
     def consequence(self) -> str:
         return KINDS[self.id].consequence
+
+    @property
+    def in_a_row(self) -> bool:
+        """Is it about a row of a file, not about a file as a whole?"""
+        return bool(self.line) or self.path.endswith("]")
 
     @property
     def where(self) -> str:
@@ -127,21 +133,35 @@ _TOLD_OTHERWISE = frozenset({"label-missing", "label-empty", "not-a-label-file"}
 """Notes that a trace counts as the states of its label files."""
 
 
+_IN_TRAINING = frozenset({"clipped-in-training", "remade-in-training"})
+"""Notes about what only training does."""
+
+
 def remarks_about(findings: Iterable[Finding]) -> tuple[str, ...]:
     """What is to be said although the rows pass.
 
-    Changes and oddities with their consequence, the first of a kind; notes by number.
+    Changes and oddities with their consequence: of rows the first of a kind, of whole files one and the number of
+    the others; notes by number.
     """
-    told, lines = Counter[str](), []
+    told = Counter[str]()
+    first: dict[str, list[Finding]] = {}
     for finding in findings:
         if finding.grade == ERROR or finding.id in _TOLD_OTHERWISE:
             continue
         told[finding.id] += 1
-        if finding.grade != NOTE and told[finding.id] <= _SHOWN:
-            lines.append(f"{printable(f'{finding.where}: {finding.message}')}; {finding.consequence} [{finding.id}]")
+        shown = first.setdefault(finding.id, [])
+        if finding.grade != NOTE and len(shown) < (_SHOWN if finding.in_a_row else 1):
+            shown.append(finding)
+    lines, later = [], []
     for kind, number in told.items():
         if KINDS[kind].grade == NOTE:
-            lines.append(f"{number} [{kind}]: {KINDS[kind].consequence}; yolo-assign labels names them")
-        elif number > _SHOWN:
-            lines.append(f"{number - _SHOWN} more of [{kind}]; yolo-assign labels lists them")
-    return tuple(lines)
+            mode = " `mode=train`" if kind in _IN_TRAINING else ""
+            later.append(f"{number} [{kind}]: {KINDS[kind].consequence}; yolo-assign labels{mode} names them")
+            continue
+        more = number - len(first[kind])
+        for finding in first[kind]:
+            others = f" (and {more} more)" if more and not finding.in_a_row else ""
+            lines.append(f"{finding.where}: {finding.message}{others}; {finding.consequence} [{finding.id}]")
+        if more and first[kind][0].in_a_row:
+            later.append(f"{more} more of [{kind}]; yolo-assign labels lists them")
+    return (*lines, *later)

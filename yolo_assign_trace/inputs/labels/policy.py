@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-from ...basics.errors import SHOWN_AT_MOST
-from ...basics.plural import count
-from ...basics.printable import printable
-from .text import LabelTable
+from typing import TYPE_CHECKING
+
+from ...basics.errors import SHOWN_AT_MOST, InputError, Parameter, did_you_mean
+from ...basics.plural import and_more, count
+
+if TYPE_CHECKING:
+    from .text import LabelTable
 
 STOP, DROP_IMAGE, DROP_ROW = "stop", "drop-image", "drop-row"
 ON_BAD = (STOP, DROP_IMAGE, DROP_ROW)
 """End, do as training does, or keep the rest of the file."""
+
+
+def parse_on_bad(text: str) -> str:
+    """One of :data:`ON_BAD`.
+
+    Raises:
+        InputError: anything else.
+    """
+    if text not in ON_BAD:
+        hint = did_you_mean(text, ON_BAD)
+        raise InputError("unknown-policy", f"{text!r} is no way to go on", where=Parameter("on_bad"), hint=hint)
+    return text
 
 
 def drop_failures(table: LabelTable, on_bad: str) -> tuple[LabelTable, str]:
@@ -27,5 +42,5 @@ def drop_failures(table: LabelTable, on_bad: str) -> tuple[LabelTable, str]:
     elif not bad[0].line:  # without a line nothing of the file could be read
         what = f"the whole of {table.path}"
     reasons = [f"{f'line {finding.line}: ' if finding.line else ''}{finding.message} [{finding.id}]" for finding in bad]
-    more = f"; and {len(bad) - SHOWN_AT_MOST} more" if len(bad) > SHOWN_AT_MOST else ""
-    return table, printable(f"dropped {what}: {'; '.join(reasons[:SHOWN_AT_MOST])}{more}")
+    more = and_more(len(bad), SHOWN_AT_MOST)
+    return table, f"dropped {what}: {'; '.join(reasons[:SHOWN_AT_MOST])}{more and f';{more}'}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...assignment.releases import NEWEST_MEASURED, Release, dotted, parse_release
-from ...basics.errors import InputError
+from ...basics.errors import InputError, Parameter
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,8 @@ def rules_as(text: str) -> LabelRules:
     Raises:
         InputError: no release, or one before 8.0.0.
     """
-    release = parse_release(text, "--labels-as")
+    release = parse_release(text, Parameter("labels_as"))
     if release is None:
-        hint = "write a release, such as --labels-as 8.3.200"
-        raise InputError("unknown-release", f"{text!r} is no release", where="--labels-as", hint=hint)
+        hint = "write a release, such as `labels_as=8.3.200`"
+        raise InputError("unknown-release", f"{text!r} is no release", where=Parameter("labels_as"), hint=hint)
     return rules_of(release)

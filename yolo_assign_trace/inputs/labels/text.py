@@ -11,6 +11,7 @@ import numpy as np
 from ...basics.arrays import Array
 from .duplicates import reduce_rows
 from .findings import ERROR, LINE, Finding, finding_at
+from .places import Places
 from .row import BATCH, BOXES, POLYGONS, RowError, above_count, class_fits, read_row
 from .rules import LabelRules
 
@@ -60,9 +61,14 @@ class LabelTable:
     def without_rows(self) -> LabelTable:
         return self.only(np.zeros(len(self.rows), dtype=bool))
 
+    @property
+    def places(self) -> Places:
+        """Where all rows stand, as those of one image."""
+        return Places(self.path, self.lines.tolist(), self.unit)
+
     def place(self, row: int) -> str:
         """Where a row stands, for errors."""
-        return self.finding("not-a-number", "", row).where
+        return self.places.of(row).where
 
     def finding(self, id: str, message: str, row: int) -> Finding:
         """A finding about a row."""

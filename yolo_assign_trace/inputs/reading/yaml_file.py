@@ -9,6 +9,9 @@ from typing import Any
 from ...basics.errors import InputError
 from .files import read_text
 
+MERGED_AT_MOST = 100_000
+"""Keys that ``<<`` may make; a few lines of them can stand for any number."""
+
 
 def read_yaml(path: Path, what: str, docs: str) -> tuple[dict[str, Any], dict[str, int]]:
     """The top-level keys with their values and line numbers.
@@ -23,8 +26,18 @@ def read_yaml(path: Path, what: str, docs: str) -> tuple[dict[str, Any], dict[st
     """
     import yaml  # here, because most runs read no YAML
 
+    class Loader(yaml.SafeLoader):
+        merged = 0
+
+        def flatten_mapping(self, node: yaml.MappingNode) -> None:
+            self.merged += len(node.value)
+            if self.merged > MERGED_AT_MOST:
+                problem = f"merge keys (<<) make more than {MERGED_AT_MOST:,} keys"
+                raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+            super().flatten_mapping(node)
+
     try:
-        loader = yaml.SafeLoader(read_text(path, what))
+        loader = Loader(read_text(path, what))
         node = loader.get_single_node()
         if not isinstance(node, yaml.MappingNode):
             raise InputError("wrong-yaml", f"a {what} holds keys and values", where=str(path), hint=f"see {docs}")

@@ -18,10 +18,10 @@ function anchorPanel(data) {
 
 function about(data, row) {
   const { predicted: corners, best_class: label, best_score: score, claims, owner, target } = data.anchors;
-  const [x1, y1, x2, y2] = [...corners.subarray(4 * row, 4 * row + 4)].map(plain);
-  const verdict = owner[row] < 0 ? word("owner-none") : word("owner", { owner: owner[row], target: number(target[row]) });
+  const [x1, y1, x2, y2] = corners.slice(4 * row, 4 * row + 4);
+  const verdict = owner[row] < 0 ? word("owner-none") : word("owner", { owner: owner[row], target: target[row] });
   return [
-    element("p", { id: "predicts" }, word("predicts", { x1, y1, x2, y2, name: className(label[row]), score: number(score[row]) })),
+    element("p", { id: "predicts" }, word("predicts", { x1, y1, x2, y2, name: className(label[row]), score: score[row] })),
     element("p", { id: "verdict" }, `${word("selected-by", { claims: claims[row] })} · `, element("strong", {}, verdict)),
   ];
 }
@@ -36,7 +36,7 @@ function aroundTable(data, pairs) {
     return {
       "aria-current": gt[n] === state.gt ? "true" : null,
       class: `outcome-${doc.outcomes[outcome[n]]}`,
-      cells: [button, rank ? String(rank[n]) : "–", number(score[n]), number(overlaps[n]), number(metric[n]),
+      cells: [button, rank ? String(rank[n]) : "–", score[n], overlaps[n], metric[n],
         texts.outcomes[doc.outcomes[outcome[n]]]],
     };
   });
@@ -47,7 +47,7 @@ function aroundTable(data, pairs) {
 function pairOf(data, pairs) {
   if (state.gt !== undefined) return pairs.find((n) => data.pairs.gt[n] === state.gt);
   const owner = data.anchors.owner[data.rowOf.get(state.anchor)];
-  const better = (a, b) => (data.pairs.metric[b] > data.pairs.metric[a] ? b : a);
+  const better = (a, b) => (Number(data.pairs.metric[b]) > Number(data.pairs.metric[a]) ? b : a);
   return pairs.find((n) => data.pairs.gt[n] === owner) ?? (pairs.length ? pairs.reduce(better) : undefined);
 }
 
@@ -65,28 +65,17 @@ function life(data, n) {
 // All sentences about a pair: [stage, text].
 function lifeOf(data, n) {
   const gt = data.pairs.gt[n];
-  const values = numbersOf(data, n);
-  const first = doc.kinds[data.pairs.kind[n]].map((id) => [id, Object.fromEntries(
-    Object.entries(values).map(([name, value]) => [name, shown(name, value)]))]);
-  return [...first, ...fateOf(data, data.pairs.anchor[n], gt)].map(([id, numbers]) => [stageOf(id), sentence(id, numbers)]);
+  const numbers = numbersOf(data, n);
+  const first = doc.kinds[data.pairs.kind[n]].map((id) => [id, numbers]);
+  return [...first, ...fateOf(data, data.pairs.anchor[n], gt)].map(([id, values]) => [stageOf(id), sentence(id, values)]);
 }
 
-// The numbers that sentences up to the selection name.
+// The numbers that sentences up to the selection name: of the trace, the box, the anchor and the pair.
 function numbersOf(data, n) {
-  const box = data.boxes[data.pairs.gt[n]];
   const [x, y] = centreOf(data.pairs.anchor[n]);
-  const [left, top, right, bottom] = distances(data, n);
-  const [x1, y1, x2, y2] = box.corners;
-  const [a, b, c, d] = box.seen ?? box.corners;
-  const { score, overlap: overlaps, metric, rank } = data.pairs;
-  return {
-    x, y, left, top, right, bottom, x1, y1, x2, y2, sum: [x1, y1, x2, y2].reduce((total, side) => inPrecision(total + side)),
-    width: inPrecision(c - a), height: inPrecision(d - b),
-    own_width: inPrecision(x2 - x1), own_height: inPrecision(y2 - y1),
-    score: score[n], overlap: overlaps[n], metric: metric[n], alpha: doc.settings.alpha, beta: doc.settings.beta,
-    rank: rank?.[n], candidates: sum(box.funnel[0]), topk: doc.settings.topk,
-    cutoff: box.cut.cutoff ?? NaN, short: (box.cut.cutoff ?? NaN) - metric[n],
-  };
+  const own = ["score", "overlap", "metric", "short", "rank", "left", "top", "right", "bottom"]
+    .map((name) => [name, data.pairs[name]?.[n]]);
+  return { ...doc.shown, ...data.boxes[data.pairs.gt[n]].shown, x, y, ...Object.fromEntries(own) };
 }
 
 // Sentences from conflicts on. An anchor that nobody selected and nobody owns stays background.

@@ -23,7 +23,7 @@ function closing(changes) {
 function causeOf(box) {
   return element("div", { class: "cause" },
     element("p", {}, element("strong", {}, box.cause), " ", texts.causes[box.cause]),
-    element("ul", {}, box.said.map(([id, values]) => element("li", {}, sentence(id, values)))));
+    element("ul", {}, box.told.map(([id, values]) => element("li", {}, sentence(id, values)))));
 }
 
 function funnelTable(box) {
@@ -41,20 +41,18 @@ function sum(counts) {
 }
 
 function facts(box) {
-  const { cutoff, last_in: last, first_out: first, margin, tied } = box.cut;
-  const found = [word("cut-off", { cutoff: number(cutoff), last: number(last), first: number(first), margin: number(margin) })];
-  if (tied) found.push(word("cut-off-tied"));
+  const found = [word("cut-off", box.cut)];
+  if (box.tied) found.push(word("cut-off-tied"));
   if (box.lost || box.won || box.outside) found.push(word("conflicts", box));
-  const { own, image, share } = box.share;
-  if (share !== null) found.push(word("share", { own: number(own), image: number(image), share: plain(share * 100) }));
+  if (box.share) found.push(word("share", box.share));
   return element("ul", { class: "facts" }, found.map((text) => element("li", {}, text)));
 }
 
-// Best metric first, nan before all others; equal ones by anchor.
+// Best metric first, nan before all others; equal ones by anchor, as they stand.
 function ranked(data, box) {
-  const { metric, anchor } = data.pairs;
-  const weight = (n) => (Number.isNaN(metric[n]) ? Infinity : metric[n]);
-  const order = (a, b) => (weight(a) === weight(b) ? anchor[a] - anchor[b] : weight(b) - weight(a));
+  const { metric, rank, anchor } = data.pairs;
+  const weight = (n) => (rank ? -rank[n] : Number.isNaN(Number(metric[n])) ? Infinity : Number(metric[n]));
+  const order = (a, b) => (weight(a) === weight(b) ? 0 : weight(b) - weight(a));
   return (data.byBox.get(box.gt) ?? []).filter((n) => onLevel(anchor[n])).sort(order);
 }
 
@@ -79,8 +77,8 @@ function candidateRow(data, n) {
   return {
     class: `outcome-${doc.outcomes[pairs.outcome[n]]}`,
     "aria-current": anchor === state.anchor ? "true" : null,
-    cells: [pairs.rank ? String(pairs.rank[n]) : "–", anchorButton(anchor, `candidate-${anchor}`), number(pairs.score[n]),
-      number(pairs.overlap[n]), number(pairs.metric[n]), mine ? number(anchors.target[row]) : "–",
+    cells: [pairs.rank ? String(pairs.rank[n]) : "–", anchorButton(anchor, `candidate-${anchor}`), pairs.score[n],
+      pairs.overlap[n], pairs.metric[n], mine ? anchors.target[row] : "–",
       texts.outcomes[doc.outcomes[pairs.outcome[n]]]],
   };
 }

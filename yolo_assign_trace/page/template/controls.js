@@ -12,7 +12,8 @@ function header() {
     element("p", { class: "tools" },
       element("label", {}, word("theme"), " ", themes),
       element("button", { type: "button", id: "language", lang: other, "aria-label": word("language-label"),
-        onclick: () => go({ lang: other }) }, word("language"))));
+        onclick: () => go({ lang: other }) }, word("language"))),
+    doc.synthetic ? element("p", { class: "warning", id: "synthetic" }, word("synthetic")) : "");
 }
 
 function timeline() {

@@ -5,7 +5,11 @@ const ARRAYS = {
   u1: Uint8Array, u2: Uint16Array, u4: Uint32Array, i4: Int32Array, f4: Float32Array, f8: Float64Array,
 };
 
-function column({ type, data }) {
+function column({ type, data, at }) {
+  if (type === "text") {
+    const words = data ? data.split(" ") : [];
+    return at ? Array.from(column(at), (n) => words[n]) : words;
+  }
   const text = atob(data);
   const bytes = new Uint8Array(text.length);
   for (let n = 0; n < text.length; n++) bytes[n] = text.charCodeAt(n);
@@ -39,7 +43,7 @@ function decode(stored) {
   anchors.anchor.forEach((anchor, row) => rowOf.set(anchor, row));
   const best = new Map(); // largest metric of every box
   for (const [gt, rows] of byBox) {
-    best.set(gt, largest(rows.map((n) => pairs.metric[n])));
+    best.set(gt, largest(rows.map((n) => Number(pairs.metric[n]))));
   }
   const boxes = stored.boxes.map((box) => ({ ...box, corners: box.corners.map((side) => side ?? NaN) })); // null is nan
   return { ...stored, boxes, pairs, anchors, byBox, byAnchor, rowOf, best };
@@ -83,19 +87,4 @@ function anchorAt(x, y, levelIndex) {
   const [across, row] = [Math.floor(x / level.stride), Math.floor(y / level.stride)];
   if (across < 0 || row < 0 || across >= level.width || row >= level.height) return undefined;
   return level.first + row * level.width + across;
-}
-
-// Distances px from an anchor's centre to the left, top, right and bottom of the box that screening saw, computed in
-// the precision of the trace. A log holds printed distances, which can differ in the last digit, so it brings its own.
-function distances(data, pair) {
-  if (data.pairs.deltas) return data.pairs.deltas.subarray(4 * pair, 4 * pair + 4);
-  const box = data.boxes[data.pairs.gt[pair]];
-  const [x1, y1, x2, y2] = box.seen ?? box.corners;
-  const [x, y] = centreOf(data.pairs.anchor[pair]);
-  return [x - x1, y - y1, x2 - x, y2 - y].map(inPrecision);
-}
-
-// A number as the trace computed it: in float32, unless it is one of float64.
-function inPrecision(value) {
-  return points instanceof Float64Array ? value : Math.fround(value);
 }

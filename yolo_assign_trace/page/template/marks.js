@@ -37,9 +37,10 @@ function everyAnchor() {
 
 function bestScores(data) {
   const here = [...data.anchors.anchor.keys()].filter((row) => onLevel(data.anchors.anchor[row]));
-  const most = largest(here.map((row) => data.anchors.best_score[row]));
+  const score = (row) => Number(data.anchors.best_score[row]);
+  const most = largest(here.map(score));
   const anchor = (row) => data.anchors.anchor[row];
-  return onRamp(here, (row) => data.anchors.best_score[row], most, anchor, "legend-best-score");
+  return onRamp(here, score, most, anchor, "legend-best-score");
 }
 
 function candidates(data) {
@@ -51,7 +52,8 @@ function metrics(data) {
   const share = new Map();
   for (const n of drawnPairs(data)) {
     const best = data.best.get(data.pairs.gt[n]);
-    const own = best > 0 && data.pairs.metric[n] > 0 ? data.pairs.metric[n] / best : 0;
+    const metric = Number(data.pairs.metric[n]);
+    const own = best > 0 && metric > 0 ? metric / best : 0;
     share.set(data.pairs.anchor[n], Math.max(own, share.get(data.pairs.anchor[n]) ?? 0));
   }
   const zero = [...share.keys()].filter((anchor) => share.get(anchor) === 0);
@@ -77,9 +79,10 @@ function owners(data) {
 
 function targets(data) {
   const rows = ownedRows(data);
-  const most = largest(rows.map((row) => data.anchors.target[row]));
+  const target = (row) => Number(data.anchors.target[row]);
+  const most = largest(rows.map(target));
   const anchor = (row) => data.anchors.anchor[row];
-  const scored = onRamp(rows, (row) => data.anchors.target[row], most, anchor, "legend-positive-score");
+  const scored = onRamp(rows, target, most, anchor, "legend-positive-score");
   return [rest(data, rows.map(anchor)), ...scored, ...dropped(data)];
 }
 

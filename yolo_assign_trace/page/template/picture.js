@@ -2,6 +2,7 @@
 
 const LABELS_AT_MOST = 40;
 const LABEL_PX = 12;
+const REACH_PX = 8; // from the edge of a mark to a click that chooses it
 const pen = document.createElement("canvas").getContext("2d"); // measures labels
 pen.font = `600 ${LABEL_PX}px ${getComputedStyle(document.body).fontFamily}`;
 const pictureNode = svg("svg", {
@@ -30,7 +31,7 @@ function viewOf(data) {
   const whole = [0, 0, doc.grid.width, doc.grid.height];
   const box = state.zoom && state.gt !== undefined ? data.boxes[state.gt] : undefined;
   if (!box?.corners.every(Number.isFinite)) return whole;
-  const [x1, y1, x2, y2] = box.seen ?? box.corners;
+  const [x1, y1, x2, y2] = box.seen;
   const side = Math.max(x2 - x1, y2 - y1, 4 * levels[0].stride) * 1.3;
   return [(x1 + x2 - side) / 2, (y1 + y2 - side) / 2, side, side];
 }
@@ -106,15 +107,11 @@ function outline(box) {
   const choose = (event) => { event.stopPropagation(); go({ gt: box.gt }); };
   const nodes = [svg("rect", { class: classes, ...place, id: `gt-${box.gt}` }),
     svg("rect", { class: "grip", ...place, "stroke-width": 9 * scale, onclick: choose })];
-  if (box.seen && !faded && enlarged(box)) {
+  if (box.enlarged && !faded) {
     const [a, b, c, d] = box.seen;
     nodes.push(svg("rect", { class: "seen", x: a, y: b, width: c - a, height: d - b }));
   }
   return svg("g", {}, nodes);
-}
-
-function enlarged({ corners, seen }) {
-  return seen[2] - seen[0] > (corners[2] - corners[0]) * 1.0001 || seen[3] - seen[1] > (corners[3] - corners[1]) * 1.0001;
 }
 
 // Before the labels are read there is nothing but the grid, unless the reader asks for a box.
@@ -168,7 +165,7 @@ function predictions(data) {
 function predicted(data, anchor, style) {
   const row = data.rowOf.get(anchor);
   if (row === undefined) return null;
-  const corners = [...data.anchors.predicted.subarray(4 * row, 4 * row + 4)];
+  const corners = data.anchors.predicted.slice(4 * row, 4 * row + 4).map(Number);
   if (!corners.every(Number.isFinite)) return null;
   const [x1, y1, x2, y2] = corners;
   return svg("rect", { class: style, x: x1, y: y1, width: Math.max(0, x2 - x1), height: Math.max(0, y2 - y1) });
@@ -186,15 +183,14 @@ function choice() {
   ];
 }
 
-// A click takes the mark under it, of a fine level if several are; without a mark, the cell of the level shown.
+// A click takes the mark that is nearest to it, if that is within reach; otherwise the cell of the level that is shown, if one
+// is chosen; otherwise nothing.
 function chooseAnchor(event) {
-  const point = new DOMPoint(event.clientX, event.clientY).matrixTransform(pictureNode.getScreenCTM().inverse());
-  const data = imageData(state.image);
-  const marked = new Set(marksOf(data).groups.flatMap((group) => (group.style.includes("faint") ? [] : group.anchors)));
-  const wanted = state.level === undefined ? levels.map((_, index) => index) : [state.level];
-  const here = wanted.map((level) => anchorAt(point.x, point.y, level)).filter((anchor) => anchor !== undefined);
-  const far = (anchor) => Math.hypot(centreOf(anchor)[0] - point.x, centreOf(anchor)[1] - point.y) / radius(levelOf(anchor));
-  const near = here.filter((anchor) => marked.has(anchor)).sort((a, b) => far(a) - far(b));
-  const anchor = near[0] ?? here.find((one) => data.rowOf.has(one)) ?? here[0];
-  if (anchor !== undefined) go({ anchor });
+  const { x, y } = new DOMPoint(event.clientX, event.clientY).matrixTransform(pictureNode.getScreenCTM().inverse());
+  let [anchor, least] = [state.level === undefined ? undefined : anchorAt(x, y, state.level), Infinity];
+  for (const one of marksOf(imageData(state.image)).groups.flatMap((group) => group.anchors)) {
+    const away = Math.hypot(centreOf(one)[0] - x, centreOf(one)[1] - y);
+    if (away < least && away <= radius(levelOf(one)) + REACH_PX * scale) [anchor, least] = [one, away];
+  }
+  go({ anchor });
 }

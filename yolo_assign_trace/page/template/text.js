@@ -1,8 +1,5 @@
-// Words, sentences and numbers in the reader's language. All texts are data and end up in text nodes.
+// Words and sentences in the reader's language. All texts are data and end up in text nodes; numbers are texts already.
 
-const DIGITS = 5; // of numbers in sentences, as in run.log
-const PLAIN = new Set(["x", "y", "left", "top", "right", "bottom", "width", "height", "own_width", "own_height",
-  "x1", "y1", "x2", "y2", "sum", "alpha", "beta"]); // px and exponents, which have six digits and as few exponents as possible
 let texts = doc.texts.en;
 
 function fill(text, values) {
@@ -27,42 +24,6 @@ function withNouns(values) {
   return found;
 }
 
-// `digits` significant digits, a tie to the even one, as Python and numpy round.
-function rounded(value, digits) {
-  const [digitsText, exponent] = Math.abs(value).toExponential(40).split("e");
-  const all = digitsText.replace(".", "");
-  const tie = /^50*$/.test(all.slice(digits)) && Number(all[digits - 1]) % 2 === 0;
-  if (!tie) return Number(value.toPrecision(digits));
-  return Math.sign(value) * Number(`${all[0]}.${all.slice(1, digits)}e${exponent}`);
-}
-
-// A float as run.log writes it: 0.28125, 2.0, 1.2028e-7.
-function number(value) {
-  if (value === null || value === undefined) return "–";
-  if (!Number.isFinite(value)) return Number.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf";
-  const short = rounded(value, DIGITS);
-  const size = Math.abs(short);
-  if (size !== 0 && size < 1e-5) return short.toExponential().replace("+", "");
-  if (size >= 1e16) return short.toExponential();
-  return Number.isInteger(short) ? `${short}.0` : String(short);
-}
-
-// Up to six digits, as Python's %.6g.
-function plain(value) {
-  if (!Number.isFinite(value)) return Number.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf";
-  const short = rounded(value, 6);
-  const size = Math.abs(short);
-  if (size === 0 || (size >= 1e-4 && size < 1e6)) return String(short);
-  return short.toExponential().replace(/e([+-])(\d)$/, "e$10$2");
-}
-
-function shown(name, value) {
-  if (name in texts.nouns || Number.isInteger(value) && INTEGERS.has(name)) return value;
-  return PLAIN.has(name) ? plain(value) : number(value);
-}
-
-const INTEGERS = new Set(["rank", "candidates", "topk"]);
-
 function className(label) {
   return doc.classes[label] ?? word("class-number", { label });
 }
@@ -71,9 +32,8 @@ function boxName(box) {
   return word("box-name", { gt: box.gt, name: className(box.label) });
 }
 
-function boxSize(box) {
-  const [x1, y1, x2, y2] = box.corners;
-  return word("box-size", { width: plain(Number((x2 - x1).toFixed(1))), height: plain(Number((y2 - y1).toFixed(1))) });
+function boxSize({ size: [width, height] }) {
+  return word("box-size", { width, height });
 }
 
 function stageTitle(stage) {

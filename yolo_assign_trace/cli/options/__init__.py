@@ -1,0 +1,1 @@
+"""Options: each declared once, with the groups that several commands take."""
