@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -101,15 +102,15 @@ def generation_to_train_with(release: str | None) -> str:
     return generation
 
 
-def answer(settings: nn.Module, generation: str, *six: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+def answer(settings: Any, generation: str, *six: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     """What an assigner of the ``generation`` with these ``settings`` (the original's attributes) answers to a call."""
     if torch.compiler.is_compiling():  # its sizes depend on its data: no graph could hold it
-        return torch.compiler.disable(_answer)(settings, generation, *six)  # type: ignore[no-any-return]
+        return torch.compiler.disable(_answer)(settings, generation, *six)  # type: ignore[no-any-return, no-untyped-call]
     return _answer(settings, generation, *six)
 
 
 def _answer(
-    settings: nn.Module,
+    settings: Any,
     generation: str,
     pd_scores: Tensor,
     pd_bboxes: Tensor,
@@ -127,7 +128,7 @@ def _answer(
         message = f"there are {len(anc_points)} anchors, but every box selects its best {rules.topk}"
         raise InputError("fewer-anchors-than-k", message, where="anc_points")
     six = (pd_scores, pd_bboxes, anc_points, gt_labels, gt_bboxes, mask_gt)
-    return assign_untraced(*six, rules=rules, nc=settings.num_classes)
+    return assign_untraced(*six, rules, settings.num_classes)
 
 
 @lru_cache(maxsize=16)

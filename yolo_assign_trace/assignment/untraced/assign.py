@@ -32,7 +32,16 @@ thread at least when it shares a vector."""
 
 
 @torch.no_grad()
-def assign_untraced(*six: Tensor, rules: Rules, nc: int) -> Results:
+def assign_untraced(
+    pd_scores: Tensor,
+    pd_bboxes: Tensor,
+    anc_points: Tensor,
+    gt_labels: Tensor,
+    gt_bboxes: Tensor,
+    mask_gt: Tensor,
+    rules: Rules,
+    nc: int,
+) -> Results:
     """Run the assigner; shapes and units as for :func:`yolo_assign_trace.assign`, with at least one gt slot.
 
     On a CPU it takes one thread. Hundreds of short operations leave little to share, and on a busy machine each of them
@@ -44,7 +53,7 @@ def assign_untraced(*six: Tensor, rules: Rules, nc: int) -> Results:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        return _assign(*six, rules, nc, threads)
+        return _assign(pd_scores, pd_bboxes, anc_points, gt_labels, gt_bboxes, mask_gt, rules, nc, threads)
     finally:
         torch.set_num_threads(threads)
 
@@ -137,4 +146,4 @@ def _power(x: Tensor, exponent: float, rules: Rules, threads: int) -> Tensor:
     share = min(threads, -(-len(x) // AT_ONCE)) if x.is_cpu else 1
     if share <= 1:
         return rules.arithmetic.power(x, exponent)
-    return torch.cat([rules.arithmetic.power(part, exponent) for part in x.split(-(-len(x) // share))])
+    return torch.cat([rules.arithmetic.power(part, exponent) for part in torch.split(x, -(-len(x) // share))])
