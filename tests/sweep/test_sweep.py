@@ -180,7 +180,7 @@ def test_every_row_counts_what_a_trace_with_its_settings_holds(yolo_assign, inpu
 )
 def test_what_is_counted_without_heads_is_what_is_counted_with_them(yolo_assign, inputs, options):
     """The table of synthetic heads shows geometry alone, and makes no heads for it."""
-    (inputs / "border.txt").write_text("0 0 0 0.2 0.2\n0 0 0.5 0.5 0.2 0.2\n")
+    (inputs / "border.txt").write_text("0 0 0 0 0.2 0.2\n0 0 0.5 0.5 0.2 0.2\n")
     swept = ("--assigner", "8.0.0,8.3.253,8.4.0,8.4.190")
     rows = yolo_assign("sweep", *options, *swept, "--json").document["rows"]
     lines = yolo_assign("sweep", *options, *swept).out.splitlines()
