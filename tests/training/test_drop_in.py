@@ -66,7 +66,7 @@ def drop_in(case: GoldenCase, release: str | None = None, **changes: Any) -> Tas
     return TaskAlignedAssigner(**settings | changes)
 
 
-def assert_answers(case: GoldenCase, results: tuple[torch.Tensor, ...], atol: float = 0) -> None:
+def assert_answers(case: GoldenCase, results: tuple[torch.Tensor, ...], atol: float = 1e-8) -> None:
     for name, made in zip(RESULTS, results, strict=True):
         expected = case.answer(name)
         if name == "target_scores":
