@@ -32,8 +32,10 @@ def count_chunk(chunk: Chunk, one: Combination, question: Question) -> tuple[Cou
     sides = seen.corners[2:] - seen.corners[:2]  # (wh, box)
     total, k = seen.total, one.k
     few = (total > 0) & (total < k)
-    long_sided = np.flatnonzero((sides > (question.reg_max - 1) * one.grid.strides[0]).any(axis=0))
-    unlike = long_sided[~expressible(_part(seen, long_sided), one.grid, question.reg_max)]
+    reach = [(question.reg_max - 1) * stride for stride in one.grid.strides]
+    longest = sides.max(axis=0)
+    doubtful = np.flatnonzero((longest > reach[0]) & ((longest > reach[-1]) | (seen.levels[-1] == 0)))
+    unlike = doubtful[~expressible(_part(seen, doubtful), one.grid, question.reg_max)]
     shared, twin = without_own(seen, picture, one.grid)
     twins = np.flatnonzero(twin >= 0)
 
