@@ -88,9 +88,7 @@ def _part(seen: Screened, of: Array) -> Screened:
     )
 
 
-def _helped(
-    chunk: Chunk, kept: Array | None, total: Array, one: Combination, question: Question
-) -> dict[str, Array]:
+def _helped(chunk: Chunk, kept: Array | None, total: Array, one: Combination, question: Question) -> dict[str, Array]:
     """By what would help: how many boxes without a candidate get one, how many with fewer than k get k."""
     options = {f"imgsz {larger.size_text}": larger for larger in question.larger(one)}
     if finer := one.with_finer_level():

@@ -97,6 +97,10 @@ class Question:
     batch: int = BATCH
     keep: int = 1000
 
+    def with_classes(self, nc: int | None) -> Question:
+        """The same of so many classes, None if that is unknown."""
+        return replace(self, readings=tuple(replace(settings, nc=nc) for settings in self.readings))
+
     def ladders(self) -> list[list[Combination]]:
         """For levels and release of every combination, once: the inputs to try, from the smallest asked for on."""
         smallest: dict[tuple[str, int], Combination] = {}
@@ -142,7 +146,6 @@ def ask(
     sizes: Sequence[tuple[int, int]],
     shapes: Sequence[str],
     *,
-    nc: int | None = None,
     rules: LabelRules | None = None,
     mode: str = VAL,
     image_size: tuple[int, int] | None = None,
@@ -158,7 +161,6 @@ def ask(
         releases: as users write them; None for the newest measured.
         sizes: empty for the size that levels come with, 640 px for named heads.
         shapes: names of heads or files.
-        nc: number of classes, None if unknown.
         rules: of the release to read labels as, if it is not the one that assigns.
         mode: of placing.
         image_size: width and height of all images, None to look at them.
@@ -186,7 +188,9 @@ def ask(
             if one not in levels:
                 levels.append(one)
     combinations = [
-        Combination(one, number, release.name, release.assigner.enlarged_below, topk or release.assigner.parameters.topk)
+        Combination(
+            one, number, release.name, release.assigner.enlarged_below, topk or release.assigner.parameters.topk
+        )
         for number, release in enumerate(chosen)
         for one in levels
     ]
@@ -197,7 +201,7 @@ def ask(
     readings = tuple(
         SurveySettings(
             rules=rules or rules_of(release.release),
-            nc=nc,
+            nc=None,
             imgsz=combinations[0].imgsz,
             image_size=image_size,
             letterboxed=letterboxed,

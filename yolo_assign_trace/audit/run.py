@@ -14,15 +14,15 @@ from pathlib import Path
 
 from ..basics.errors import InputError
 from ..inputs.datasets.entries import Dataset
+from ..inputs.datasets.processes import signals_kept
 from .question import Question
 from .shard import Shard, audit_shard
 from .store import Store
 from .tally import Tally
 
-SHARD = 20_000
-"""Images of a shard, if there are enough for every worker."""
+SHARD, _LEAST, _SHARDS = 20_000, 2_000, 16
+"""Images of a shard at most, at least; and shards that a dataset is cut into in between."""
 
-_LEAST = 2_000
 TRIES = 3
 """How often a shard is handed out whose worker was lost."""
 
@@ -70,14 +70,15 @@ def audit(
         question: what is asked.
         pool: who works.
         folder: results of shards are kept there, and taken from there.
-        shard: images of a shard; by default :data:`SHARD`, fewer for fewer images.
+        shard: images of a shard; by default what their number says, never that of the workers.
         work: what is done with a shard.
         progress: is told how many images are done.
 
     Raises:
         InputError: a folder that cannot be used, or a shard whose worker was lost again and again.
     """
-    shards = list(cut(dataset, shard or SHARD, question.batch))
+    size = shard or min(SHARD, max(_LEAST, len(dataset.entries) // _SHARDS))
+    shards = list(cut(dataset, size, question.batch))
     total = Tally.empty(len(question.readings), len(question.combinations), len(question.ladders()), question.keep)
     for read in total.read:
         for finding in dataset.findings:
@@ -94,7 +95,8 @@ def audit(
             due += 1
 
     add()
-    for number, tally in _results([each for each in shards if each.number >= due and each.number not in done], question, pool, work):
+    open_shards = [each for each in shards if each.number >= due and each.number not in done]
+    for number, tally in _results(open_shards, question, pool, work):
         if store:
             store.save(number, tally)
         done[number] = tally
@@ -134,7 +136,8 @@ def _results(
                 while waiting and len(running) < 2 * pool.workers and not lost:
                     shard = waiting.pop()
                     try:
-                        running[executor.submit(work, shard, question)] = shard
+                        with signals_kept():  # a process that is just started cannot take Ctrl-C
+                            running[executor.submit(work, shard, question)] = shard
                     except BrokenExecutor:
                         lost.append(shard)
                 for future in wait(running, return_when=FIRST_COMPLETED).done if running else ():
@@ -159,12 +162,14 @@ def _results(
 @contextmanager
 def _started(start: Workers) -> Iterator[Executor]:
     """An executor that is ended at once, with its processes, if something goes wrong."""
+    others = multiprocessing.active_children()
     executor = start()
     try:
         yield executor
     except BaseException:
         executor.shutdown(wait=False, cancel_futures=True)
         for process in multiprocessing.active_children():
-            process.kill()
+            if process not in others:
+                process.kill()
         raise
     executor.shutdown()

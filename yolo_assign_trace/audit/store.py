@@ -52,7 +52,9 @@ class Store:
             differing = [name for name, value in plan.items() if before.get(name) != value]
             if differing:
                 message = f"the folder holds results of another audit: other {', '.join(differing)}"
-                raise InputError("other-audit", message, where=str(path), hint="name another folder, or remove this one")
+                raise InputError(
+                    "other-audit", message, where=str(path), hint="name another folder, or remove this one"
+                )
         else:
             _write(path, plan)
 
@@ -72,7 +74,9 @@ class Store:
             return from_document(_loaded(path))
         except (KeyError, TypeError, ValueError) as error:
             message = f"this is no result of a shard: {error}"
-            raise InputError("wrong-json", message, where=str(path), hint="remove it, and it is counted again") from None
+            raise InputError(
+                "wrong-json", message, where=str(path), hint="remove it, and it is counted again"
+            ) from None
 
     def save(self, shard: int, tally: Tally) -> None:
         _write(self.path(shard), as_document(tally))
