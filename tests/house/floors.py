@@ -12,7 +12,7 @@ FLOORS = (
     ("cli",),
     ("cli.screens",),
     ("history",),
-    ("page", "check"),
+    ("page", "audit", "check"),
     ("explain", "draw", "compare"),
     ("training",),
     ("traces",),

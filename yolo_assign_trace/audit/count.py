@@ -8,9 +8,9 @@ import numpy as np
 
 from ..basics.arrays import Array
 from ..basics.box_sizes import SIZES, size_classes
-from .candidates import Screened, expressible, screen
-from .crowds import without_own
-from .placed import Chunk, picture_classes
+from .geometry.candidates import Screened, expressible, screen
+from .geometry.crowds import without_own
+from .geometry.placed import Chunk, picture_classes
 from .question import Combination, Question
 from .tally import PICTURES, Counted, Ladder, Place, grouped
 

@@ -25,7 +25,7 @@ OF_FINDINGS: Mapping[str, Callable[[Read], int]] = {
     "warnings": lambda read: read.survey.graded(WARNING),
     "dropped": lambda read: read.survey.dropped,
     "nested": lambda read: read.nested,
-} | {kind: lambda read, kind=kind: _found(read, kind) for kind in KINDS}  # type: ignore[misc]
+} | {kind: lambda read, kind=kind: _found(read, kind) for kind in KINDS}
 """What is counted by release; a share is one of all images."""
 
 

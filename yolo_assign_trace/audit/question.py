@@ -63,8 +63,8 @@ class Combination:
 
     @property
     def column(self) -> str:
-        """A name that SQL takes without quotes: ``640_yolov8_8_4_190``."""
-        return "".join(char if char.isalnum() else "_" for char in self.name)
+        """Input and levels as a name that SQL takes without quotes: ``640_yolov8_p2``."""
+        return "".join(char if char.isalnum() else "_" for char in f"{self.size_text}_{self.shapes.name}")
 
     def at(self, imgsz: tuple[int, int]) -> Combination:
         """The same levels and release at another input (height, width)."""
@@ -181,7 +181,7 @@ def ask(
             chosen.append(release)
     levels: list[Shapes] = []
     for name in shapes:
-        for size in sizes or [None]:
+        for size in sizes or (None,):
             one = read_shapes(name, size, round_up=True)
             if size and one.grid and (got := (one.grid.height, one.grid.width)) != size:
                 remarks.append(about_rounding(size, got))

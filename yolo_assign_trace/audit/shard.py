@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from ..assignment.releases import dotted
 from ..basics.arrays import Array
 from ..inputs.datasets.entries import Entry
 from ..inputs.datasets.survey import ReadPart, Survey, SurveySettings, read_part
 from .count import climb, count_chunk
-from .crowds import nested
-from .placed import UNKNOWN, Chunk, picture_classes, place_parts
+from .geometry.crowds import nested
+from .geometry.placed import UNKNOWN, Chunk, picture_classes, place_parts
 from .question import Question
+from .tables import Tables
 from .tally import HEAT, PICTURES, WORST, Picture, Read, Tally, worst_of
 
 _ENTRIES_AT_ONCE = 500
@@ -36,27 +40,35 @@ class Shard:
     entries: Sequence[Entry]
 
 
-def audit_shard(shard: Shard, question: Question) -> Tally:
-    """Read and count a shard."""
+def audit_shard(shard: Shard, question: Question, tables: Path | None = None) -> Tally:
+    """Read and count a shard; its boxes and pictures become tables in the folder ``tables``."""
     ladders = question.ladders()
     tally = Tally.empty(len(question.readings), len(question.combinations), len(ladders), question.keep)
     for number, settings in enumerate(question.readings):
         own = [i for i, one in enumerate(question.combinations) if one.reading == number]
         read, rows = tally.read[number], list[Array]()
-        for chunk, part in _chunks(shard, settings):
-            read.merge(part)
-            totals = {}
-            for i in own:
-                counted, levels = count_chunk(chunk, question.combinations[i], question)
-                tally.counted[i].merge(counted, question.keep)
-                totals[i] = levels.clip(0).sum(axis=0)
-            for ladder, sizes in zip(tally.ladders, ladders, strict=True):
-                if sizes[0].reading == number:
-                    ladder.merge(climb(chunk, sizes))
-            read.worst = worst_of([*read.worst, *_crowded(chunk, list(totals.values()))])
-            rows.append(chunk.rows()[chunk.sizes_of >= UNKNOWN])
+        with _tables(tables, shard, number, dotted(settings.placing.release)) as table:
+            for chunk, part in _chunks(shard, settings):
+                read.merge(part)
+                levels = {}
+                for i in own:
+                    one = question.combinations[i]
+                    counted, levels[one] = count_chunk(chunk, one, question)
+                    tally.counted[i].merge(counted, question.keep)
+                for ladder, sizes in zip(tally.ladders, ladders, strict=True):
+                    if sizes[0].reading == number:
+                        ladder.merge(climb(chunk, sizes))
+                totals = [each.clip(0).sum(axis=0) for each in levels.values()]
+                read.worst = worst_of([*read.worst, *_crowded(chunk, totals)])
+                rows.append(chunk.rows()[chunk.sizes_of >= UNKNOWN])
+                if table:
+                    table.add(chunk, levels)
         read.real, read.padded = _padding(np.concatenate(rows), question.batch)
     return tally
+
+
+def _tables(folder: Path | None, shard: Shard, reading: int, release: str) -> AbstractContextManager[Tables | None]:
+    return Tables(folder, shard.number, reading, release) if folder else nullcontext()
 
 
 def _chunks(shard: Shard, settings: SurveySettings) -> Iterator[tuple[Chunk, Read]]:

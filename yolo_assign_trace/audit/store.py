@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..basics.arrays import Array
 from ..basics.errors import InputError, reason_of
 from ..formats.safe_write import SafeFile
 from ..inputs.datasets.survey import Group, Survey
@@ -26,28 +26,27 @@ PLAN = "plan.json"
 class Store:
     """A folder of results. What does not belong to the same question about the same files is refused."""
 
-    def __init__(self, folder: Path, question: Question, source: str, shards: int, digest: str) -> None:
+    def __init__(self, folder: Path, question: Question, plan: Mapping[str, Any]) -> None:
         """Begin the folder or go on with it.
 
         Args:
             folder: made if it does not exist.
             question: what is asked.
-            source: name of the dataset.
-            shards: how many there are.
-            digest: of the names of all files.
+            plan: what else must be the same, by name.
 
         Raises:
             InputError: a folder that cannot be used, or results of something else.
         """
         self.folder = folder
         asked = hashlib.sha256(repr(question).encode()).hexdigest()[:16]
-        plan = {"format": FORMAT, "source": source, "shards": shards, "files": digest, "question": asked}
+        plan = {"format": FORMAT, **plan, "question": asked}
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError("not-writable", f"no folder can be made: {reason_of(error)}", where=str(folder)) from None
         path = folder / PLAN
-        if path.exists():
+        self.begun = path.exists()
+        if self.begun:
             before = _loaded(path)
             differing = [name for name, value in plan.items() if before.get(name) != value]
             if differing:
@@ -79,7 +78,7 @@ class Store:
             ) from None
 
     def save(self, shard: int, tally: Tally) -> None:
-        _write(self.path(shard), as_document(tally))
+        _write(self.path(shard), tally)
 
 
 def _loaded(path: Path) -> dict[str, Any]:
@@ -94,17 +93,13 @@ def _loaded(path: Path) -> dict[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-def _write(path: Path, document: Mapping[str, Any]) -> None:
+def _write(path: Path, document: Mapping[str, Any] | Tally) -> None:
     import orjson
 
+    options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
     file = SafeFile(path, "result")
-    file.write(orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS))
+    file.write(orjson.dumps(document, default=list, option=options))  # named tuples become lists
     file.commit()
-
-
-def as_document(tally: Tally) -> dict[str, Any]:
-    """The tally as JSON has it."""
-    return asdict(tally)
 
 
 def from_document(document: Mapping[str, Any]) -> Tally:
@@ -116,8 +111,8 @@ def from_document(document: Mapping[str, Any]) -> Tally:
     )
 
 
-def _numbers(values: Any, columns: int = 0) -> Any:
-    array = np.array(values, dtype=np.int64)
+def _numbers(values: Any, columns: int = 0) -> Array:
+    array: Array = np.array(values, dtype=np.int64)
     return array.reshape(-1, columns) if columns else array
 
 
@@ -135,7 +130,7 @@ def _read(document: dict[str, Any]) -> Read:
             "survey": Survey(**survey | {"groups": groups, "classes": classes, "states": states}),
             "heat": _numbers(document["heat"]),
             "pictures": _numbers(document["pictures"]),
-            "worst": [Picture(*one[:-1], tuple(one[-1])) for one in document["worst"]],
+            "worst": [Picture(*one)._replace(pairs=tuple(one[-1])) for one in document["worst"]],
         }
     )
 

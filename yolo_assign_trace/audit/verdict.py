@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from rich.filesize import decimal
-
 from ..basics.box_sizes import SIZES
 from ..basics.plural import count
 from ..inputs.labels.findings import ERROR, WARNING
@@ -44,8 +42,8 @@ def verdict(report: Report) -> list[Sentence]:
     if read.worst:
         worst = read.worst[0]
         dense, pairs = 4 * worst.boxes * one.grid.anchors, 4 * worst.pairs[0]
-        text = f"{worst.path} has {count(worst.boxes, 'box')}: {decimal(dense)} for each dense float32 tensor of an"
-        text += f" assigner, {decimal(pairs)} on candidate pairs"
+        text = f"{worst.path} has {count(worst.boxes, 'box')}: {_bytes(dense)} for each dense float32 tensor of an"
+        text += f" assigner, {_bytes(pairs)} on candidate pairs"
         if read.padded:
             text += (
                 f"; in batches of {report.question.batch} {_percent(read.padded - read.real, read.padded)} is padding"
@@ -79,8 +77,10 @@ def _about_never(report: Report, one: Combination, counted: Counted) -> Iterator
         what = f"{_boxes(counted.without, counted.boxes)} have no candidate at {one.name} and get no positive"
         what += f", {counted.padding:,} of them taken for padding" if counted.padding else ""
         yield Sentence("never", what, BAD)
-        where = [_hit(counted.by_class, [report.class_name(i) for i in range(len(counted.by_class))], "class ")]
-        where.append(_hit(counted.by_size, [f"{size} px" for size in SIZES], "boxes of "))
+        where = [
+            _hit(counted.by_class.tolist(), [report.class_name(i) for i in range(len(counted.by_class))], "class ")
+        ]
+        where.append(_hit(counted.by_size.tolist(), [f"{size} px" for size in SIZES], "boxes of "))
         yield Sentence("hit", "most of them: " + "; ".join(where), BAD)
     helps = [
         f"{what} {_percent(int(numbers[0]), counted.without)}"
@@ -156,6 +156,18 @@ def _percent(part: int, whole: int) -> str:
         return f"{100 if part and whole else 0} %"
     share = 100 * part / whole
     return "<0.1 %" if share < 0.1 else ">99.9 %" if share > 99.9 else f"{share:.1f} %"
+
+
+def _bytes(number: int) -> str:
+    """Bytes in the unit that suits them.
+
+    >>> _bytes(1_400_000), _bytes(900)
+    ('1.4 MB', '0.9 kB')
+    """
+    for unit, size in (("GB", 1e9), ("MB", 1e6)):
+        if number >= size:
+            return f"{number / size:.1f} {unit}"
+    return f"{number / 1e3:.1f} kB"
 
 
 def candidates_per_box(row: Sequence[int]) -> float:

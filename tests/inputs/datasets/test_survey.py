@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,7 +15,7 @@ from tests.inputs.labels.fuzz_labels import RULED_BY, label_file_strategy
 from yolo_assign_trace.inputs.datasets import survey as survey_module
 from yolo_assign_trace.inputs.datasets.dataset import open_dataset
 from yolo_assign_trace.inputs.datasets.plain_files import Plain, read_plain
-from yolo_assign_trace.inputs.datasets.survey import KEPT_AT_MOST, SurveySettings, survey
+from yolo_assign_trace.inputs.datasets.survey import KEPT_AT_MOST, SurveySettings, read_part, survey
 from yolo_assign_trace.inputs.labels.findings import GRADES, KINDS
 from yolo_assign_trace.inputs.labels.rules import TODAY, rules_as
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +14,10 @@ from ..options.declared import INPUT, OUTPUT, option
 from ..screens.terminal import print_json, say
 
 if TYPE_CHECKING:
+    from ...audit.question import Question
     from ...audit.report import Report
+    from ...audit.tally import Tally
+    from ...audit.workers import Pool
     from ...inputs.datasets.entries import Dataset
 
 WORK = "Work"
@@ -86,6 +90,7 @@ def audit(
     from ...audit.limits import parse_limit
     from ...audit.question import ask
     from ...audit.report import Report
+    from ...audit.workers import dask_pool, process_pool
     from ...basics.errors import InputError, Parameter
     from ...inputs.datasets.dataset import open_dataset
     from ...inputs.datasets.survey import KEPT_AT_MOST
@@ -96,6 +101,9 @@ def audit(
     if format not in (None, "github"):
         hint = "github is the only one"
         raise InputError("unknown-format", f"{format!r} is no format", where=Parameter("format"), hint=hint)
+    if format and (json or csv):
+        message = "annotations would stand in the middle of JSON or CSV"
+        raise InputError("options-exclude", message, where=Parameter("format"), hint="run it twice, with `resume`")
     splits = [name for name, _ in listed("split", split, str)] or None
     question, remarks = ask(
         [name for name, _ in listed("release", release, str)] or [None],
@@ -115,28 +123,32 @@ def audit(
         message = f"the number of classes is {nc} according to --nc, {dataset.nc} according to {dataset.name}"
         raise InputError("classes-disagree", message, hint="leave --nc out")
     question = question.with_classes(nc or dataset.nc)
-    tally = _count(dataset, question, processes, on, resume, parquet)
+    pool = dask_pool(on) if on else nullcontext(process_pool(processes, len(dataset.entries)))
+    tally = _count(dataset, question, pool, resume, parquet)
     report = Report(dataset, question, tally, tuple(in_flags(remark) for remark in remarks))
     _print(report, csv=csv, json=json, show_all=show_all)
     broken = [sentence for limit in limits for sentence in limit.broken(report)]
     if format == "github":
-        from ..screens.github import annotations, print_annotations
+        from ..screens.github import annotated, print_annotations
 
-        print_annotations(annotations(report, broken))
+        print_annotations(annotated(report, broken))
     for sentence in broken:
         say(f"over the limit: {sentence}", "red")
     return 1 if broken else 0
 
 
 def _count(
-    dataset: Dataset, question: Any, processes: int | None, on: str | None, resume: Path | None, parquet: Path | None
-) -> Any:
-    from ...audit.run import audit, process_pool
+    dataset: Dataset,
+    question: Question,
+    pool: AbstractContextManager[Pool],
+    resume: Path | None,
+    parquet: Path | None,
+) -> Tally:
+    from ...audit.run import audit
     from ..screens.progress import progress_bar
 
-    pool = process_pool(processes, len(dataset.entries))
-    with progress_bar("counting candidates", len(dataset.entries)) as progress:
-        return audit(dataset, question, pool, folder=resume, progress=progress)
+    with pool as workers, progress_bar("counting candidates", len(dataset.entries)) as progress:
+        return audit(dataset, question, workers, folder=resume, tables=parquet, progress=progress)
 
 
 def _print(report: Report, *, csv: bool, json: bool, show_all: bool) -> None:

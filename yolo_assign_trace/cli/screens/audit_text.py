@@ -88,10 +88,10 @@ def _helps(page: Page, report: Report) -> None:
         return
     page.heading("What would help", "of the boxes without a candidate, and of those with fewer than k")
     for one, counted in rows:
-        lacking = counted.without + counted.fewer
+        never, few = counted.without, counted.without + counted.fewer
         parts = [
-            f"{what}: {f'{never:,} of {counted.without:,} get one, ' if counted.without else ''}{few:,} of {lacking:,} get k"
-            for what, (never, few) in counted.helped.items()
+            f"{what}: {f'{one_more:,} of {never:,} get one, ' if never else ''}{enough:,} of {few:,} get k"
+            for what, (one_more, enough) in counted.helped.items()
         ]
         page.line(f"{one.name}  ", "; ".join(parts), hang=4)
 
@@ -107,9 +107,11 @@ def _inputs(page: Page, report: Report) -> None:
         Column("levels", [each.one.shapes.name for each in smallest], right=False),
         Column("release", [each.one.release for each in smallest], right=False),
     ]
-    for title, of in (("one", "candidate"), ("k", "enough")):
-        for share in first.candidate:
-            columns.append(Column(f"{title} {share} %", [getattr(each, of)[share] or "-" for each in smallest]))
+    for title, answers in (
+        ("one", [each.candidate for each in smallest]),
+        ("k", [each.enough for each in smallest]),
+    ):
+        columns += [Column(f"{title} {share} %", [sizes[share] or "-" for sizes in answers]) for share in answers[0]]
     page.table(columns)
 
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..assignment.grid import Grid, Level
-from ..basics.arrays import Array
+from ...assignment.grid import Grid, Level
+from ...basics.arrays import Array
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def expressible(boxes: Screened, grid: Grid, reg_max: int) -> Array:
     Distances are measured to the box itself, also where screening saw a larger one. True for boxes without candidates:
     that is another finding.
     """
-    possible = boxes.total == 0
+    possible: Array = boxes.total == 0
     corners = boxes.corners.astype(np.float64)
     for level, ranges in zip(grid.levels, boxes.ranges, strict=True):
         reach = (reg_max - 1) * level.stride

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..assignment.grid import Grid
-from ..basics.arrays import Array
+from ...assignment.grid import Grid
+from ...basics.arrays import Array
 from .candidates import Screened
 
 _AT_ONCE = 1 << 21

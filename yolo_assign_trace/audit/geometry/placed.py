@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..basics.arrays import Array
-from ..inputs.datasets.boxes import Boxes
-from ..inputs.datasets.entries import Entry
-from ..inputs.datasets.survey import ReadPart, SurveySettings
-from ..inputs.labels.placed import PlacedTable
-from ..inputs.labels.text import LabelTable
-from ..run.letterbox import Letterbox
-
+from ...basics.arrays import Array
+from ...inputs.datasets.boxes import Boxes
+from ...inputs.datasets.entries import Entry
+from ...inputs.datasets.survey import ReadPart, SurveySettings
+from ...inputs.labels.placed import PlacedTable
+from ...inputs.labels.text import LabelTable
+from ...run.letterbox import Letterbox
 
 Size = tuple[int, int] | None
 """Width and height of an image; None where labels are fractions of the input already."""
@@ -129,7 +128,7 @@ def place_parts(
     sizes_of = np.full(len(entries), UNKNOWN)
     for at, part in parts:
         for i, image in enumerate(part.images, at):
-            size = settings.image_size or (image and image.size)
+            size = settings.image_size or (image.size if image else None)
             if fractions or size:
                 sizes_of[i] = known.setdefault(None if fractions else size, len(known))
         sizes_of[[at + i for i in part.dropped]] = DROPPED
@@ -150,7 +149,7 @@ PICTURES_TO = (640, 1280, 1920)
 
 
 def picture_classes(sizes: Sequence[Size]) -> Array:
-    """(size,) index into :data:`~.tally.PICTURES`."""
+    """(size,) index into :data:`~..tally.PICTURES`."""
     longest = np.array([max(size) if size else 0 for size in sizes], dtype=np.int64)
     classes: Array = np.where(longest, np.digitize(longest, [side + 1 for side in PICTURES_TO]), len(PICTURES_TO) + 1)
     return classes

@@ -1,0 +1,146 @@
+"""Who counts shards: this process, a pool of processes, a Dask cluster, or any other executor."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections import Counter, deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from ..basics.errors import InputError, Parameter, reason_of
+from ..inputs.datasets.processes import signals_kept
+from .shard import Shard
+from .tally import Tally
+
+Work = Callable[[Shard], Tally]
+
+TRIES = 3
+"""How often a shard is handed out whose worker was lost."""
+
+_WORTH_A_PROCESS = 2_000
+"""Images."""
+
+_DASK = "dask://"
+
+
+@dataclass(frozen=True)
+class Pool:
+    """``start`` makes an executor of ``workers`` workers, again if they are lost; None: this process counts."""
+
+    workers: int
+    start: Callable[[], Executor] | None = None
+
+
+def process_pool(processes: int | None, images: int) -> Pool:
+    """As many processes as asked for; by default one a core, and none where few images are not worth it."""
+    asked = processes or (os.cpu_count() or 1 if images >= 2 * _WORTH_A_PROCESS else 1)
+    workers = min(asked, -(-images // _WORTH_A_PROCESS) or 1)
+    if workers == 1:
+        return Pool(1)
+    return Pool(workers, lambda: ProcessPoolExecutor(workers, initializer=_leave_signals))
+
+
+def _leave_signals() -> None:
+    """Ctrl-C is for the process that started the others; it ends them."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+@contextmanager
+def dask_pool(address: str) -> Iterator[Pool]:
+    """The workers of a Dask cluster, whose scheduler is at ``dask://host:port``; they must see the same files.
+
+    Raises:
+        InputError: Dask is not installed, or there is no such cluster.
+    """
+    where = Parameter("on")
+    if not address.startswith(_DASK):
+        hint = "write dask://host:port, the address of the scheduler"
+        raise InputError("unknown-cluster", f"{address!r} is no cluster", where=where, hint=hint)
+    try:
+        import distributed
+    except ImportError:
+        hint = "pip install 'yolo-assign-trace[dask]'"
+        raise InputError("missing-package", "distributed is not installed", where=where, hint=hint) from None
+    try:
+        client = distributed.Client(f"tcp://{address.removeprefix(_DASK)}", timeout="10s", set_as_default=False)
+    except (OSError, ValueError, TimeoutError) as error:
+        raise InputError("no-such-cluster", f"{address} does not answer: {reason_of(error)}", where=where) from None
+    try:
+        workers = sum(client.ncores().values())
+        if not workers:
+            raise InputError("no-workers", f"the cluster at {address} has no workers", where=where)
+        yield Pool(workers, lambda: client.get_executor(pure=False, retries=TRIES))
+    finally:
+        client.close()
+
+
+def results(shards: Sequence[Shard], work: Work, pool: Pool) -> Iterator[tuple[int, Tally]]:
+    """Number and result of every shard, as they are done. Shards whose worker is lost are handed out again.
+
+    Raises:
+        InputError: a shard whose worker was lost again and again.
+    """
+    if pool.start is None:
+        for shard in shards:
+            yield shard.number, work(shard)
+        return
+    waiting, losses = deque(shards), Counter[int]()
+    while waiting:
+        with _started(pool.start) as executor:
+            lost = yield from _until_lost(executor, waiting, work, 2 * pool.workers)
+        for shard in lost:
+            losses[shard.number] += 1
+            if losses[shard.number] == TRIES:
+                files = f"{shard.entries[0].label} and the files behind it"
+                message = f"the worker that counts {files} was lost {TRIES} times"
+                raise InputError("worker-lost", message, hint="it may lack memory: use fewer `processes`")
+        waiting.extendleft(reversed(lost))
+
+
+def _until_lost(
+    executor: Executor, waiting: deque[Shard], work: Work, at_once: int
+) -> Generator[tuple[int, Tally], None, list[Shard]]:
+    """Hand out shards until all are done or a worker is lost; what was lost is returned."""
+    running: dict[Future[Tally], Shard] = {}
+    lost: list[Shard] = []
+    while running or (waiting and not lost):
+        while waiting and not lost and len(running) < at_once:
+            shard = waiting.popleft()
+            try:
+                with signals_kept():  # a process that is just started cannot take Ctrl-C
+                    running[executor.submit(work, shard)] = shard
+            except BrokenExecutor:
+                lost.append(shard)
+        for future in wait(running, return_when=FIRST_COMPLETED).done:
+            shard = running.pop(future)
+            if _was_lost(future.exception()):
+                lost.append(shard)
+            else:
+                yield shard.number, future.result()
+    return sorted(lost, key=lambda shard: shard.number)
+
+
+def _was_lost(error: BaseException | None) -> bool:
+    """Was it the worker that failed, not the work? Dask has errors of its own for that."""
+    return isinstance(error, BrokenExecutor) or type(error).__module__.startswith("distributed")
+
+
+@contextmanager
+def _started(start: Callable[[], Executor]) -> Iterator[Executor]:
+    """An executor that is ended at once, with its processes, if something goes wrong."""
+    others = multiprocessing.active_children()
+    executor = start()
+    try:
+        yield executor
+    except BaseException:
+        executor.shutdown(wait=False, cancel_futures=True)
+        for process in multiprocessing.active_children():
+            if process not in others:
+                process.kill()
+        raise
+    executor.shutdown()
