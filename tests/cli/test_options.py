@@ -96,9 +96,7 @@ VARIABLES = {
     "page": INPUTS | ASSIGNER,
     "sweep": INPUTS | ASSIGNER - {"dtype", "device"},
     "labels": {"split", "release", "mode", "labels_as", "nc", "imgsz", "image_size"},
-    "audit": INPUTS
-    & {"split", "release", "mode", "labels_as", "nc", "imgsz", "image_size", "shapes", "reg_max", "batch"}
-    | {"topk"},
+    "audit": {"split", "release", "mode", "labels_as", "nc", "imgsz", "image_size", "shapes", "reg_max", "topk", "batch"},
     "check": {"release", "assigner", "topk"},
     "diff": set(),  # two finished traces: what was set for tracing must not reach it
     "draw": INPUTS | ASSIGNER,
