@@ -46,8 +46,10 @@ def by_the_stages(fractions: np.ndarray, grid: Grid, generation: str) -> tuple[n
     strides = torch.tensor(grid.strides, dtype=torch.float32)
     truth = stages.ground_truth(torch.from_numpy(rows), grid, 1, strides)
     points = stages.anchors(grid, strides)
-    screened = GENERATIONS[generation].stage("screen").call(
-        truth.gt_bboxes, truth.mask_gt, points.anchor_points * points.stride_tensor, grid
+    screened = (
+        GENERATIONS[generation]
+        .stage("screen")
+        .call(truth.gt_bboxes, truth.mask_gt, points.anchor_points * points.stride_tensor, grid)
     )
     _, gt, anchor = screened.pairs.numpy().T
     first = [level.first for level in grid.levels]
