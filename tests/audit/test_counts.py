@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import permutations
+from itertools import pairwise, permutations
 from pathlib import Path
 
 import numpy as np
@@ -124,7 +124,7 @@ def test_what_helps_is_what_the_other_combination_counts(source, release):
     ask = asked(release, (320, 320), (480, 480), (640, 640))
     one = ask.combinations[0]
     counted, here = count_chunk(chunk_of(source, ask), one, ask)
-    assert list(counted.helped) == ["imgsz 480", "imgsz 640", "a level of stride 4"]
+    assert list(counted.helped) == ["imgsz 480", "imgsz 640", "a level P2 of stride 4"]
     here = here.sum(axis=0)
     for what, other in zip(counted.helped, [*ask.combinations[1:], one.with_finer_level()], strict=True):
         there = count_chunk(chunk_of(source, ask), other, ask)[1].sum(axis=0)
@@ -157,7 +157,7 @@ def test_every_input_of_a_ladder_is_a_little_larger_than_the_one_before():
         (ladder,) = asked("8.3.253", (640, 640), shapes=(shapes,)).ladders()
         sides = [one.imgsz[0] for one in ladder]
         assert all(side % ladder[0].shapes.strides[-1] == 0 for side in sides)
-        assert all(1 < larger / side <= 1.1 for side, larger in zip(sides, sides[1:], strict=False))
+        assert all(1 < larger / side <= 1.1 for side, larger in pairwise(sides))
 
 
 def test_the_smallest_input_at_which_enough_boxes_have_enough():

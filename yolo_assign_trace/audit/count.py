@@ -95,7 +95,7 @@ def _helped(chunk: Chunk, kept: Array | None, total: Array, one: Combination, qu
     """By what would help: how many boxes without a candidate get one, how many with fewer than k get k."""
     options = {f"imgsz {larger.size_text}": larger for larger in question.larger(one)}
     if finer := one.with_finer_level():
-        options[f"a level of stride {finer.grid.strides[0]}"] = finer
+        options[f"a level {finer.grid.levels[0].name} of stride {finer.grid.strides[0]}"] = finer
     lacking = np.flatnonzero(total < one.k)
     places = np.arange(len(chunk)) if kept is None else np.flatnonzero(kept)
     helped = {}

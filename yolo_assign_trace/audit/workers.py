@@ -82,7 +82,7 @@ def dask_pool(address: str) -> Iterator[Pool]:
         client.close()
 
 
-def results(shards: Sequence[Shard], work: Work, pool: Pool) -> Iterator[tuple[int, Tally]]:
+def results(shards: Sequence[Shard], work: Work, pool: Pool) -> Generator[tuple[int, Tally]]:
     """Number and result of every shard, as they are done. Shards whose worker is lost are handed out again.
 
     Raises:
