@@ -96,10 +96,8 @@ VARIABLES = {
     "page": INPUTS | ASSIGNER,
     "sweep": INPUTS | ASSIGNER - {"dtype", "device"},
     "labels": {"split", "release", "mode", "labels_as", "nc", "imgsz", "image_size"},
-    "audit": INPUTS
-    - {"labels", "data", "images", "letterboxed", "rect", "on_bad", "heads", "model", "branch", "capture"}
-    - {"seed"}
-    | {"topk"},
+    "audit": {"split", "release", "mode", "labels_as", "nc", "imgsz", "image_size"}
+    | {"shapes", "reg_max", "topk", "batch"},
     "check": {"release", "assigner", "topk"},
     "diff": set(),  # two finished traces: what was set for tracing must not reach it
     "draw": INPUTS | ASSIGNER,

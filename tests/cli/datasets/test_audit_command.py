@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-import os
-import signal
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -271,47 +268,6 @@ def test_tables_of_an_audit_before_do_not_stay(yolo_assign, dataset):
     assert parquet.read_table("tables/boxes/000000-0.parquet").num_rows == 4
 
 
-# --- results that are kept, and runs that are ended ------------------------------------------------------------------
-
-
-def test_results_are_kept_and_gone_on_with(yolo_assign, dataset):
-    first = yolo_assign("audit", "data.yaml", *OLD, "--resume", "kept").out
-    (dataset / "labels/train/a.txt").unlink()  # not read again
-    assert yolo_assign("audit", "data.yaml", *OLD, "--resume", "kept").out == first
-    outcome = yolo_assign("audit", "data.yaml", "--resume", "kept")
-    assert (outcome.code, "[other-audit]" in outcome.err) == (2, True)
-
-
-def is_running(number: int) -> bool:
-    """Is there such a process, and is it more than what is left of one that nobody has asked about?"""
-    try:
-        return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] not in ("Z", "X")
-    except OSError:
-        return False
-
-
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_an_ended_run_leaves_no_process_behind_and_goes_on(process, folder, number, code):
-    for i in range(9000):
-        put(f"many/{i}.txt", LARGE + TINY)
-    options = ("audit", "many", *OLD, "--image-size", "640x480", "--processes", "2", "--resume", "kept", "--json")
-    run = process(*options)
-    deadline = time.monotonic() + 60
-    while not list(folder.glob("kept/shard-*.json")) and time.monotonic() < deadline and run.poll() is None:
-        time.sleep(0.01)
-    children = Path(f"/proc/{run.pid}/task/{run.pid}/children")
-    left = [int(child) for child in children.read_text().split()] if children.exists() else []
-    run.send_signal(number)
-    _, err = run.communicate(timeout=60)
-    if run.returncode == 0:
-        pytest.skip("it was done before the signal came")
-    assert (run.returncode, "Traceback" in err) == (code, False), err
-    assert not any(map(is_running, left))
-    out, err = process(*options).communicate(timeout=60)
-    assert '"boxes": 18000' in out, err
-    assert not list(folder.glob("kept/*.part")) and len(list(folder.glob("kept/shard-*"))) == -(-9000 // 2000)
-
-
 # --- what is not loaded ----------------------------------------------------------------------------------------------
 
 
@@ -327,4 +283,3 @@ def test_the_room_needs_numpy_and_no_torch():
     loaded = loaded_after("import yolo_assign_trace.audit.run, yolo_assign_trace.audit.verdict")
     assert "numpy" in loaded
     assert loaded & {"torch", "pyarrow", "distributed", "rich", "typer"} == set()
-    assert os.name != "posix" or "multiprocessing" in loaded
