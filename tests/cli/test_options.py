@@ -96,19 +96,8 @@ VARIABLES = {
     "page": INPUTS | ASSIGNER,
     "sweep": INPUTS | ASSIGNER - {"dtype", "device"},
     "labels": {"split", "release", "mode", "labels_as", "nc", "imgsz", "image_size"},
-    "audit": {
-        "split",
-        "release",
-        "mode",
-        "labels_as",
-        "nc",
-        "imgsz",
-        "image_size",
-        "shapes",
-        "reg_max",
-        "topk",
-        "batch",
-    },
+    "audit": {"split", "release", "mode", "labels_as", "nc", "imgsz", "image_size"}
+    | {"shapes", "reg_max", "topk", "batch"},
     "check": {"release", "assigner", "topk"},
     "diff": set(),  # two finished traces: what was set for tracing must not reach it
     "draw": INPUTS | ASSIGNER,

@@ -15,13 +15,16 @@ from .question import Combination, Question
 from .tally import PICTURES, Counted, Ladder, Place, grouped
 
 
-def count_chunk(chunk: Chunk, one: Combination, question: Question) -> tuple[Counted, Array]:
+def count_chunk(
+    chunk: Chunk, one: Combination, question: Question, named: Counted | None = None
+) -> tuple[Counted, Array]:
     """The counts of a chunk, and (level, box) candidates of every box; -1 for those that training drops.
 
     Args:
         chunk: boxes.
         one: input size, levels and release.
         question: what else is asked.
+        named: what was counted before; boxes that it has no room to name are not named.
     """
     fractions, kept = chunk.fractions(one.imgsz)
     boxes, picture, size_of = chunk.boxes, chunk.picture, chunk.size_of
@@ -39,7 +42,7 @@ def count_chunk(chunk: Chunk, one: Combination, question: Question) -> tuple[Cou
     shared, twin = without_own(seen, picture, one.grid)
     twins = np.flatnonzero(twin >= 0)
 
-    def places(of: Array) -> list[Place]:
+    def places(of: Array, before: Sequence[Place]) -> list[Place]:
         return [
             Place(
                 chunk.entries[int(boxes.entry[i])].label,
@@ -49,7 +52,7 @@ def count_chunk(chunk: Chunk, one: Combination, question: Question) -> tuple[Cou
                 round(float(sides[1, i]), 2),
                 int(total[i]),
             )
-            for i in of[: question.keep].tolist()
+            for i in of[: question.keep - len(before)].tolist()
         ]
 
     never = np.flatnonzero(total == 0)
@@ -66,9 +69,9 @@ def count_chunk(chunk: Chunk, one: Combination, question: Question) -> tuple[Cou
         twins=len(twins),
         twins_of_classes=int((boxes.label[twins] != boxes.label[twin[twins]]).sum()),
         helped=_helped(chunk, kept, total, one, question),
-        never=places(never),
-        few=places(np.flatnonzero(few)),
-        unlike=places(unlike),
+        never=places(never, named.never if named else ()),
+        few=places(np.flatnonzero(few), named.few if named else ()),
+        unlike=places(unlike, named.unlike if named else ()),
     )
     if kept is None:
         return counted, seen.levels
@@ -92,7 +95,7 @@ def _helped(chunk: Chunk, kept: Array | None, total: Array, one: Combination, qu
     """By what would help: how many boxes without a candidate get one, how many with fewer than k get k."""
     options = {f"imgsz {larger.size_text}": larger for larger in question.larger(one)}
     if finer := one.with_finer_level():
-        options[f"a level of stride {finer.grid.strides[0]}"] = finer
+        options[f"a level {finer.grid.levels[0].name} of stride {finer.grid.strides[0]}"] = finer
     lacking = np.flatnonzero(total < one.k)
     places = np.arange(len(chunk)) if kept is None else np.flatnonzero(kept)
     helped = {}

@@ -13,7 +13,7 @@ from .tally import Counted, Read
 
 OF_BOXES: Mapping[str, Callable[[Counted], int]] = {
     "never": lambda counted: counted.without,
-    "few": lambda counted: counted.fewer + counted.without,
+    "few": lambda counted: counted.lacking,
     "beyond": lambda counted: counted.beyond,
     "shared": lambda counted: counted.shared,
     "twins": lambda counted: counted.twins,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from ..assignment.grid import Grid
 from ..basics.errors import InputError, Parameter
+from ..inputs.datasets.entries import Dataset
 from ..inputs.datasets.survey import SurveySettings
 from ..inputs.heads.shapes import Shapes, about_rounding, read_shapes
 from ..inputs.labels.rules import LabelRules, rules_of
@@ -139,6 +140,20 @@ def _sizes(one: Combination) -> list[tuple[int, int]]:
         side = (side // step + 1) * step
         sides.append(side)
     return [_in_strides(one, side / longest) for side in sides]
+
+
+def require_sizes(dataset: Dataset, question: Question) -> None:
+    """Can the size of any image be known?
+
+    Raises:
+        InputError: there is no image, and nothing else was said.
+    """
+    settings = question.readings[0]
+    known = settings.letterboxed or settings.image_size is not None
+    if not known and not any(entry.image or entry.size or entry.data is not None for entry in dataset.entries):
+        message = "there are labels but no images, so the sizes of images are not known"
+        hint = "give `image_size=WxH`, or `letterboxed` if the labels are fractions of the network input"
+        raise InputError("image-size-unknown", message, where=dataset.name, hint=hint)
 
 
 def ask(

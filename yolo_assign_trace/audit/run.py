@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -56,18 +57,20 @@ def audit(
         require_tables(tables, anew=not (store and store.begun))
     waiting: dict[int, Tally] = {}  # results that came before one that is due
     due = 0
-    for number, tally in _all(shards, store, partial(audit_shard, question=question, tables=tables), pool):
-        waiting[number] = tally
-        while due in waiting:
-            total.merge(waiting.pop(due), question.keep)
-            progress(len(shards[due].entries))
-            due += 1
+    work = partial(audit_shard, question=question, tables=tables)
+    with closing(_all(shards, store, work, pool)) as done:  # closing ends the processes
+        for number, tally in done:
+            waiting[number] = tally
+            while due in waiting:
+                total.merge(waiting.pop(due), question.keep)
+                progress(len(shards[due].entries))
+                due += 1
     return total
 
 
 def _all(
     shards: list[Shard], store: Store | None, work: Callable[[Shard], Tally], pool: Pool
-) -> Iterator[tuple[int, Tally]]:
+) -> Generator[tuple[int, Tally]]:
     """The results that are there already, then the others, which are kept."""
     missing = []
     for shard in shards:
@@ -76,10 +79,11 @@ def _all(
             yield shard.number, tally
         else:
             missing.append(shard)
-    for number, tally in results(missing, work, pool):
-        if store:
-            store.save(number, tally)
-        yield number, tally
+    with closing(results(missing, work, pool)) as done:
+        for number, tally in done:
+            if store:
+                store.save(number, tally)
+            yield number, tally
 
 
 def cut(dataset: Dataset, size: int, batch: int) -> Iterator[Shard]:

@@ -53,7 +53,7 @@ def audit_shard(shard: Shard, question: Question, tables: Path | None = None) ->
                 levels = {}
                 for i in own:
                     one = question.combinations[i]
-                    counted, levels[one] = count_chunk(chunk, one, question)
+                    counted, levels[one] = count_chunk(chunk, one, question, tally.counted[i])
                     tally.counted[i].merge(counted, question.keep)
                 for ladder, sizes in zip(tally.ladders, ladders, strict=True):
                     if sizes[0].reading == number:

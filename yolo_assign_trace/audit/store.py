@@ -90,7 +90,7 @@ def _loaded(path: Path) -> dict[str, Any]:
         message = f"this is not valid JSON: {error.msg}"
         hint = "remove it, and it is counted again"
         raise InputError("wrong-json", message, where=f"{path}:{error.lineno}", hint=hint) from None
-    return document if isinstance(document, dict) else {}
+    return document if isinstance(document, dict) else {}  # which lacks everything
 
 
 def _write(path: Path, document: Mapping[str, Any] | Tally) -> None:

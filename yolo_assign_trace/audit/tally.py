@@ -100,6 +100,11 @@ class Counted:
         """Boxes with some candidates, but fewer than k."""
         return int(self.histogram[1:-1].sum())
 
+    @property
+    def lacking(self) -> int:
+        """Boxes with fewer than k candidates, or none."""
+        return self.without + self.fewer
+
     def merge(self, other: Counted, keep: int) -> None:
         """Add what was counted in the images that follow."""
         for name in ("boxes", "padding", "beyond", "shared", "twins", "twins_of_classes"):

@@ -72,7 +72,7 @@ def _about_labels(report: Report) -> Iterator[Sentence]:
 
 def _about_never(report: Report, one: Combination, counted: Counted) -> Iterator[Sentence]:
     if not counted.without:
-        yield Sentence("never", f"every box has a candidate at {one.name}")
+        yield Sentence("never", f"every box has a candidate at {one.name}{_about_older(report, one)}")
     else:
         what = f"{_boxes(counted.without, counted.boxes)} have no candidate at {one.name} and get no positive"
         what += f", {counted.padding:,} of them taken for padding" if counted.padding else ""
@@ -81,7 +81,7 @@ def _about_never(report: Report, one: Combination, counted: Counted) -> Iterator
             _hit(counted.by_class.tolist(), [report.class_name(i) for i in range(len(counted.by_class))], "class ")
         ]
         where.append(_hit(counted.by_size.tolist(), [f"{size} px" for size in SIZES], "boxes of "))
-        yield Sentence("hit", "most of them: " + "; ".join(where), BAD)
+        yield Sentence("hit", f"most often {'; '.join(where)}", BAD)
     helps = [
         f"{what} {_percent(int(numbers[0]), counted.without)}"
         for what, numbers in counted.helped.items()
@@ -96,6 +96,13 @@ def _about_never(report: Report, one: Combination, counted: Counted) -> Iterator
     if smallest:
         a, k = _inputs(smallest.candidate, smallest.last.size_text), _inputs(smallest.enough, smallest.last.size_text)
         yield Sentence("inputs", f"with a candidate: {a}; with {one.k}: {k}")
+
+
+def _about_older(report: Report, one: Combination) -> str:
+    """A release that enlarges small boxes hides what others cannot teach."""
+    if one.enlarged_below is None or any(other.enlarged_below is None for other in report.question.combinations):
+        return ""
+    return ", which enlarges small boxes to find them one; releases before 8.4.0 do not: `release=8.3.253`"
 
 
 def _levels(one: Combination) -> tuple[str, int]:
@@ -135,7 +142,7 @@ def _hit(table: Sequence[Sequence[int]], names: Sequence[str], before: str) -> s
     """The group with most boxes without a candidate."""
     most = max(range(len(table)), key=lambda i: table[i][NEVER])
     never, boxes = int(table[most][NEVER]), int(table[most][BOXES])
-    return f"{before}{names[most]} {never:,} of {boxes:,}"
+    return f"{before}{names[most]}, {never:,} of {boxes:,}"
 
 
 def _boxes(number: int, of: int) -> str:

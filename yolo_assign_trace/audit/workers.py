@@ -26,6 +26,9 @@ _WORTH_A_PROCESS = 2_000
 
 _DASK = "dask://"
 
+PATIENCE = "10s"
+"""How long a scheduler has to answer."""
+
 
 @dataclass(frozen=True)
 class Pool:
@@ -67,7 +70,7 @@ def dask_pool(address: str) -> Iterator[Pool]:
         hint = "pip install 'yolo-assign-trace[dask]'"
         raise InputError("missing-package", "distributed is not installed", where=where, hint=hint) from None
     try:
-        client = distributed.Client(f"tcp://{address.removeprefix(_DASK)}", timeout="10s", set_as_default=False)
+        client = distributed.Client(f"tcp://{address.removeprefix(_DASK)}", timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
         raise InputError("no-such-cluster", f"{address} does not answer: {reason_of(error)}", where=where) from None
     try:
@@ -79,7 +82,7 @@ def dask_pool(address: str) -> Iterator[Pool]:
         client.close()
 
 
-def results(shards: Sequence[Shard], work: Work, pool: Pool) -> Iterator[tuple[int, Tally]]:
+def results(shards: Sequence[Shard], work: Work, pool: Pool) -> Generator[tuple[int, Tally]]:
     """Number and result of every shard, as they are done. Shards whose worker is lost are handed out again.
 
     Raises:

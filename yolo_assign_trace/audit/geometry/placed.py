@@ -76,7 +76,7 @@ class Chunk:
         if self.settings.placing.training:
             return self._in_training(letterboxes, imgsz)
         places = np.ascontiguousarray(self.boxes.places.T, dtype=np.float64)
-        if None in letterboxes:  # then all are
+        if None in letterboxes or not len(self):  # if one is, all are
             return places, None
         known = [box for box in letterboxes if box]
         scaled = np.array([(box.scaled_width, box.scaled_height) for box in known], dtype=np.float64).T

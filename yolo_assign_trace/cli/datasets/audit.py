@@ -88,12 +88,14 @@ def audit(
     Geometry decides it, so no model and no head is needed. Exit code 1 only with --fail-on.
     """
     from ...audit.limits import parse_limit
-    from ...audit.question import ask
+    from ...audit.question import ask, require_sizes
     from ...audit.report import Report
     from ...audit.workers import dask_pool, process_pool
     from ...basics.errors import InputError, Parameter
     from ...inputs.datasets.dataset import open_dataset
     from ...inputs.datasets.survey import KEPT_AT_MOST
+    from ...inputs.installed import about_installed
+    from ...inputs.request import Request
     from ...sweep.settings import listed, side_by_side
     from ..screens.terminal import in_flags
 
@@ -123,6 +125,9 @@ def audit(
         message = f"the number of classes is {nc} according to --nc, {dataset.nc} according to {dataset.name}"
         raise InputError("classes-disagree", message, hint="leave --nc out")
     question = question.with_classes(nc or dataset.nc)
+    require_sizes(dataset, question)
+    if release is None:
+        remarks += filter(None, [about_installed(Request(rules=labels_as, mode=mode).release_for(), labels=True)])
     pool = dask_pool(on) if on else nullcontext(process_pool(processes, len(dataset.entries)))
     tally = _count(dataset, question, pool, resume, parquet)
     report = Report(dataset, question, tally, tuple(in_flags(remark) for remark in remarks))

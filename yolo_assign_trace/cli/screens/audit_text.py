@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from ...audit.document import flat
+from ...audit.question import Combination
 from ...audit.report import Report
 from ...audit.tally import BOXES, FEW, HEAT, NEVER, PICTURES, Place, Read
 from ...audit.verdict import BAD, ODD, candidates_per_box, verdict
@@ -70,11 +71,10 @@ def _combinations(page: Page, report: Report) -> None:
         Column("twins", [f"{counted.twins:,}" for _, counted in rows], narrow=[]),
         Column("too large", [f"{counted.beyond:,}" for _, counted in rows], narrow=[]),
     ]
-    page.table([*_names(report), *columns])
+    page.table([*_names(report.question.combinations), *columns])
 
 
-def _names(report: Report) -> list[Column]:
-    combinations = report.question.combinations
+def _names(combinations: Sequence[Combination]) -> list[Column]:
     return [
         Column("input", [one.size_text for one in combinations]),
         Column("levels", [one.shapes.name for one in combinations], right=False),
@@ -83,17 +83,17 @@ def _names(report: Report) -> list[Column]:
 
 
 def _helps(page: Page, report: Report) -> None:
-    rows = [(one, counted) for one, counted in report.rows if counted.helped and counted.without + counted.fewer]
+    rows = [(one, counted) for one, counted in report.rows if counted.helped and counted.lacking]
     if not rows:
         return
-    page.heading("What would help", "of the boxes without a candidate, and of those with fewer than k")
-    for one, counted in rows:
-        never, few = counted.without, counted.without + counted.fewer
-        parts = [
-            f"{what}: {f'{one_more:,} of {never:,} get one, ' if never else ''}{enough:,} of {few:,} get k"
-            for what, (one_more, enough) in counted.helped.items()
-        ]
-        page.line(f"{one.name}  ", "; ".join(parts), hang=4)
+    page.heading("What would help", "how many boxes without a candidate get one, and of those with fewer than k get k")
+    lines = [(one, counted, what) for one, counted in rows for what in counted.helped]
+    columns = [
+        Column("what", [what for _, _, what in lines], right=False),
+        Column("one", [f"{counted.helped[what][0]:,} of {counted.without:,}" for _, counted, what in lines]),
+        Column("k", [f"{counted.helped[what][1]:,} of {counted.lacking:,}" for _, counted, what in lines]),
+    ]
+    page.table([*_names([one for one, _, _ in lines]), *columns])
 
 
 def _inputs(page: Page, report: Report) -> None:
