@@ -11,7 +11,7 @@ PACKAGE = Path(yolo_assign_trace.__file__).parent
 FLOORS = (
     ("cli",),
     ("cli.screens",),
-    ("history",),
+    ("history", "audit.page"),
     ("page", "audit", "check"),
     ("explain", "draw", "compare"),
     ("training",),

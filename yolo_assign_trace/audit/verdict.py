@@ -42,11 +42,11 @@ def verdict(report: Report) -> list[Sentence]:
     if read.worst:
         worst = read.worst[0]
         dense, pairs = 4 * worst.boxes * one.grid.anchors, 4 * worst.pairs[0]
-        text = f"{worst.path} has {count(worst.boxes, 'box')}: {_bytes(dense)} for each dense float32 tensor of an"
-        text += f" assigner, {_bytes(pairs)} on candidate pairs"
+        text = f"{worst.path} has {count(worst.boxes, 'box')}: {bytes_text(dense)} for each dense float32 tensor of an"
+        text += f" assigner, {bytes_text(pairs)} on candidate pairs"
         if read.padded:
             text += (
-                f"; in batches of {report.question.batch} {_percent(read.padded - read.real, read.padded)} is padding"
+                f"; in batches of {report.question.batch} {percent(read.padded - read.real, read.padded)} is padding"
             )
         sentences.append(Sentence("memory", text))
     return [*sentences, *_limits()]
@@ -83,13 +83,13 @@ def _about_never(report: Report, one: Combination, counted: Counted) -> Iterator
         where.append(_hit(counted.by_size.tolist(), [f"{size} px" for size in SIZES], "boxes of "))
         yield Sentence("hit", f"most often {'; '.join(where)}", BAD)
     helps = [
-        f"{what} {_percent(int(numbers[0]), counted.without)}"
+        f"{what} {percent(int(numbers[0]), counted.without)}"
         for what, numbers in counted.helped.items()
         if counted.without
     ]
     for other, there in report.rows[1:]:
         if (other.imgsz, other.shapes) == (one.imgsz, one.shapes) and there.without < counted.without:
-            helps.append(f"release {other.release} {_percent(counted.without - there.without, counted.without)}")
+            helps.append(f"release {other.release} {percent(counted.without - there.without, counted.without)}")
     if helps:
         yield Sentence("helps", f"would rescue of them: {', '.join(helps)}", ODD)
     smallest = next((each for each in report.smallest if _levels(each.one) == _levels(one)), None)
@@ -116,7 +116,7 @@ def _inputs(sizes: Mapping[int, str | None], last: str) -> str:
 def _about_few(report: Report, one: Combination, counted: Counted) -> Iterator[Sentence]:
     mean = f"{counted.candidates / counted.boxes:.3g} candidates a box on average"
     levels = ", ".join(
-        f"{level.name} {_percent(number, counted.candidates)}"
+        f"{level.name} {percent(number, counted.candidates)}"
         for level, number in zip(one.grid.levels, counted.levels.tolist(), strict=True)
     )
     few = f"{_boxes(counted.fewer, counted.boxes)} have some but fewer than {one.k}"
@@ -147,16 +147,16 @@ def _hit(table: Sequence[Sequence[int]], names: Sequence[str], before: str) -> s
 
 def _boxes(number: int, of: int) -> str:
     return (
-        f"{number:,} of {count(of, 'box')} ({_percent(number, of)})"
+        f"{number:,} of {count(of, 'box')} ({percent(number, of)})"
         if of < 1000
-        else (f"{number:,} of {of:,} boxes ({_percent(number, of)})")
+        else (f"{number:,} of {of:,} boxes ({percent(number, of)})")
     )
 
 
-def _percent(part: int, whole: int) -> str:
+def percent(part: int, whole: int) -> str:
     """A share; what is not nothing is not 0 %, and what is not everything not 100 %.
 
-    >>> _percent(1, 3), _percent(0, 5), _percent(1, 10**6), _percent(10**6 - 1, 10**6)
+    >>> percent(1, 3), percent(0, 5), percent(1, 10**6), percent(10**6 - 1, 10**6)
     ('33.3 %', '0 %', '<0.1 %', '>99.9 %')
     """
     if part in (0, whole) or not whole:
@@ -165,10 +165,10 @@ def _percent(part: int, whole: int) -> str:
     return "<0.1 %" if share < 0.1 else ">99.9 %" if share > 99.9 else f"{share:.1f} %"
 
 
-def _bytes(number: int) -> str:
+def bytes_text(number: int) -> str:
     """Bytes in the unit that suits them.
 
-    >>> _bytes(1_400_000), _bytes(900)
+    >>> bytes_text(1_400_000), bytes_text(900)
     ('1.4 MB', '0.9 kB')
     """
     for unit, size in (("GB", 1e9), ("MB", 1e6)):

@@ -68,6 +68,10 @@ def audit(
         Path | None,
         option("parquet", panel=OUTPUT, metavar="FOLDER", help="One row a box and one a picture, as Parquet files."),
     ] = None,
+    html: Annotated[
+        Path | None,
+        option("html", panel=OUTPUT, metavar="FILE", help="Write the report as one page for a browser."),
+    ] = None,
     fail_on: Annotated[
         list[str] | None,
         option(
@@ -132,6 +136,13 @@ def audit(
     tally = _count(dataset, question, pool, resume, parquet)
     report = Report(dataset, question, tally, tuple(in_flags(remark) for remark in remarks))
     _print(report, csv=csv, json=json, show_all=show_all)
+    if html:
+        from ...audit.page.html import audit_html
+        from ...formats.safe_write import write_whole
+
+        page = audit_html(report)
+        write_whole(html, "page", page)
+        say(f"wrote {html}: {len(page) / 1e6:.2f} MB")
     broken = [sentence for limit in limits for sentence in limit.broken(report)]
     if format == "github":
         from ..screens.github import annotated, print_annotations
