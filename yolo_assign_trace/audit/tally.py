@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -203,7 +203,8 @@ def worst_of(pictures: Sequence[Picture]) -> list[Picture]:
 
 def grouped(group: Array, groups: int, totals: Array, k: int) -> Array:
     """(group, 4) :data:`BOXES` and the others, of boxes with ``totals`` (box,) candidates in their ``group`` (box,)."""
-    columns: list[Any] = [None, totals == 0, (totals > 0) & (totals < k), totals]
-    counts = [np.bincount(group, weights=weights, minlength=groups) for weights in columns]
-    table: Array = np.rint(np.stack(counts, axis=1)).astype(np.int64)
-    return table
+    boxes = np.bincount(group, minlength=groups)
+    never, few = group[totals == 0], group[(totals > 0) & (totals < k)]
+    candidates = np.rint(np.bincount(group, weights=totals, minlength=groups)).astype(np.int64)
+    counts = [boxes, *(np.bincount(lacking, minlength=len(boxes)) for lacking in (never, few)), candidates]
+    return np.stack(counts, axis=1)

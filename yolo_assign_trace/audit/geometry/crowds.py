@@ -32,12 +32,12 @@ def pairs_inside(low: Array, high: Array, picture: Array, room: float) -> Iterat
         images = max(1, _AT_ONCE // (m * m))
         for begin in range(0, len(of_m), images):
             boxes = of_m[begin : begin + images, None] + np.arange(m)  # (image, m)
+            edges = [edge[boxes] for edge in (*low, *-high)]  # each (image, m); a smaller one reaches further out
             rows = max(1, _AT_ONCE // (m * len(boxes)))
             for row in range(0, m, rows):  # of an image with thousands of boxes
                 inside = np.ones((len(boxes), min(rows, m - row), m), dtype=bool)
-                for axis in (0, 1):
-                    inside &= low[axis][boxes[:, row : row + rows, None]] >= low[axis][boxes[:, None]] - room
-                    inside &= high[axis][boxes[:, row : row + rows, None]] <= high[axis][boxes[:, None]] + room
+                for edge in edges:
+                    inside &= edge[:, row : row + rows, None] >= edge[:, None] - room
                 diagonal = np.arange(inside.shape[1])
                 inside[:, diagonal, row + diagonal] = False
                 image, a, b = np.nonzero(inside)
