@@ -1,4 +1,4 @@
-"""The audit's page in Chinese: its words, and the verdict, sentence by sentence as :mod:`..verdict` has it in English."""
+"""The audit's page in Chinese: its words, and the verdict, sentence by sentence as :mod:`..verdict` has it."""
 
 from __future__ import annotations
 
@@ -49,14 +49,15 @@ CHINESE: Mapping[str, str] = {
     "picture": "长边",
     "boxes": "框",
     "pictures": "最差的图像",
-    "pictures-hint": "{name}，按训练的方式缩放补边。点是锚点中心；只有点落在框内，锚点才是候选。虚线：筛选时看到的框。命令可以逐步查看该图像。",
+    "pictures-hint": "{name}，按训练的方式缩放补边。"
+    "点是锚点中心；只有点落在框内，锚点才是候选。虚线：筛选时看到的框。命令可以逐步查看该图像。",
     "has": "{count} 个候选",
     "picture-says": "{boxes} 个框：{never} 个没有候选，{few} 个候选太少。",
     "lists": "{name} 的框，按文件和行",
     "never-list": "没有候选",
     "few-list": "候选少于 {k} 个",
     "large-list": "对每一层都太大",
-    "more": "还有 {count} 个；--parquet 中有全部",
+    "more": "还有 {count} 个；`parquet` 中有全部",
     "where": "文件和行",
     "width": "宽，px",
     "height": "高，px",
@@ -108,7 +109,7 @@ def _labels(report: Report) -> str:
 
 
 def _images(report: Report) -> str:
-    return f"{report.tally.read[0].unplaced:,} 个框没有计入：不知道它们的图像有多大；用 --image-size 给出"
+    return f"{report.tally.read[0].unplaced:,} 个框没有计入：不知道它们的图像有多大；用 `image_size` 给出"
 
 
 def _never(report: Report) -> str:
@@ -118,7 +119,7 @@ def _never(report: Report) -> str:
         return f"{_of(counted.without, counted.boxes)}在 {one.name} 没有候选，得不到正样本{padding}"
     older = ""
     if one.enlarged_below is not None and all(c.enlarged_below is not None for c in report.question.combinations):
-        older = "；这个版本为此放大小框，8.4.0 之前的版本不放大：--release 8.3.253"
+        older = "；这个版本为此放大小框，8.4.0 之前的版本不放大：`release=8.3.253`"
     return f"在 {one.name} 每个框都有候选{older}"
 
 
@@ -225,5 +226,7 @@ SAYS: Mapping[str, Callable[[Report], str]] = {
     "sizes": _too_large,
     "conflict": _conflict,
     "memory": _memory,
-    "limits": lambda report: "只看几何：候选还不是正样本，那由模型的得分和重叠决定；不模拟数据增强：马赛克、缩放和翻转会改变大小和位置",
+    "limits": lambda report: (
+        "只看几何：候选还不是正样本，那由模型的得分和重叠决定；不模拟数据增强：马赛克、缩放和翻转会改变大小和位置"
+    ),
 }

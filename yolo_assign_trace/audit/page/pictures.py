@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import base64
 import io
-import shlex
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from ...basics.printable import printable
@@ -18,6 +18,9 @@ from ..geometry.candidates import screen
 from ..geometry.placed import Chunk, place_parts
 from ..report import Report
 
+Command = Callable[[Mapping[str, str]], str]
+"""Makes a command of the parameters of a page."""
+
 MOST = 12
 """Pictures that are shown."""
 
@@ -28,11 +31,11 @@ LARGEST, QUALITY = 640, 70
 """Longest side in px of a photo, and its JPEG quality: twelve stay under a megabyte or two."""
 
 
-def worst_pictures(report: Report) -> list[dict[str, Any]]:
+def worst_pictures(report: Report, command: Command) -> list[dict[str, Any]]:
     """For the first combination: the pictures with most boxes that lack candidates, then those with most boxes."""
     shown = []
     for number in worst_numbers(report)[:MOST]:
-        picture = _picture(report, number)
+        picture = _picture(report, number, command)
         if picture:
             shown.append(picture)
     return shown
@@ -54,7 +57,7 @@ def worst_numbers(report: Report) -> list[int]:
     return list(dict.fromkeys([*(numbers[rank] for rank in sorted(numbers)), *crowded]))
 
 
-def _picture(report: Report, number: int) -> dict[str, Any] | None:
+def _picture(report: Report, number: int, command: Command) -> dict[str, Any] | None:
     """None if nothing of it arrives in training."""
     entry, one = report.dataset.entries[number], report.question.combinations[0]
     settings = report.question.readings[one.reading]
@@ -84,23 +87,20 @@ def _picture(report: Report, number: int) -> dict[str, Any] | None:
         ],
         "more": len(boxes) - len(order),
         "photo": _photo(entry, chunk, one.imgsz),
-        "command": _command(report, entry, number, chunk),
+        "command": command(_asked(report, entry, number, chunk)),
     }
 
 
-def _command(report: Report, entry: Entry, number: int, chunk: Chunk) -> str:
+def _asked(report: Report, entry: Entry, number: int, chunk: Chunk) -> dict[str, str]:
     """What shows every step of the picture's assignment; by its label file, because splits count images otherwise."""
-    one = report.question.combinations[0]
-    words = ["yolo-assign", "page"]
+    one, size = report.question.combinations[0], chunk.size_of_picture(0)
     if entry.table is not None:
-        words += [entry.label, "--images", f"{number}:{number + 1}"]
+        asked = {"source": entry.label, "images": f"{number}:{number + 1}"}
     else:
-        words += ["--labels", entry.label]
-        size = chunk.size_of_picture(0)
-        words += ["--image-size", f"{size[0]}x{size[1]}"] if size else ["--letterboxed"]
+        asked = {"labels": entry.label} | ({"image_size": f"{size[0]}x{size[1]}"} if size else {"letterboxed": ""})
     height, width = one.imgsz
-    words += ["--imgsz", one.size_text if height == width else f"{height},{width}"]
-    return shlex.join([*words, "--shapes", one.shapes.name, "--release", one.release])
+    imgsz = one.size_text if height == width else f"{height},{width}"
+    return asked | {"imgsz": imgsz, "shapes": one.shapes.name, "release": one.release}
 
 
 def _photo(entry: Entry, chunk: Chunk, imgsz: tuple[int, int]) -> dict[str, Any] | None:
@@ -110,7 +110,7 @@ def _photo(entry: Entry, chunk: Chunk, imgsz: tuple[int, int]) -> dict[str, Any]
     from PIL import Image, ImageOps
 
     try:
-        with open_regular(entry.image, "picture") as file, Image.open(file) as opened:
+        with open_regular(Path(entry.image), "picture") as file, Image.open(file) as opened:
             opened.draft("RGB", (LARGEST, LARGEST))
             pixels = ImageOps.exif_transpose(opened).convert("RGB")
     except Exception:  # whatever is wrong with it, `labels` names it; the boxes can do without

@@ -51,7 +51,7 @@ ENGLISH: Mapping[str, str] = {
     "never-list": "Without a candidate",
     "few-list": "With fewer than {k} candidates",
     "large-list": "Too large for every level",
-    "more": "{count} more; --parquet has all",
+    "more": "{count} more; `parquet` has all",
     "where": "file and line",
     "width": "width, px",
     "height": "height, px",

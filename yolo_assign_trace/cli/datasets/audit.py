@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -140,7 +142,7 @@ def audit(
         from ...audit.page.html import audit_html
         from ...formats.safe_write import write_whole
 
-        page = audit_html(report)
+        page = audit_html(report, in_flags, _page_command)
         write_whole(html, "page", page)
         say(f"wrote {html}: {len(page) / 1e6:.2f} MB")
     broken = [sentence for limit in limits for sentence in limit.broken(report)]
@@ -151,6 +153,14 @@ def audit(
     for sentence in broken:
         say(f"over the limit: {sentence}", "red")
     return 1 if broken else 0
+
+
+def _page_command(asked: Mapping[str, str]) -> str:
+    """What shows a picture of the dataset step by step."""
+    words = ["yolo-assign", "page"]
+    for name, value in asked.items():
+        words += [value] if name == "source" else [f"--{name.replace('_', '-')}", *([value] if value else [])]
+    return shlex.join(words)
 
 
 def _count(
