@@ -58,7 +58,8 @@ def audit(
     waiting: dict[int, Tally] = {}  # results that came before one that is due
     due = 0
     work = partial(audit_shard, question=question, tables=tables)
-    with closing(_all(shards, store, work, pool)) as done:  # closing ends the processes
+    enough = len(dataset.entries) >= pool.least
+    with closing(_all(shards, store, work, pool if enough else Pool(1))) as done:
         for number, tally in done:
             waiting[number] = tally
             while due in waiting:
