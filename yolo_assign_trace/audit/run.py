@@ -51,8 +51,10 @@ def audit(
     for read in total.read:
         for finding in dataset.findings:
             read.survey.add([finding])
-    plan = {"source": dataset.name, "files": _digest(dataset), "shards": len(shards), "tables": str(tables or "")}
-    store = Store(folder, question, plan) if folder else None
+    store = None
+    if folder:
+        plan = {"source": dataset.name, "files": _digest(dataset), "shards": len(shards), "tables": str(tables or "")}
+        store = Store(folder, question, plan)
     if tables:
         require_tables(tables, anew=not (store and store.begun))
     waiting: dict[int, Tally] = {}  # results that came before one that is due
