@@ -28,13 +28,8 @@ def lines() -> list[Line]:
 def lines_of(name: str, files: int, rounds: int) -> list[Line]:
     """The lines of ``files`` label files in the folder ``name``."""
     assert count(name, 2) == count(name, 1)
-    found, one, two, labels = in_turns(
-        rounds,
-        lambda: open_dataset(Path(name) / "labels"),
-        lambda: count(name, 1),
-        lambda: count(name, 2),
-        lambda: read(name),
-    )
+    sides = (lambda: open_dataset(Path(name) / "labels"), lambda: count(name, 1), lambda: count(name, 2))
+    found, one, two, labels = in_turns(rounds, *sides, lambda: read(name))
     alone = [[whole - opened for whole, opened in zip(times, found, strict=True)] for times in (one, two)]
     worker = fresh_process("audit:worker_peak", name)
     what = f"audit: {files:,} files of {BOXES} boxes, 3 inputs, 2 heads"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import multiprocessing
 import os
 import signal
 from collections.abc import Callable
@@ -93,9 +94,27 @@ def test_any_executor_of_any_number_of_workers(dataset, start, count):
     assert plain(audit(dataset, ASKED, Pool(count, lambda: start(count)), shard=48)) == in_this_process
 
 
-def test_processes_are_as_many_as_asked_for_but_no_more_than_there_is_work_for():
-    assert process_pool(1, 10**6).start is None
-    assert [process_pool(8, images).workers for images in (10, 2001, 100_000)] == [1, 2, 8]
+@pytest.mark.parametrize("processes", [1, 2, None])
+def test_processes_are_as_many_as_asked_for_and_gone_at_the_end(dataset, whole, processes):
+    before = multiprocessing.active_children()
+    with process_pool(processes) as pool:
+        started = len(multiprocessing.active_children()) - len(before)
+        assert started == {1: 0, 2: 2}.get(processes, os.cpu_count())  # before anything is counted
+        assert without_padding(plain(audit(dataset, ASKED, pool, shard=96))) == without_padding(whole)
+    assert multiprocessing.active_children() == before
+
+
+def test_few_images_are_counted_here_unless_processes_are_asked_for(dataset, monkeypatch):
+    here = list[int]()
+
+    def work(shard: Shard, **options: Any) -> Tally:
+        here.append(shard.number)
+        return audit_shard(shard, **options)
+
+    monkeypatch.setattr(run_module, "audit_shard", work)
+    with process_pool() as pool:
+        audit(dataset, ASKED, pool)
+    assert here == [0]
 
 
 # --- lost workers ----------------------------------------------------------------------------------------------------

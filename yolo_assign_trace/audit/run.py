@@ -51,14 +51,17 @@ def audit(
     for read in total.read:
         for finding in dataset.findings:
             read.survey.add([finding])
-    plan = {"source": dataset.name, "files": _digest(dataset), "shards": len(shards), "tables": str(tables or "")}
-    store = Store(folder, question, plan) if folder else None
+    store = None
+    if folder:
+        plan = {"source": dataset.name, "files": _digest(dataset), "shards": len(shards), "tables": str(tables or "")}
+        store = Store(folder, question, plan)
     if tables:
         require_tables(tables, anew=not (store and store.begun))
     waiting: dict[int, Tally] = {}  # results that came before one that is due
     due = 0
     work = partial(audit_shard, question=question, tables=tables)
-    with closing(_all(shards, store, work, pool)) as done:  # closing ends the processes
+    enough = len(dataset.entries) >= pool.least
+    with closing(_all(shards, store, work, pool if enough else Pool(1))) as done:
         for number, tally in done:
             waiting[number] = tally
             while due in waiting:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
@@ -21,7 +22,7 @@ Work = Callable[[Shard], Tally]
 TRIES = 3
 """How often a shard is handed out whose worker was lost."""
 
-_WORTH_A_PROCESS = 2_000
+_WORTH_PROCESSES = 4_000
 """Images."""
 
 _DASK = "dask://"
@@ -32,25 +33,61 @@ PATIENCE = "10s"
 
 @dataclass(frozen=True)
 class Pool:
-    """``start`` makes an executor of ``workers`` workers, again if they are lost; None: this process counts."""
+    """``start`` makes an executor of ``workers`` workers, again if they are lost; None: this process counts.
+
+    So it does for fewer images than ``least``.
+    """
 
     workers: int
     start: Callable[[], Executor] | None = None
+    least: int = 0
 
 
-def process_pool(processes: int | None, images: int) -> Pool:
-    """As many processes as asked for; by default one a core, and none where few images are not worth it."""
-    asked = processes or (os.cpu_count() or 1 if images >= 2 * _WORTH_A_PROCESS else 1)
-    workers = min(asked, -(-images // _WORTH_A_PROCESS) or 1)
+@contextmanager
+def process_pool(processes: int | None = None) -> Iterator[Pool]:
+    """As many processes as asked for; by default one a core, which few images are not worth.
+
+    They are started at once: before this process has much memory and threads of its own, and to load what they need
+    while it looks for files.
+    """
+    workers = processes or os.cpu_count() or 1
     if workers == 1:
-        return Pool(1)
-    return Pool(workers, lambda: ProcessPoolExecutor(workers, initializer=_leave_signals))
+        yield Pool(1)
+        return
+    others = multiprocessing.active_children()
+    ready = [_processes(workers)]
+    try:
+        yield Pool(workers, lambda: ready.pop() if ready else _processes(workers), 0 if processes else _WORTH_PROCESSES)
+    except BaseException:
+        for process in multiprocessing.active_children():
+            if process not in others:
+                process.kill()
+        raise
+    finally:
+        for executor in ready:
+            executor.shutdown()
 
 
-def _leave_signals() -> None:
-    """Ctrl-C is for the process that started the others; it ends them."""
+def _processes(workers: int) -> ProcessPoolExecutor:
+    executor = ProcessPoolExecutor(workers, initializer=_begin)
+    with signals_kept():  # a process that is just started cannot take Ctrl-C
+        for _ in range(workers):
+            executor.submit(os.getpid)
+    return executor
+
+
+def _begin() -> None:
+    """In a worker: Ctrl-C is for the process that started it, which ends it; without that one it ends itself."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 @contextmanager
@@ -85,6 +122,8 @@ def dask_pool(address: str) -> Iterator[Pool]:
 def results(shards: Sequence[Shard], work: Work, pool: Pool) -> Generator[tuple[int, Tally]]:
     """Number and result of every shard, as they are done. Shards whose worker is lost are handed out again.
 
+    Close the iterator to stop.
+
     Raises:
         InputError: a shard whose worker was lost again and again.
     """
@@ -115,8 +154,7 @@ def _until_lost(
         while waiting and not lost and len(running) < at_once:
             shard = waiting.popleft()
             try:
-                with signals_kept():  # a process that is just started cannot take Ctrl-C
-                    running[executor.submit(work, shard)] = shard
+                running[executor.submit(work, shard)] = shard
             except BrokenExecutor:
                 lost.append(shard)
         for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -135,15 +173,11 @@ def _was_lost(error: BaseException | None) -> bool:
 
 @contextmanager
 def _started(start: Callable[[], Executor]) -> Iterator[Executor]:
-    """An executor that is ended at once, with its processes, if something goes wrong."""
-    others = multiprocessing.active_children()
+    """An executor that takes nothing more if something goes wrong."""
     executor = start()
     try:
         yield executor
     except BaseException:
         executor.shutdown(wait=False, cancel_futures=True)
-        for process in multiprocessing.active_children():
-            if process not in others:
-                process.kill()
         raise
     executor.shutdown()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,10 +15,7 @@ from ..options.declared import INPUT, OUTPUT, option
 from ..screens.terminal import print_json, say
 
 if TYPE_CHECKING:
-    from ...audit.question import Question
     from ...audit.report import Report
-    from ...audit.tally import Tally
-    from ...audit.workers import Pool
     from ...inputs.datasets.entries import Dataset
 
 WORK = "Work"
@@ -96,6 +92,7 @@ def audit(
     from ...audit.limits import parse_limit
     from ...audit.question import ask, require_sizes
     from ...audit.report import Report
+    from ...audit.run import audit as count
     from ...audit.workers import dask_pool, process_pool
     from ...basics.errors import InputError, Parameter
     from ...inputs.datasets.dataset import open_dataset
@@ -103,6 +100,7 @@ def audit(
     from ...inputs.installed import about_installed
     from ...inputs.request import Request
     from ...sweep.settings import listed, side_by_side
+    from ..screens.progress import progress_bar
     from ..screens.terminal import in_flags
 
     limits = [parse_limit(text) for text in fail_on or []]
@@ -126,16 +124,14 @@ def audit(
         topk=topk,
         keep=sys.maxsize if show_all else KEPT_AT_MOST,
     )
-    dataset = open_dataset(source, splits=splits, labels=labels)
-    if nc and dataset.nc and nc != dataset.nc:
-        message = f"the number of classes is {nc} according to --nc, {dataset.nc} according to {dataset.name}"
-        raise InputError("classes-disagree", message, hint="leave --nc out")
-    question = question.with_classes(nc or dataset.nc)
-    require_sizes(dataset, question)
+    with dask_pool(on) if on else process_pool(processes) as pool:
+        dataset = open_dataset(source, splits=splits, labels=labels)
+        question = question.with_classes(_classes(nc, dataset))
+        require_sizes(dataset, question)
+        with progress_bar("counting candidates", len(dataset.entries)) as progress:
+            tally = count(dataset, question, pool, folder=resume, tables=parquet, progress=progress)
     if release is None:
         remarks += filter(None, [about_installed(Request(rules=labels_as, mode=mode).release_for(), labels=True)])
-    pool = dask_pool(on) if on else nullcontext(process_pool(processes, len(dataset.entries)))
-    tally = _count(dataset, question, pool, resume, parquet)
     report = Report(dataset, question, tally, tuple(in_flags(remark) for remark in remarks))
     _print(report, csv=csv, json=json, show_all=show_all)
     if html:
@@ -163,18 +159,18 @@ def _page_command(asked: Mapping[str, str]) -> str:
     return shlex.join(words)
 
 
-def _count(
-    dataset: Dataset,
-    question: Question,
-    pool: AbstractContextManager[Pool],
-    resume: Path | None,
-    parquet: Path | None,
-) -> Tally:
-    from ...audit.run import audit
-    from ..screens.progress import progress_bar
+def _classes(nc: int | None, dataset: Dataset) -> int | None:
+    """How many there are, if anybody says so.
 
-    with pool as workers, progress_bar("counting candidates", len(dataset.entries)) as progress:
-        return audit(dataset, question, workers, folder=resume, tables=parquet, progress=progress)
+    Raises:
+        InputError: two say otherwise.
+    """
+    from ...basics.errors import InputError
+
+    if nc and dataset.nc and nc != dataset.nc:
+        message = f"the number of classes is {nc} according to --nc, {dataset.nc} according to {dataset.name}"
+        raise InputError("classes-disagree", message, hint="leave --nc out")
+    return nc or dataset.nc
 
 
 def _print(report: Report, *, csv: bool, json: bool, show_all: bool) -> None:
