@@ -23,7 +23,7 @@ OWN = {
     "trace": {"source", "log", "no_log", "digits", "max_log", "save", "stage", "tracer", "no_plugins", "quiet", "json"},
     "plan": {"source", "digits", "json"},
     "page": {"trace", "pictures", "output", "open_it"},
-    "explain": {"trace", "image", "gt", "anchor", "at", "fail_on", "all_rows", "json"},
+    "explain": {"trace", "image", "gt", "anchor", "at", "fail_on", "html", "all_rows", "json"},
 }
 
 

@@ -53,7 +53,8 @@ def report_of(data: Path, releases: tuple[str, ...], sizes: tuple[int, ...] = (6
     question, remarks = ask(list(releases), [(size, size) for size in sizes], ["yolov8"], **options)
     dataset = open_dataset(data)
     question = question.with_classes(dataset.nc)
-    return Report(dataset, question, audit(dataset, question, process_pool(1, 1)), tuple(remarks))
+    with process_pool(1) as pool:
+        return Report(dataset, question, audit(dataset, question, pool), tuple(remarks))
 
 
 @pytest.fixture(scope="module")
