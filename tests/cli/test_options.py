@@ -23,7 +23,7 @@ OWN = {
     "trace": {"source", "log", "no_log", "digits", "max_log", "save", "stage", "tracer", "no_plugins", "quiet", "json"},
     "plan": {"source", "digits", "json"},
     "page": {"trace", "pictures", "output", "open_it"},
-    "explain": {"trace", "image", "gt", "anchor", "at", "fail_on", "all_rows", "json"},
+    "explain": {"trace", "image", "gt", "anchor", "at", "fail_on", "html", "all_rows", "json"},
 }
 
 
@@ -96,6 +96,8 @@ VARIABLES = {
     "page": INPUTS | ASSIGNER,
     "sweep": INPUTS | ASSIGNER - {"dtype", "device"},
     "labels": {"split", "release", "mode", "labels_as", "nc", "imgsz", "image_size"},
+    "audit": {"split", "release", "mode", "labels_as", "nc", "imgsz", "image_size"}
+    | {"shapes", "reg_max", "topk", "batch"},
     "check": {"release", "assigner", "topk"},
     "diff": set(),  # two finished traces: what was set for tracing must not reach it
     "draw": INPUTS | ASSIGNER,

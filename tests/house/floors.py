@@ -11,8 +11,8 @@ PACKAGE = Path(yolo_assign_trace.__file__).parent
 FLOORS = (
     ("cli",),
     ("cli.screens",),
-    ("history",),
-    ("page", "check"),
+    ("history", "audit.page"),
+    ("page", "audit", "check"),
     ("explain", "draw", "compare"),
     ("training",),
     ("traces",),

@@ -13,9 +13,9 @@ SIZES = ("<8", "8-16", "16-32", "32-96", ">96")
 
 
 @np.errstate(invalid="ignore")  # of infinite boxes
-def size_classes(sizes: Sequence[tuple[float, float]]) -> Array:
+def size_classes(sizes: Array | Sequence[tuple[float, float]]) -> Array:
     """(box,) index into :data:`SIZES` of boxes of (width, height) px."""
-    sides = np.array(sizes, dtype=np.float64).reshape(-1, 2).clip(min=0)
+    sides = np.asarray(sizes, dtype=np.float64).reshape(-1, 2).clip(min=0)
     root = np.sqrt(sides[:, 0] * sides[:, 1])
     classes: Array = np.digitize(root, [8, 16, 32]) + (root > 96)
     return classes

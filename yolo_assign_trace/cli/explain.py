@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..basics.errors import InputError
 from ..inputs.request import Request
 from .options.assigner import AssignerOptions
 from .options.declared import OUTPUT, option
@@ -70,6 +71,10 @@ def explain(
             help="Exit with 1 if a box that was asked about has one of these causes (comma list), or any.",
         ),
     ] = "",
+    html: Annotated[
+        Path | None,
+        option("html", panel=OUTPUT, metavar="FOLDER", help="Write pages of the images that lost most, and an index."),
+    ] = None,
     all_rows: Annotated[bool, option("all_rows", flags=("--all",), panel=OUTPUT, help="Cut no table.")] = False,
     json: Annotated[bool, option("json", help="Print the answer as JSON.")] = False,
 ) -> int:
@@ -78,6 +83,9 @@ def explain(
     Without a question: every box with a problem, and a summary. Exit code 1 only with --fail-on.
     """
     failing = _causes(fail_on)  # a wrong name is told before anything is read
+    if html is not None and (trace is not None or image is not None or gt is not None or anchor is not None or at):
+        message = "an index is of all images of inputs that are traced here"
+        raise InputError("options-exclude", message, where="--html", hint="yolo-assign page writes a page of a trace")
     from ..explain.question import Question
 
     question, one_image = Question(image, gt, anchor, at), "--image"
@@ -103,6 +111,10 @@ def explain(
             one_image=one_image,
             all_rows=all_rows,
         )
+    if html is not None:
+        from .datasets.worst_pages import write_pages
+
+        write_pages(html, answer, request, chosen)
     return 1 if any(line.cause in failing for line in answer.asked) else 0
 
 

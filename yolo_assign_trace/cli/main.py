@@ -15,7 +15,8 @@ import typer
 
 from ..basics.errors import InputError, reason_of
 from ..basics.interrupts import INTERRUPTED, end_at_once, raise_interrupt, was_interrupted
-from . import assigners, check, diff, draw, explain, html_page, labels, plan, stages, sweep, trace
+from . import assigners, check, diff, draw, explain, html_page, plan, stages, sweep, trace
+from .datasets import audit, labels
 from .options.declared import EPILOG
 from .options.variables import unknown_variables, variables_behind
 from .screens.terminal import forget_stdout, in_flags, prepare_streams, say
@@ -35,6 +36,7 @@ app = typer.Typer(
 app.command("trace", epilog=EPILOG)(trace.trace)
 app.command("plan", epilog=EPILOG)(plan.plan)
 app.command("labels", epilog=EPILOG)(labels.labels)
+app.command("audit", epilog=EPILOG)(audit.audit)
 app.command("explain", epilog=EPILOG)(explain.explain)
 app.command("sweep", epilog=EPILOG)(sweep.sweep)
 app.command("stages")(stages.stages)

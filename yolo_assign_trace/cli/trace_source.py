@@ -58,8 +58,8 @@ def batch_from(path: Path | None, request: Request, chosen: AssignerOptions) -> 
     return first
 
 
-def traces_from(path: Path | None, request: Request, chosen: AssignerOptions) -> Iterator[Batch]:
-    """The same batch by batch; only one is in memory if the others are let go.
+def traces_from(path: Path | None, request: Request, chosen: AssignerOptions, *, tell: bool = True) -> Iterator[Batch]:
+    """The same batch by batch; only one is in memory if the others are let go. ``tell`` as for :func:`opened_with`.
 
     Raises:
         InputError: as :func:`batch_from`, but for several batches.
@@ -76,7 +76,7 @@ def traces_from(path: Path | None, request: Request, chosen: AssignerOptions) ->
     if not request.files:
         hint = "give run.log or a .safetensors file of trace --save, or --labels and what else trace takes"
         raise InputError("no-trace", "there is no trace to look at", hint=hint)
-    opened, assigner = opened_with(request, chosen)
+    opened, assigner = opened_with(request, chosen, tell=tell)
     from ..tracers.memory import Memory
     from ..traces.in_memory import stored_trace
 
@@ -89,13 +89,16 @@ def traces_from(path: Path | None, request: Request, chosen: AssignerOptions) ->
         yield Batch(trace, images, len(opened.parts), part.picture, part.places)
 
 
-def opened_with(request: Request, chosen: AssignerOptions, *, to_run: bool = True) -> tuple[Opened, Assigner]:
+def opened_with(
+    request: Request, chosen: AssignerOptions, *, to_run: bool = True, tell: bool = True
+) -> tuple[Opened, Assigner]:
     """Everything that the options name, read and held against each other, with its remarks said; the stages that run.
 
     Args:
         request: what to trace.
         chosen: with which assigner.
         to_run: will the head outputs be made? Then they must fit a machine's memory.
+        tell: say its remarks; not if they have been said before.
 
     Raises:
         InputError: whatever is wrong with it.
@@ -111,6 +114,6 @@ def opened_with(request: Request, chosen: AssignerOptions, *, to_run: bool = Tru
         opened.require_memory()
     named = parse_release(chosen.assigner) if chosen.assigner else None
     newer = dict.fromkeys(about_newer(release) for release in (opened.release.release, named) if release)
-    for remark in (*filter(None, newer), *opened.remarks):
+    for remark in (*filter(None, newer), *opened.remarks) if tell else ():
         say(f"note: {remark}", "yellow")
     return opened, opened.begin(assigner)

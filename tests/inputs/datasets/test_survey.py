@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,7 +15,7 @@ from tests.inputs.labels.fuzz_labels import RULED_BY, label_file_strategy
 from yolo_assign_trace.inputs.datasets import survey as survey_module
 from yolo_assign_trace.inputs.datasets.dataset import open_dataset
 from yolo_assign_trace.inputs.datasets.plain_files import Plain, read_plain
-from yolo_assign_trace.inputs.datasets.survey import KEPT_AT_MOST, SurveySettings, survey
+from yolo_assign_trace.inputs.datasets.survey import KEPT_AT_MOST, SurveySettings, read_part, survey
 from yolo_assign_trace.inputs.labels.findings import GRADES, KINDS
 from yolo_assign_trace.inputs.labels.rules import TODAY, rules_as
 
@@ -152,11 +153,13 @@ def test_files_read_at_once_say_what_files_read_one_by_one_say(tmp_path_factory,
         (folder / f"{number}.txt").write_bytes(data)
     rules = SurveySettings(rules_as(release), nc)
     dataset = open_dataset(folder)
-    at_once = survey(dataset, rules, processes=1)
+    at_once = read_part(dataset.entries, rules)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(survey_module, "read_plain", lambda entries, *rest: Plain(others=list(range(len(entries)))))
-        one_by_one = survey(dataset, rules, processes=1)
-    assert at_once == one_by_one
+        one_by_one = read_part(dataset.entries, rules)
+    assert at_once.survey == one_by_one.survey
+    for column in ("entry", "line", "label", "places", "image"):
+        assert np.array_equal(getattr(at_once.boxes, column), getattr(one_by_one.boxes, column)), column
 
 
 def test_plain_files_really_are_read_at_once(here):
@@ -164,7 +167,8 @@ def test_plain_files_really_are_read_at_once(here):
     put_all({f"labels/{i}.txt": ROW for i in range(9)} | {"labels/crlf.txt": f"\r\n{ROW[:-1]}\r\n1 .25 .25 .2 .2"})
     entries = open_dataset(Path("labels")).entries
     plain = read_plain(entries, [False] * len(entries), TODAY, None, [0.025] * len(entries))
-    assert (plain.files, plain.boxes, plain.classes, plain.others) == (10, 11, {0: 10, 1: 1}, [])
+    assert (plain.files, len(plain.boxes), plain.classes, plain.others) == (10, 11, {0: 10, 1: 1}, [])
+    assert plain.boxes.line.tolist() == [1] * 9 + [2, 3]  # the blank line counts
 
 
 NOT_PLAIN = [

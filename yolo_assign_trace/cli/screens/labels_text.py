@@ -39,6 +39,14 @@ def print_survey(dataset: Dataset, settings: SurveySettings, counts: Survey, sho
         page.line(f"{count(counts.image_files, 'image file')} looked at, {how}", indent=0)
     if counts.dropped:
         page.line((f"training drops {count(counts.dropped, 'image')}", "bold red"), indent=0)
+    print_groups(page, counts, shown)
+    page.gap()
+    page.line(", ".join(count(counts.graded(grade), grade) for grade in GRADES), indent=0)
+    page.print()
+
+
+def print_groups(page: Page, counts: Survey, shown: int) -> None:
+    """The findings by kind, gravest first, each with ``shown`` places."""
     for kind, group in counts.ordered():
         grade = KINDS[kind].grade
         places = f" in {count(group.files, 'file')}" if group.files != group.count else ""
@@ -52,6 +60,3 @@ def print_survey(dataset: Dataset, settings: SurveySettings, counts: Survey, sho
         hints = list(dict.fromkeys(finding.hint for finding in group.first if finding.hint))
         for hint in hints[:1]:
             page.line(f"hint: {hint}")
-    page.gap()
-    page.line(", ".join(count(counts.graded(grade), grade) for grade in GRADES), indent=0)
-    page.print()

@@ -19,6 +19,7 @@ from ...basics.arrays import Array
 from ..labels.geometry import reaches_outside
 from ..labels.row import LARGEST_INDEX
 from ..labels.rules import LabelRules
+from .boxes import Boxes
 from .entries import Entry
 
 _PLAIN = b"0123456789.+-eE \t\n"
@@ -31,10 +32,10 @@ _LARGEST = 1 << 16
 
 @dataclass
 class Plain:
-    """How many files and boxes were plain, the boxes by class, and the places of the entries that were not."""
+    """How many files were plain, their boxes, the boxes by class, and the places of the entries that were not."""
 
     files: int = 0
-    boxes: int = 0
+    boxes: Boxes = field(default_factory=Boxes)
     classes: Counter[int] = field(default_factory=Counter)
     others: list[int] = field(default_factory=list)
 
@@ -42,7 +43,7 @@ class Plain:
 def read_plain(
     entries: Sequence[Entry], odd: Sequence[bool], rules: LabelRules, nc: int | None, smallest: Sequence[float]
 ) -> Plain:
-    """Count the boxes of the plain files.
+    """Read the plain files and count their boxes.
 
     Args:
         entries: images with their label files.
@@ -53,19 +54,23 @@ def read_plain(
     """
     texts = [None if about_image else _plain_text(entry) for entry, about_image in zip(entries, odd, strict=True)]
     plain = np.array([text is not None for text in texts], dtype=bool)
-    plain[plain] = _only_rows_of_five([text for text in texts if text is not None])
+    good, _, _ = _rows_of_five([text for text in texts if text is not None])
+    plain[plain] = good
     chosen = [text for text, good in zip(texts, plain.tolist(), strict=True) if good and text is not None]
     try:
         values = _numbers(b"".join(chosen).split()).reshape(-1, _FIELDS)  # (row, class cx cy w h)
     except ValueError:  # such as 1.2.3, too rare to find out in which file
         return Plain(others=list(range(len(entries))))
-    file = np.repeat(np.flatnonzero(plain), [text.count(b"\n") for text in chosen])  # (row,)
+    _, of_text, line = _rows_of_five(chosen)
+    file = np.flatnonzero(plain)[of_text]  # (row,)
     worth_a_word = _is_odd(values, rules, nc, np.array(smallest)[file]) | _is_repeated(values, file)
     plain[file[worth_a_word]] = False
-    labels = values[plain[file], 0].astype(np.int64)
+    kept = plain[file]
+    labels = values[kept, 0].astype(np.int64)
     numbers = np.bincount(labels)
     classes = Counter({label: int(numbers[label]) for label in np.flatnonzero(numbers).tolist()})
-    return Plain(int(plain.sum()), len(labels), classes, np.flatnonzero(~plain).tolist())
+    boxes = Boxes(file[kept], line[kept], labels, values[kept, 1:].astype(np.float32))
+    return Plain(int(plain.sum()), boxes, classes, np.flatnonzero(~plain).tolist())
 
 
 def _numbers(words: list[bytes]) -> Array:
@@ -82,7 +87,7 @@ def _numbers(words: list[bytes]) -> Array:
 
 
 def _plain_text(entry: Entry) -> bytes | None:
-    """The file without blank lines; None if it is missing, empty, or holds anything but numbers."""
+    """The file; None if it is missing, empty, or holds anything but numbers."""
     if entry.table is not None or entry.data is not None:
         return None
     try:
@@ -98,24 +103,26 @@ def _plain_text(entry: Entry) -> bytes | None:
     data = data.replace(b"\r\n", b"\n") if b"\r" in data else data
     if data.translate(None, _PLAIN):
         return None
-    data = data if data.endswith(b"\n") else data + b"\n"
-    if b"\n\n" in data or data.startswith(b"\n"):
-        data = b"".join(line + b"\n" for line in data.split(b"\n") if line)
-    return data or None
+    if data.isspace() or not data:
+        return None
+    return data if data.endswith(b"\n") else data + b"\n"
 
 
-def _only_rows_of_five(texts: Sequence[bytes]) -> Array:
-    """(file,) has every line of it five fields?"""
+def _rows_of_five(texts: Sequence[bytes]) -> tuple[Array, Array, Array]:
+    """(file,) has every line of it five fields, or nothing at all? And of every row (row,) its file and its line."""
     marks = np.frombuffer(b"".join(texts), dtype=np.uint8)
     blank = marks <= _BLANK
     begins = ~blank
     begins[1:] &= blank[:-1]
     ends = np.flatnonzero(marks == _NEWLINE)
     fields = np.diff(np.cumsum(begins)[ends], prepend=0)  # (line,)
-    lines = np.cumsum([text.count(b"\n") for text in texts])
+    empty = np.diff(ends, prepend=-1) == 1
+    lines = np.array([text.count(b"\n") for text in texts], dtype=np.int64)
+    file = np.repeat(np.arange(len(texts)), lines)
     good = np.ones(len(texts), dtype=bool)
-    good[np.searchsorted(lines, np.flatnonzero(fields != _FIELDS), side="right")] = False
-    return good
+    good[file[(fields != _FIELDS) & ~empty]] = False
+    number = np.arange(1, len(ends) + 1) - np.repeat(np.cumsum(lines) - lines, lines)
+    return good, file[~empty], number[~empty]
 
 
 def _is_odd(values: Array, rules: LabelRules, nc: int | None, smallest: Array) -> Array:
@@ -131,11 +138,15 @@ def _is_odd(values: Array, rules: LabelRules, nc: int | None, smallest: Array) -
 
 
 def _is_repeated(values: Array, file: Array) -> Array:
-    """(row,) does a box stand in its file before, of whatever class?"""
+    """(row,) does a box stand in its file twice, of whatever class? Rather yes than no: hashes are compared."""
     with np.errstate(over="ignore"):
-        places = values[:, 1:].astype(np.float32)
-    order = np.lexsort([*places.T, file])
-    again = (places[order][1:] == places[order][:-1]).all(axis=1) & (file[order][1:] == file[order][:-1])
-    repeated = np.zeros(len(values), dtype=bool)
-    repeated[order[1:][again]] = True
-    return repeated
+        places = np.ascontiguousarray(values[:, 1:], dtype=np.float32).view(np.uint64)  # (row, 2)
+        mixed = places[:, 0] * _MIX[0] + places[:, 1] * _MIX[1] + file.astype(np.uint64) * _MIX[2]
+    mixed ^= mixed >> np.uint64(29)
+    in_order = np.sort(mixed)
+    twice = in_order[1:][in_order[1:] == in_order[:-1]]
+    return np.isin(mixed, twice) if len(twice) else np.zeros(len(values), dtype=bool)
+
+
+_MIX = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9], dtype=np.uint64)
+"""Odd numbers without a pattern."""

@@ -28,7 +28,7 @@ def map_in_processes(
     """
     workers: dict[Any, multiprocessing.Process] = {}
     try:
-        with _signals_kept():
+        with signals_kept():
             for _ in range(processes):
                 here, there = multiprocessing.Pipe()
                 process = multiprocessing.Process(target=_work, args=(there, function), daemon=True)
@@ -101,7 +101,7 @@ def _work(pipe: Connection[Any, Any], function: Callable[[Any], Any]) -> None:
 
 
 @contextmanager
-def _signals_kept() -> Iterator[None]:
+def signals_kept() -> Iterator[None]:
     """Ctrl-C has to wait; what is started meanwhile does not get it at all."""
     if not hasattr(signal, "pthread_sigmask"):
         yield

@@ -16,6 +16,7 @@ from ..labels.placed import place_table
 from ..labels.row import POLYGONS
 from ..labels.rules import LabelRules
 from ..labels.text import EMPTY, FOUND, MISSING, LabelTable
+from .boxes import Boxes
 from .entries import Dataset, Entry
 from .image_check import CheckedImage, findings_about, look_at
 from .image_files import NearMisses
@@ -182,19 +183,39 @@ def _parts(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
 
 def survey_part(entries: Sequence[Entry], settings: SurveySettings) -> Survey:
     """The survey of some images."""
+    return read_part(entries, settings).survey
+
+
+@dataclass(frozen=True)
+class ReadPart:
+    """What some images hold: the survey, the boxes that arrive in training, and the images as they were looked at.
+
+    ``tables`` holds, by the place of their image, the label files that were read by themselves, and ``dropped`` the
+    places of the images that training drops; those have no table.
+    """
+
+    survey: Survey
+    boxes: Boxes
+    images: Sequence[CheckedImage | None]
+    tables: Sequence[tuple[int, LabelTable]]
+    dropped: Sequence[int]
+
+
+def read_part(entries: Sequence[Entry], settings: SurveySettings) -> ReadPart:
+    """Read the label files of some images and look at the images."""
     images = [look_at(entry, settings.placing.release, decode=settings.decode) for entry in entries]
     bounds = {has_image: settings.smallest(image=has_image) for has_image in (False, True)}
     smallest = [bounds[entry.image is not None] for entry in entries]
     odd = [_is_odd(entry, image, settings) for entry, image in zip(entries, images, strict=True)]
     plain = read_plain(entries, odd, settings.rules, settings.nc, smallest)
-    part = Survey(plain.files, Counter({FOUND: plain.files} if plain.files else {}), plain.boxes, settings.keep)
+    part = Survey(plain.files, Counter({FOUND: plain.files} if plain.files else {}), len(plain.boxes), settings.keep)
     part.classes = plain.classes
     part.image_files = sum(
         entry.image is not None and image is not None and image.finding != "image-not-found"
         for entry, image in zip(entries, images, strict=True)
     )
     part.decoded = part.image_files if settings.decode else 0
-    near = NearMisses()
+    near, tables, dropped_images = NearMisses(), list[tuple[int, LabelTable]](), list[int]()
     for at in plain.others:
         entry, image = entries[at], images[at]
         table = read_entry(entry, settings.rules, settings.nc, near)
@@ -204,13 +225,17 @@ def survey_part(entries: Sequence[Entry], settings: SurveySettings) -> Survey:
         part.states[table.state] += 1
         part.polygons += table.form == POLYGONS
         part.dropped += dropped
-        if not dropped:
+        if dropped:
+            dropped_images.append(at)
+        else:
             part.boxes += len(table.rows)
             part.classes.update(map(int, table.rows[:, 1].tolist()))
+            tables.append((at, table))
         findings = [*about_image, *table.findings, *_about_boxes(table, settings, image.size if image else None)]
         if findings:
             part.add(sorted(findings, key=lambda finding: finding.line))
-    return part
+    boxes = Boxes.joined([(0, plain.boxes), (0, Boxes.of_tables(tables))])
+    return ReadPart(part, boxes, images, tables, dropped_images)
 
 
 def _is_odd(entry: Entry, image: CheckedImage | None, settings: SurveySettings) -> bool:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..run.letterbox import VAL
-from .options.declared import INPUT, OUTPUT, option
-from .screens.terminal import print_json, say
+from ...run.letterbox import VAL
+from ..options.declared import INPUT, OUTPUT, option
+from ..screens.terminal import print_json, say
 
 if TYPE_CHECKING:
-    from ..inputs.datasets.entries import Dataset
-    from ..inputs.datasets.survey import Survey, SurveySettings
+    from ...inputs.datasets.entries import Dataset
+    from ...inputs.datasets.survey import Survey, SurveySettings
 
 
 def labels(
@@ -57,15 +57,15 @@ def labels(
 
     Exit code 1 if there are errors or warnings; notes are only told.
     """
-    from ..basics.errors import InputError
-    from ..inputs.datasets.dataset import open_dataset
-    from ..inputs.datasets.survey import KEPT_AT_MOST, SurveySettings, survey
-    from ..inputs.heads.shapes import LAYOUTS, about_rounding, rounded_up
-    from ..inputs.labels.findings import ERROR, WARNING
-    from ..inputs.labels.rules import rules_of
-    from ..inputs.request import Request
-    from .screens.labels_text import SHOWN, print_survey
-    from .screens.progress import progress_bar
+    from ...basics.errors import InputError
+    from ...inputs.datasets.dataset import open_dataset
+    from ...inputs.datasets.survey import KEPT_AT_MOST, SurveySettings, survey
+    from ...inputs.heads.shapes import LAYOUTS, about_rounding, rounded_up
+    from ...inputs.labels.findings import ERROR, WARNING
+    from ...inputs.labels.rules import rules_of
+    from ...inputs.request import Request
+    from ..screens.labels_text import SHOWN, print_survey
+    from ..screens.progress import progress_bar
 
     dataset = open_dataset(source, splits=split, labels=labels)
     if nc and dataset.nc and nc != dataset.nc:
@@ -96,9 +96,9 @@ def labels(
 
 
 def _document(dataset: Dataset, settings: SurveySettings, counts: Survey) -> dict[str, Any]:
-    from ..assignment.releases import dotted
-    from ..inputs.datasets.survey import STATES
-    from ..inputs.labels.findings import KINDS
+    from ...assignment.releases import dotted
+    from ...inputs.datasets.survey import STATES
+    from ...inputs.labels.findings import KINDS
 
     return {
         "source": dataset.name,
