@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -165,6 +166,29 @@ def test_every_row_counts_what_a_trace_with_its_settings_holds(yolo_assign, inpu
             for w in (f"--{name}", text.replace("x", ",") if name == "imgsz" else text)
         ]
         assert_row(row, judge(yolo_assign, *options, *_without_double(options, single)))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--labels", "small.txt", "--shapes", "yolov8"),  # boxes between the centres
+        ("--labels", "set", "--image-size", "64x32", "--imgsz", "160", "--batch", "2"),  # a dataset
+        ("--labels", "border.txt"),  # one that counts as padding
+        ("--labels", "empty.txt", "--nc", "2"),
+    ],
+    ids=str,
+)
+def test_what_is_counted_without_heads_is_what_is_counted_with_them(yolo_assign, inputs, options):
+    """The table of synthetic heads shows geometry alone, and makes no heads for it."""
+    (inputs / "border.txt").write_text("0 0 0 0 0.2 0.2\n0 0 0.5 0.5 0.2 0.2\n")
+    swept = ("--assigner", "8.0.0,8.3.253,8.4.0,8.4.190")
+    rows = yolo_assign("sweep", *options, *swept, "--json").document["rows"]
+    lines = yolo_assign("sweep", *options, *swept).out.splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith("Geometry")) + 2
+    for row, line in zip(rows, lines[start : start + 4], strict=True):
+        causes = [row["causes"].get(cause, 0) for cause in ("no-anchor-inside", "ignored-as-padding")]
+        name, *numbers = re.sub(r" \(\S+\)", "", line).split()
+        assert [name, *map(int, numbers)] == [row["setting"]["assigner"], row["boxes"], row["candidates"], *causes]
 
 
 def _without_double(options: Sequence[str], single: Sequence[str]) -> list[str]:

@@ -66,7 +66,7 @@ def sweep(
     def combined(release: ReleaseChoice, recorded: Mapping[str, float]) -> list[Setting]:
         return combinations(assigners or [release.assigner.name], parameters, sizes, recorded)
 
-    rows, notes, first = _run(with_source(request, source), combined)
+    rows, notes, first = _run(with_source(request, source), combined, counted=json or csv)
     synthetic, release = first.synthetic, _release_line(first.release, rows)
 
     from ..run.given import SYNTHETIC
@@ -88,20 +88,21 @@ def sweep(
 
 
 def _run(
-    request: Request, combined: Callable[[ReleaseChoice, Mapping[str, float]], list[Setting]]
+    request: Request, combined: Callable[[ReleaseChoice, Mapping[str, float]], list[Setting]], counted: bool
 ) -> tuple[list[Row], list[str], Opened]:
     """Count every setting; the inputs of one size are read once.
 
     Args:
         request: what to trace.
         combined: the settings on top of the release and the parameters that the inputs bring.
+        counted: are all counts read, also those of synthetic heads? Else only geometry is counted of these.
 
     Returns:
         The rows, remarks, and the inputs of the first size.
     """
     from ..inputs.load import open_inputs
     from ..sweep.rows import Row
-    from ..sweep.tally import Tally, tally_all
+    from ..sweep.tally import Tally, tally_all, tally_geometry
     from .screens.progress import progress_bar
 
     early = combined(request.release_for(), {})  # a wrong name is told before anything is read
@@ -111,16 +112,21 @@ def _run(
         raise InputError("options-exclude", message, where="--imgsz", hint="sweep each size with heads of its own")
     opened = {imgsz: open_inputs(replace(request, imgsz=imgsz)) for imgsz in sizes}
     first = opened[sizes[0]]
+    heads = counted or not first.synthetic
     settings = combined(first.release, first.parameters)
     for setting in settings:
-        _require(opened[setting.imgsz], setting)
+        _require(opened[setting.imgsz], setting, heads)
     tallies = [Tally() for _ in settings]
 
     with progress_bar("running settings", sum(len(opened[setting.imgsz].parts) for setting in settings)) as progress:
         for imgsz, inputs in opened.items():
             mine = [(s.assigner, tally) for s, tally in zip(settings, tallies, strict=True) if s.imgsz == imgsz]
+            assigners, own = [assigner for assigner, _ in mine], [tally for _, tally in mine]
             for part in inputs.parts:
-                tally_all(part.inputs(), [assigner for assigner, _ in mine], [tally for _, tally in mine], progress)
+                if heads:
+                    tally_all(part.inputs(), assigners, own, progress)
+                else:
+                    tally_geometry(part.inputs(maps=False), assigners, own, progress)
     notes = list(dict.fromkeys(in_flags(remark) for inputs in opened.values() for remark in inputs.remarks))
     return [Row(s, tally) for s, tally in zip(settings, tallies, strict=True)], notes, first
 
@@ -131,11 +137,12 @@ def _release_line(release: ReleaseChoice, rows: list[Row]) -> str:
     return release.line(*generations.values() if len(generations) == 1 else ())
 
 
-def _require(opened: Opened, setting: Setting) -> None:
+def _require(opened: Opened, setting: Setting, heads: bool) -> None:
     """Can the setting be run on every batch?
 
     Raises:
         InputError: too few anchors, or synthetic heads too large for any machine.
     """
-    opened.require_memory()
+    if heads:
+        opened.require_memory()
     opened.require_anchors(setting.assigner.parameters.topk)

@@ -118,7 +118,7 @@ def assign(
     if rules is None or not gt_bboxes.shape[1]:
         return run_stages(assigner, assigner.settings | state, RESULTS, first=FIRST)
     grid.require_anchors(rules.topk)
-    return assign_untraced(*(state[name] for name in CALL), rules=rules, nc=state["nc"])._asdict()
+    return assign_untraced(**{name: state[name] for name in CALL}, rules=rules, nc=state["nc"])._asdict()
 
 
 def run_stages(

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
 from ..assignment.assigner import Assigner
+from ..assignment.call import FIRST
 from ..basics.box_sizes import SIZES, size_classes
+from ..run.boxes_summary import decide_causes
 from ..run.given import Call, Inputs
 from ..run.record import BoxLine, Record, Tracer
 
@@ -80,3 +83,21 @@ def tally_all(
         for assigner, tally in zip(assigners, tallies, strict=True):
             trace(call, assigner, [tally])
             progress(1)
+
+
+def tally_geometry(
+    inputs: Inputs | Call, assigners: Sequence[Assigner], tallies: Sequence[Tally], progress: Callable[[int], None]
+) -> None:
+    """Likewise as far as boxes and anchors decide it: boxes, candidates, and the causes that are geometry.
+
+    Needs no maps, which take far longer to make than all the rest.
+    """
+    gt_bboxes, mask_gt, anc_points = inputs.screen_inputs()
+    kept = {"gt_bboxes": gt_bboxes.numpy(), "mask_gt": mask_gt.numpy()}
+    for assigner, tally in zip(assigners, tallies, strict=True):
+        screened: Any = assigner.stage(FIRST).call(gt_bboxes, mask_gt, anc_points, inputs.grid)
+        causes = decide_causes(inputs.boxes, kept | {"pairs": screened.pairs.numpy()})
+        tally.boxes += sum(inputs.boxes)
+        tally.candidates += len(screened.pairs)
+        tally.causes.update(causes[causes != ""].tolist())
+        progress(1)
