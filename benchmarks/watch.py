@@ -44,7 +44,7 @@ import torch
 import torchvision
 from ultralytics import YOLO
 from yolo_assign_trace import watch
-from yolo_assign_trace.training.watching.guard import Guard
+from yolo_assign_trace.training.patching.guard import Guard
 own, run = [0.0], Guard.run
 def timed(*arguments):
     before = time.process_time()

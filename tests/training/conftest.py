@@ -17,7 +17,7 @@ from yolo_assign_trace.training.watching import patches
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The working folder, with the stand-in package in it; it can be imported."""
-    for name in ("YOLO_ASSIGN_WATCHING", "RANK", "WORLD_SIZE"):
+    for name in ("YOLO_ASSIGN_WATCHING", "YOLO_ASSIGN_FAST_TRAINING", "RANK", "WORLD_SIZE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(patches, "_active", [])
     monkeypatch.setattr("sys.meta_path", list(sys.meta_path))  # a watch that fails to end must not meet the next test
