@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -36,3 +38,9 @@ def train(site: Path) -> Callable[..., dict[str, torch.Tensor]]:
         return BaseTrainer(site, **settings).train().state_dict()
 
     return run
+
+
+@pytest.fixture
+def tal(site: Path) -> ModuleType:
+    """The module of the assigners, imported."""
+    return import_module("ultralytics.utils.tal")
