@@ -23,6 +23,7 @@ FLOORS = (
     ("tracers", "sweep"),
     ("run",),
     ("formats",),
+    ("assignment.untraced",),
     ("assignment",),
     ("basics",),
 )

@@ -20,7 +20,7 @@ TESTS = ROOT / "tests"
 LONGEST, MOST = 300, 15
 
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
-MAY_IMPORT_TORCH = ("assignment", "run", "training")
+MAY_IMPORT_TORCH = ("assignment", "assignment.untraced", "run", "training")
 """Everywhere else only inside a function, so that help, errors and readers do not wait for it."""
 
 
@@ -209,7 +209,7 @@ def test_every_parameter_that_is_named_is_a_flag_of_a_command():
     assert [(path, name) for path, name in named if f"--{name.replace('_', '-')}" not in KNOWN] == []
 
 
-CORE = {"stages", "boxes", "cells", "ranking", "grid"}
+CORE = {"stages", "boxes", "cells", "ranking", "grid", "arithmetic"}
 
 
 @pytest.mark.parametrize("module", sorted(CORE))
