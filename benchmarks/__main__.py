@@ -6,7 +6,7 @@ import argparse
 import importlib
 import sys
 
-SUITES = ("startup", "log_text", "assign", "facts", "labels", "diff", "memory", "watch", "drop_in")
+SUITES = ("startup", "log_text", "assign", "facts", "labels", "diff", "memory", "watch", "drop_in", "fast_training")
 TITLES = ("A : B", "A", "B", "ratio, median (min–max)", "target", "")
 
 
