@@ -6,7 +6,19 @@ import argparse
 import importlib
 import sys
 
-SUITES = ("startup", "log_text", "assign", "facts", "labels", "audit", "diff", "memory", "watch", "drop_in")
+SUITES = (
+    "startup",
+    "log_text",
+    "assign",
+    "facts",
+    "labels",
+    "audit",
+    "diff",
+    "memory",
+    "watch",
+    "drop_in",
+    "fast_training",
+)
 LARGE = ("audit_large",)
 """Suites that take so long, or so much room, that they are run only by name."""
 KNOWN = (*SUITES, *LARGE)

@@ -6,21 +6,12 @@ by some percent, so there is a second line: the time that ours took within the w
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
-
+from .live import dataset, is_there, run
 from .measure import Line, slower
 
-ROOT = Path(__file__).parents[1]
-LIVE = Path(os.environ.get("LIVE", ROOT / ".venv-live"))
-RELEASE = "8.4.190"
 ROUNDS, EPOCHS = 5, 4
 NEVER = 10**9
 
@@ -44,7 +35,7 @@ import torch
 import torchvision
 from ultralytics import YOLO
 from yolo_assign_trace import watch
-from yolo_assign_trace.training.watching.guard import Guard
+from yolo_assign_trace.training.patching.guard import Guard
 own, run = [0.0], Guard.run
 def timed(*arguments):
     before = time.process_time()
@@ -62,13 +53,12 @@ with watch(**watching) if watching else contextlib.nullcontext():
 
 
 def lines() -> list[Line]:
-    if not (LIVE / "releases" / RELEASE).is_dir():
-        print(f"skipped: there is no {LIVE}/releases/{RELEASE}; make test-live makes it", file=sys.stderr)
+    if not is_there():
         return []
     found = []
     for what, (model, images, boxes, px) in SETS.items():
         with tempfile.TemporaryDirectory() as folder:
-            data = _dataset(Path(folder) / "d", images, boxes, px)
+            data = dataset(Path(folder) / "d", images, boxes, px)
             rounds = [
                 [_train(Path(folder), watching, model, data, px) for watching in (None, *SIDES.values())]
                 for _ in range(ROUNDS + 1)
@@ -88,37 +78,6 @@ def lines() -> list[Line]:
 def _train(folder: Path, watching: dict[str, int] | None, model: str, data: Path, px: int) -> tuple[float, float]:
     """Seconds of the training, and those of ours within them."""
     told = watching and watching | {"out": str(folder / "w")}
-    arguments = [told, model, str(data), px, EPOCHS, str(folder / "runs")]
-    paths = [ROOT, ROOT / "tests" / "live" / "shims", LIVE / "releases" / RELEASE]
-    variables = os.environ | {
-        "PYTHONPATH": os.pathsep.join(map(str, paths)),
-        "YOLO_CONFIG_DIR": str(folder / "config"),
-        "YOLO_OFFLINE": "true",
-        "YOLO_AUTOINSTALL": "false",
-        "OMP_NUM_THREADS": "1",
-    }
-    command = [str(LIVE / "bin" / "python"), "-c", TRAIN, json.dumps(arguments)]
-    done = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RuntimeError(done.stderr)
-    line = next(line for line in done.stdout.splitlines() if line.startswith("seconds "))
+    printed = run(folder, TRAIN, told, model, str(data), px, EPOCHS, str(folder / "runs"))
+    line = next(line for line in printed if line.startswith("seconds "))
     return float(line.split()[1]), float(line.split()[2])
-
-
-def _dataset(folder: Path, images: int, boxes: int, px: int) -> Path:
-    random = np.random.default_rng(0)
-    for split, number in (("train", images), ("val", images // 2)):
-        for kind in ("images", "labels"):
-            (folder / kind / split).mkdir(parents=True)
-        for i in range(number):
-            pixels = random.integers(0, 255, (px, px, 3), dtype=np.uint8)
-            Image.fromarray(pixels).save(folder / "images" / split / f"{i}.jpg")
-            sides = random.uniform(0.02, 0.4 if boxes < 50 else 0.1, (boxes, 2))
-            rows = [
-                f"{random.integers(3)} {x:.4f} {y:.4f} {w:.4f} {h:.4f}"
-                for (x, y), (w, h) in zip(random.uniform(0.2, 0.8, (boxes, 2)), sides, strict=True)
-            ]
-            (folder / "labels" / split / f"{i}.txt").write_text("\n".join(rows))
-    data = folder / "data.yaml"
-    data.write_text(f"path: {folder}\ntrain: images/train\nval: images/val\nnames: [a, b, c]\n")
-    return data

@@ -10,7 +10,6 @@ from typing import NoReturn
 
 from .basics.interrupts import end_at_once
 
-
 OBJECTS_BETWEEN_COLLECTIONS = 50_000
 """Imports make some 300,000 objects that live to the end; to look for garbage among them takes a tenth of the start."""
 

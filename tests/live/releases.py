@@ -56,13 +56,13 @@ class Release:
 
     def run(self, command: list[str], *paths: Path) -> str:
         """What it prints to stdout."""
-        return self._run(command, *paths).stdout
+        return self.start(command, *paths).stdout
 
     def watch(self, options: list[str], command: list[str]) -> str:
         """Run a command under ``yolo-assign watch`` of this project's own Python; returns what it says to stderr."""
-        return self._run([sys.executable, "-m", "yolo_assign_trace", "watch", *options, "--", *command], ROOT).stderr
+        return self.start([sys.executable, "-m", "yolo_assign_trace", "watch", *options, "--", *command], ROOT).stderr
 
-    def _run(self, command: list[str], *paths: Path) -> subprocess.CompletedProcess[str]:
+    def start(self, command: list[str], *paths: Path) -> subprocess.CompletedProcess[str]:
         variables = self.variables(*paths)
         done = subprocess.run(command, cwd=self.folder, env=variables, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{command}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
@@ -87,8 +87,8 @@ for file in {list(map(str, files))!r}:
         return [line.split()[1] for line in self.python(code).splitlines() if line.startswith("weights ")]
 
 
-def dataset(folder: Path, task: str, images: int = 8) -> Path:
-    """Random pictures of 160 px with four objects each; returns its data.yaml."""
+def dataset(folder: Path, task: str, images: int = 8, boxes: int = 4) -> Path:
+    """Random pictures of 160 px with so many objects each; returns its data.yaml."""
     random = np.random.default_rng(0)
     for split, number in (("train", images), ("val", images // 2)):
         for kind in ("images", "labels"):
@@ -96,7 +96,7 @@ def dataset(folder: Path, task: str, images: int = 8) -> Path:
         for i in range(number):
             pixels = random.integers(0, 255, (160, 160, 3), dtype=np.uint8)
             Image.fromarray(pixels).save(folder / "images" / split / f"{i}.jpg")
-            rows = [_row(random, task) for _ in range(4)]
+            rows = [_row(random, task) for _ in range(boxes)]
             (folder / "labels" / split / f"{i}.txt").write_text("\n".join(rows) + "\n")
     more = "kpt_shape: [3, 3]\nnames: [a]\n" if task == "pose" else "names: [a, b, c]\n"
     data = folder / "data.yaml"

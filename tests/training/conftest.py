@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -17,7 +19,7 @@ from yolo_assign_trace.training.watching import patches
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The working folder, with the stand-in package in it; it can be imported."""
-    for name in ("YOLO_ASSIGN_WATCHING", "RANK", "WORLD_SIZE"):
+    for name in ("YOLO_ASSIGN_WATCHING", "YOLO_ASSIGN_FAST_TRAINING", "RANK", "WORLD_SIZE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(patches, "_active", [])
     monkeypatch.setattr("sys.meta_path", list(sys.meta_path))  # a watch that fails to end must not meet the next test
@@ -36,3 +38,9 @@ def train(site: Path) -> Callable[..., dict[str, torch.Tensor]]:
         return BaseTrainer(site, **settings).train().state_dict()
 
     return run
+
+
+@pytest.fixture
+def tal(site: Path) -> ModuleType:
+    """The module of the assigners, imported."""
+    return import_module("ultralytics.utils.tal")

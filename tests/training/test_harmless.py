@@ -14,20 +14,24 @@ import pytest
 from tests.training import stand_in
 from tests.training.recorded import equal
 from yolo_assign_trace import watch
-from yolo_assign_trace.training import watching
+from yolo_assign_trace.training import patching, watching
 
 EXEMPT = {
     # called by Python and by the training itself: what they call is here
     *("OnImport.find_spec", "_ThenLoader.create_module", "_ThenLoader.exec_module"),
     *("Patches._around_assigner", "Patches._around_loss", "Patches._before_callbacks"),
-    # the guard itself, and what says no before a training begins
-    *("Guard.__init__", "Guard.run", "Guard.failed", "Settings.__init__", "Settings.check"),
+    # the guard itself, and what comes before anything is begun
+    *("Guard.__init__", "Guard.run", "Guard.failed", "Settings.__init__", "Settings.check", "Environment.__init__"),
 }
 
 
 def modules() -> list[ModuleType]:
-    names = [info.name for info in pkgutil.iter_modules(watching.__path__) if not info.ispkg]
-    return [import_module(f"{watching.__name__}.{name}") for name in names if name != "startup"]
+    return [
+        import_module(f"{room.__name__}.{info.name}")
+        for room in (patching, watching)
+        for info in pkgutil.iter_modules(room.__path__)
+        if info.name != "startup"
+    ]
 
 
 def places() -> Iterator[tuple[ModuleType, str]]:
@@ -77,7 +81,7 @@ def test_a_failure_anywhere(site, train, unwatched, capsys, monkeypatch, module,
 NOT_MET = {
     # what an ordinary training does not come by; without a failure nothing is dropped
     *("described", "Engine.abandon", "Patches._drop", "begin_in_child"),
-    *("Recording.remark", "Recording._thin", "Recording._stop", "Patches._named", "_writer"),
+    *("Recording.remark", "Recording._thin", "Recording._stop", "Patches._named", "Methods.has", "_writer"),
 }
 
 

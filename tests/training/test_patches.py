@@ -14,8 +14,8 @@ from tests.commands import python
 from tests.training.example import SIX
 from tests.training.recorded import kinds, lines
 from yolo_assign_trace import InputError, watch
+from yolo_assign_trace.training.patching.on_import import OnImport
 from yolo_assign_trace.training.watching import patches
-from yolo_assign_trace.training.watching.on_import import OnImport
 
 PATCHED = [
     # module, class, method

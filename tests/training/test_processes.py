@@ -16,15 +16,15 @@ from tests.training import stand_in
 from tests.training.recorded import calls, kinds, lines
 from yolo_assign_trace import watch
 from yolo_assign_trace.formats.recording import ranks
-from yolo_assign_trace.training.watch import child_environment
-from yolo_assign_trace.training.watching.settings import Settings
+from yolo_assign_trace.training.patching.children import child_environment
+from yolo_assign_trace.training.watching.settings import VARIABLE, Settings
 
 
 def start(site: Path, code: str, *, world: int = 1, rank: int = 0, **more: str) -> subprocess.Popen[str]:
     """A process that the environment tells to watch; the stand-in is its only ultralytics."""
     own = environment(**more)
     own["PYTHONPATH"] = os.pathsep.join([str(site), own["PYTHONPATH"]])
-    own |= child_environment(Settings(str(site / "w"), every=1), own)
+    own |= child_environment(VARIABLE, Settings(str(site / "w"), every=1).text(), own)
     own |= {"RANK": str(rank), "WORLD_SIZE": str(world)} if world > 1 else {}
     pipe = subprocess.PIPE
     return subprocess.Popen(
@@ -113,10 +113,9 @@ def test_a_hidden_sitecustomize_that_fails_is_told_as_python_does(site):
 
 
 def test_a_failure_of_ours_at_the_start_is_one_line(site):
-    own = {"YOLO_ASSIGN_WATCHING": "{"}
     done = subprocess.run(
         [sys.executable, "-c", "print('on')"],
-        env=environment() | {"PYTHONPATH": child_environment(Settings("w"), environment())["PYTHONPATH"]} | own,
+        env=environment() | child_environment(VARIABLE, "{", environment()),
         capture_output=True,
         text=True,
         check=True,
@@ -128,7 +127,7 @@ def test_a_failure_of_ours_at_the_start_is_one_line(site):
 
 def test_the_folder_alone_does_nothing(site):
     """It may stay on PYTHONPATH when the variable is gone."""
-    own = environment() | {"PYTHONPATH": child_environment(Settings("w"), environment())["PYTHONPATH"]}
+    own = environment() | child_environment(VARIABLE, "", environment())
     code = "import sys; print([name for name in sys.modules if name.startswith('yolo')])"
     done = subprocess.run([sys.executable, "-c", code], env=own, capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("[]\n", "")

@@ -64,6 +64,15 @@ def test_options_reach_the_recording(folder, watched):
     assert len(lines(folder / "runs" / "a" / "run-2", "counts")) == 4  # steps 0 and 3, two validations
 
 
+@pytest.mark.parametrize("options", [(), ("--fast",)])
+def test_the_fast_form_reaches_children_and_the_recording_tells(folder, watched, options):
+    script = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {trains(kind='e2e')!r}], check=True)"
+    _, err = watched(script, *options).communicate()
+    assert len(err.splitlines()) == 2
+    assigners = [line["fast"] for line in lines(folder / "watch", "run") if line["kind"] == "assigner"]
+    assert assigners == [bool(options)] * 2
+
+
 def test_an_earlier_recording_is_kept(folder, watched):
     for name in ("watch", "watch-2"):
         assert f"recorded in {name}: " in watched(trains(epochs=1)).communicate()[1]

@@ -90,7 +90,7 @@ class ForeignAssigner:
     def _make(self, loaded: type, assigner: Assigner) -> Any:
         known = {"topk": "topk", "topk2": "topk2", "alpha": "alpha", "beta": "beta"}
         offered = {theirs: assigner.settings[ours] for theirs, ours in known.items()}
-        offered |= {"num_classes": CLASSES, "nc": CLASSES}
+        offered |= {"num_classes": CLASSES, "nc": CLASSES, "release": assigner.generation}
         try:
             taken = inspect.signature(loaded).parameters
         except (TypeError, ValueError):

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from .watching.guard import Guard, described, say
+from .patching.children import Environment, child_environment
+from .patching.guard import Guard, described, say
 from .watching.patches import Patches, begin, end, is_active
 from .watching.recording import claim
 from .watching.settings import MAX_SIZE, VARIABLE, Settings
 from .watching.summary import summary
-
-STARTUP = Path(__file__).parent / "watching" / "startup"
-"""Holds the sitecustomize that brings the patches into child processes."""
 
 
 class watch:  # noqa: N801 - used as `with watch(...)`
@@ -61,7 +59,7 @@ class watch:  # noqa: N801 - used as `with watch(...)`
         self.settings.check()
         self.folder: Path | None = None
         self._patches: Patches | None = None
-        self._environment: dict[str, str | None] = {}
+        self._environment = Environment()
 
     def __enter__(self) -> Self:
         try:
@@ -82,9 +80,7 @@ class watch:  # noqa: N801 - used as `with watch(...)`
     def _begin(self) -> None:
         self.folder = claim(Path(self.settings.out))
         settings = replace(self.settings, out=str(self.folder))
-        for name, value in child_environment(settings, os.environ).items():
-            self._environment[name] = os.environ.get(name)
-            os.environ[name] = value
+        self._environment.set(child_environment(VARIABLE, settings.text(), os.environ))
         self._patches = begin(settings)
 
     def _end(self) -> None:
@@ -92,15 +88,5 @@ class watch:  # noqa: N801 - used as `with watch(...)`
         if self._patches is not None:
             Guard().run(end, self._patches)
             Guard().run(lambda folder: say(summary(folder)), self.folder)
-        for name, value in self._environment.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-        self._patches, self._environment = None, {}
-
-
-def child_environment(settings: Settings, environment: Mapping[str, str]) -> dict[str, str]:
-    """What child processes need in their environment to be watched too."""
-    paths = [str(STARTUP), *filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))]
-    return {VARIABLE: settings.text(), "PYTHONPATH": os.pathsep.join(paths)}
+        Guard().run(self._environment.restore)
+        self._patches = None

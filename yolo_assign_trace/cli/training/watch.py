@@ -13,8 +13,8 @@ from typing import Annotated
 import typer
 
 from ...basics.errors import InputError, reason_of
-from ...training.watching.settings import MAX_SIZE, Settings
-from ..options.declared import OUTPUT, option
+from ...training.watching.settings import MAX_SIZE, VARIABLE, Settings
+from ..options.declared import ASSIGNER, OUTPUT, option
 
 EXAMPLES = """[bold]Examples[/bold]
 
@@ -36,6 +36,10 @@ FROM_THE_KERNEL = 128
 
 def watch(
     command: Annotated[list[str], typer.Argument(metavar="-- COMMAND ...", help="What trains, as you would start it.")],
+    fast: Annotated[
+        bool,
+        option("fast", panel=ASSIGNER, help="Assign by the fast form: the same answers, sooner."),
+    ] = False,
     out: Annotated[
         Path,
         option("out", panel=OUTPUT, metavar="FOLDER", help="The recording; if one is there, FOLDER-2 ... is taken."),
@@ -84,8 +88,9 @@ def watch(
 
     The training is started as it is and computes what it would have computed. Its exit code is handed on.
     """
-    from ...training.watch import child_environment
-    from ...training.watching.guard import say
+    from ...training.fast import VARIABLE as FAST
+    from ...training.patching.children import child_environment
+    from ...training.patching.guard import say
     from ...training.watching.recording import claim
     from ...training.watching.summary import shown, summary
 
@@ -98,7 +103,10 @@ def watch(
         folder = claim(out.absolute())
     except OSError as error:
         raise InputError("not-writable", f"the folder cannot be made: {reason_of(error)}", where=str(out)) from None
-    environment = {**os.environ, **child_environment(replace(settings, out=str(folder)), os.environ)}
+    environment = {**os.environ}
+    environment |= child_environment(VARIABLE, replace(settings, out=str(folder)).text(), environment)
+    if fast:
+        environment |= child_environment(FAST, "1", environment)
     say(f"recording to {shown(folder)}: {_plan(settings)}")
     try:
         code = _run(command, environment)

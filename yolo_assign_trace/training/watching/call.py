@@ -14,8 +14,9 @@ from ...assignment.assigner import Assigner
 from ...assignment.call import RESULTS
 from ...assignment.generations import find_assigner
 from ...assignment.releases import parse_release
+from ...assignment.untraced.rules import Results
 from ...basics.errors import InputError
-from .patches import ASSIGNERS, CALL
+from ..patching.methods import ASSIGNERS, CALL
 
 _OF_THE_CALL = frozenset({"training", "bs", "n_max_boxes"})
 """Attributes that are no parameters: they change with every batch."""
@@ -96,11 +97,13 @@ class Call:
         who: the assigner.
         inputs: by name, the six of every call first, under the names of :data:`CALL` whatever the method calls them.
         outputs: by name; ``output0`` ... if they are not the usual five.
+        fast: has the fast form answered?
     """
 
     who: Who
     inputs: Mapping[str, Any]
     outputs: Mapping[str, Any]
+    fast: bool
 
     @property
     def six(self) -> tuple[Tensor, ...]:
@@ -124,7 +127,7 @@ def read_call(
         kind = signature.parameters[name].kind
         named.update(value if kind is inspect.Parameter.VAR_KEYWORD else {name: value})
     renamed = dict(zip([*CALL, *list(named)[len(CALL) :]], named.values(), strict=False))
-    call = Call(who_is(assigner), renamed, named_outputs(outputs))
+    call = Call(who_is(assigner), renamed, named_outputs(outputs), isinstance(outputs, Results))
     _check(call)
     return call
 

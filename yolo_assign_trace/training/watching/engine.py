@@ -97,7 +97,7 @@ class Engine:
         call = read_call(assigner, signature, args, kwargs, outputs)
         batch = self._read_batch(call)
         grid = self._grids.of(call.six[2], batch.imgsz)
-        self._introduce(call.who)
+        self._introduce(call.who, fast=call.fast)
         place = {"epoch": self.epoch, "step": self.step, "part": self.part, "batch": self.batch, "head": call.who.head}
         if counts or boxes:
             look = look_at(call, grid, self._reg_max(), whole=boxes)
@@ -187,7 +187,7 @@ class Engine:
         self.recording.lines("run", [line, *([{"kind": "trainer", **self.about}] if self.about else [])])
         return self.recording
 
-    def _introduce(self, who: Who) -> None:
+    def _introduce(self, who: Who, *, fast: bool) -> None:
         """One line for every assigner that is called with other parameters."""
         line = {
             "kind": "assigner",
@@ -197,6 +197,7 @@ class Engine:
             "head": who.head,
             "parameters": who.parameters,
             "replayed": who.stand_in() is not None,
+            "fast": fast,
         }
         key = repr(line)
         if key not in self._known:

@@ -1,7 +1,4 @@
-"""Which classes are patched, how, and how they get back what they had. Needs no torch until an assigner is called.
-
-Classes only: an instance with a hook of ours could not be saved with its model.
-"""
+"""Which classes are patched, and how. Needs no torch until an assigner is called."""
 
 from __future__ import annotations
 
@@ -15,26 +12,21 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from .guard import Guard, say
-from .on_import import OnImport, Then
+from ..patching.guard import Guard, say
+from ..patching.methods import ASSIGNERS, OUTER, Methods, classes_of, is_called_as_usual, parameters_of
+from ..patching.on_import import OnImport, Then
 from .settings import Settings
 
 if TYPE_CHECKING:
     from .engine import Engine
 
-CALL = ("pd_scores", "pd_bboxes", "anc_points", "gt_labels", "gt_bboxes", "mask_gt")
-"""What an assigner is called with first, in this order."""
-
-ASSIGNERS = ("ultralytics.utils.tal", "ultralytics.yolo.utils.tal")
 LOSSES = (
     "ultralytics.utils.loss",
     "ultralytics.yolo.utils.loss",
     *(f"ultralytics.yolo.v8.{task}.train" for task in ("detect", "segment", "pose")),
 )
 TRAINERS = ("ultralytics.engine.trainer", "ultralytics.yolo.engine.trainer")
-"""Modules whose classes are patched; each release has some of them."""
-
-_ABSENT = object()
+"""Modules whose classes are patched, beside those with assigners; each release has some of them."""
 
 
 class Patches:
@@ -45,7 +37,7 @@ class Patches:
         self.guard = Guard(self._drop)
         self._engine: Engine | None = None
         self._here = threading.local()  # a loss and its assigner run in one thread
-        self._undo: list[tuple[type, str, Any, Any]] = []
+        self._methods = Methods(OUTER)
         then: dict[str, list[Then]] = {}
         for names, patch in ((ASSIGNERS, self._assigners), (LOSSES, self._losses), (TRAINERS, self._trainer)):
             for name in names:
@@ -66,14 +58,7 @@ class Patches:
         self.guard.run(self._close)
         self.guard.off = True  # whatever stays patched passes calls on
         self._finder.end()
-        for owner, name, had, ours in reversed(self._undo):
-            if vars(owner).get(name) is not ours:
-                continue  # somebody has patched it after us; ours passes calls on from now on
-            if had is _ABSENT:
-                delattr(owner, name)
-            else:
-                setattr(owner, name, had)
-        self._undo.clear()
+        self._methods.restore()
 
     def _close(self) -> None:
         engine = self._own_engine()
@@ -104,9 +89,9 @@ class Patches:
             patch(module)
 
     def _assigners(self, module: ModuleType) -> None:
-        for found in _classes_of(module):
-            if "forward" in vars(found) and _parameters(vars(found)["forward"])[: len(CALL)] == list(CALL):
-                self._replace(found, "forward", self._around_assigner)
+        for found in classes_of(module):
+            if is_called_as_usual(found):
+                self._methods.wrap(found, "forward", self._around_assigner)
 
     def _named(self, attribute: str, module: ModuleType) -> None:
         found: Any = module
@@ -115,24 +100,19 @@ class Patches:
         if not inspect.isclass(found) or not callable(getattr(found, "forward", None)):
             say(f"{module.__name__}:{attribute} is no class with a method forward; its calls are not recorded")
             return
-        if vars(found).get("forward") not in [ours for _, _, _, ours in self._undo]:
-            self._replace(found, "forward", self._around_assigner)
+        if not self._methods.has(found, "forward"):
+            self._methods.wrap(found, "forward", self._around_assigner)
 
     def _losses(self, module: ModuleType) -> None:
-        for found in _classes_of(module):
+        for found in classes_of(module):
             for name in ("__call__", "forward", "loss"):
-                if inspect.isfunction(vars(found).get(name)) and _parameters(vars(found)[name]) == ["preds", "batch"]:
-                    self._replace(found, name, self._around_loss)
+                if inspect.isfunction(vars(found).get(name)) and parameters_of(vars(found)[name]) == ["preds", "batch"]:
+                    self._methods.wrap(found, name, self._around_loss)
 
     def _trainer(self, module: ModuleType) -> None:
         found = vars(module).get("BaseTrainer")
         if inspect.isclass(found) and inspect.isfunction(vars(found).get("run_callbacks")):
-            self._replace(found, "run_callbacks", self._before_callbacks)
-
-    def _replace(self, owner: type, name: str, make: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
-        ours = make(getattr(owner, name))
-        self._undo.append((owner, name, vars(owner).get(name, _ABSENT), ours))
-        setattr(owner, name, ours)
+            self._methods.wrap(found, "run_callbacks", self._before_callbacks)
 
     def _around_assigner(self, original: Callable[..., Any]) -> Callable[..., Any]:
         signature, here, compiling = inspect.signature(original), self._here, _compiling()
@@ -176,15 +156,6 @@ class Patches:
             return original(trainer, *args, **kwargs)
 
         return run_callbacks
-
-
-def _classes_of(module: ModuleType) -> list[type]:
-    return [found for found in vars(module).values() if inspect.isclass(found) and found.__module__ == module.__name__]
-
-
-def _parameters(function: Callable[..., Any]) -> list[str]:
-    """Without ``self``."""
-    return list(inspect.signature(function).parameters)[1:]
 
 
 def _compiling() -> Callable[[], bool]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ...formats.call_file import Raw, header_of, write_tensors
 from ...formats.recording import CALLS, ENTRIES, call_file, entry_file, ranks
-from .guard import say
+from ..patching.guard import say
 from .settings import Settings
 
 MIB, GIB = 1 << 20, 1 << 30

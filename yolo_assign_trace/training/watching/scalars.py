@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...basics.box_sizes import SIZES
-from .guard import described, say
+from ..patching.guard import described, say
 
 
 class Scalars:

@@ -15,11 +15,13 @@ class Guard:
 
     Args:
         drop: told why, when the first failure has switched everything off.
+        who: whose it is, ``watch`` or ``fast``.
     """
 
-    def __init__(self, drop: Callable[[str], None] = lambda why: None) -> None:
+    def __init__(self, drop: Callable[[str], None] = lambda why: None, who: str = "watch") -> None:
         self.off = False
         self._drop = drop
+        self._who = who
 
     def run(self, work: Callable[..., Any], *arguments: Any) -> None:
         if self.off:
@@ -35,7 +37,7 @@ class Guard:
         self.off = True
         with contextlib.suppress(Exception):
             why = described(error)
-            say(f"switched off, the training goes on: {why}")
+            say(f"switched off, the training goes on: {why}", self._who)
             self._drop(why)
 
 
@@ -47,8 +49,8 @@ def described(error: Exception) -> str:
     return f"{type(error).__name__}{f': {text}' if text else ''}{place}"
 
 
-def say(text: str) -> None:
+def say(text: str, who: str = "watch") -> None:
     """One line to stderr."""
     with contextlib.suppress(Exception):  # nobody may be reading it
-        sys.stderr.write(f"yolo-assign watch: {text}\n")
+        sys.stderr.write(f"yolo-assign {who}: {text}\n")
         sys.stderr.flush()

@@ -1,0 +1,1 @@
+"""Patches of classes: on import, in child processes, several around one method."""
