@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from importlib import import_module
@@ -24,8 +25,11 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(patches, "_active", [])
     monkeypatch.setattr("sys.meta_path", list(sys.meta_path))  # a watch that fails to end must not meet the next test
     monkeypatch.chdir(stand_in.write(tmp_path))
+    variables = dict(os.environ)
     with stand_in.importable(tmp_path):
         yield tmp_path
+    os.environ.clear()  # likewise
+    os.environ.update(variables)
 
 
 @pytest.fixture
