@@ -97,6 +97,14 @@ LAYOUTS: dict[str, Callable[[Scene], Scene]] = {
     "one image expanded": lambda scene: replace(
         scene, **{name: scene.inputs[name][:1].expand_as(scene.inputs[name]) for name in ("pd_scores", "pd_bboxes")}
     ),
+    "boxes behind their labels, as the loss splits them": lambda scene: replace(
+        scene, gt_bboxes=torch.cat([scene.gt_labels.float(), scene.gt_bboxes], dim=-1).split((1, 4), 2)[1]
+    ),
+    "one image of such boxes": lambda scene: replace(
+        scene,
+        **{name: scene.inputs[name][:1] for name in ("pd_scores", "pd_bboxes", "gt_labels", "mask_gt")},
+        gt_bboxes=torch.cat([scene.gt_labels.float(), scene.gt_bboxes], dim=-1)[:1].split((1, 4), 2)[1],
+    ),
     "padding in the middle": padding_in_the_middle,
     "an image of padding": lambda scene: replace(
         scene, mask_gt=scene.mask_gt & (torch.arange(len(scene.mask_gt)) > 0).view(-1, 1, 1)

@@ -30,7 +30,8 @@ def results_of(labels: Tensor, gt_bboxes: Tensor, positives: Positives, score: T
     target_labels.scatter_(0, cell, label)
     target_bboxes = _empty(4 * (none + 1), gt_bboxes).view(-1, 4)
     whole = torch.complex128 if gt_bboxes.dtype == torch.float32 else gt_bboxes.dtype  # the four sides as one number
-    target_bboxes.view(whole)[:none].view(b, a, -1).copy_(gt_bboxes[:, :1].contiguous().view(whole))
+    first = gt_bboxes[:, :1].clone(memory_format=torch.contiguous_format)  # a slice may begin where no such number can
+    target_bboxes.view(whole)[:none].view(b, a, -1).copy_(first.view(whole))
     target_bboxes.index_copy_(0, cell, gt_bboxes.reshape(-1, 4).index_select(0, owner))
     target_scores = _empty(nc * (none + 1), score, zero=True).scatter_(0, cell * nc + label, score)
     fg_mask = positives.flags.index_fill_(0, cell, True)
