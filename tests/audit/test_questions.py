@@ -40,7 +40,7 @@ ANSWERS = [
 ]
 
 
-@pytest.mark.parametrize(("query", "rows"), [*zip(SQL, ANSWERS, strict=True)], ids=["files", "classes", "sizes"])
+@pytest.mark.parametrize(("query", "rows"), list(zip(SQL, ANSWERS, strict=True)), ids=["files", "classes", "sizes"])
 def test_questions_to_duckdb(tables, query, rows):
     duckdb = pytest.importorskip("duckdb")
     assert duckdb.sql(query).fetchall() == rows
