@@ -168,5 +168,8 @@ def test_the_parts_of_the_script_are_all_there_and_small():
     template = Path(ROOT / "yolo_assign_trace" / "page" / "template")
     from yolo_assign_trace.page.html import SCRIPTS
 
-    assert {path.name for path in template.glob("*.js")} == {*SCRIPTS, "index.js"}  # that of the index is one of its own
+    assert {path.name for path in template.glob("*.js")} == {
+        *SCRIPTS,
+        "index.js",
+    }  # that of the index is one of its own
     assert all(path.read_text(encoding="utf-8").count("\n") < 300 for path in template.iterdir())
