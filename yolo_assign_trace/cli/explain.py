@@ -12,6 +12,7 @@ from ..inputs.request import Request
 from .options.assigner import AssignerOptions
 from .options.declared import OUTPUT, option
 from .options.expand import expanded
+from .options.loss import LossOptions
 from .screens.terminal import print_json, result_console
 from .trace_source import batch_from, traces_from
 
@@ -27,6 +28,7 @@ QUESTION = "Question"
 def explain(
     request: Request,
     chosen: AssignerOptions,
+    loss: LossOptions,
     trace: Annotated[
         Path | None,
         typer.Argument(
@@ -82,12 +84,12 @@ def explain(
 
     question, one_image = Question(image, gt, anchor, at), "--image"
     if question.about_everything and image is None:
-        answer, batches = _about_all(trace, request, chosen)
+        answer, batches = _about_all(trace, request, chosen, loss)
         one_image = "--images" if batches > 1 else "--image"
     else:
         from ..explain.answer import explain_trace
 
-        batch = batch_from(trace, request, chosen)
+        batch = batch_from(trace, request, chosen, loss)
         answer = replace(explain_trace(batch.trace, question), places=dict(enumerate(batch.places)))
     if json:
         from ..explain.as_json import as_json
@@ -106,12 +108,12 @@ def explain(
     return 1 if any(line.cause in failing for line in answer.asked) else 0
 
 
-def _about_all(trace: Path | None, request: Request, chosen: AssignerOptions) -> tuple[Answer, int]:
+def _about_all(trace: Path | None, request: Request, chosen: AssignerOptions, loss: LossOptions) -> tuple[Answer, int]:
     """Every box with a problem, batch by batch, and how many; images of several have their numbers in the dataset."""
     answers, summaries = [], []
     asked: list[BoxLine] = []
     places: dict[int, Places] = {}
-    for batch in traces_from(trace, request, chosen):
+    for batch in traces_from(trace, request, chosen, loss):
         from ..explain.answer import explain_trace  # here: bad usage is told by the line above, without numpy
         from ..explain.summary import join_summaries, numbered
 

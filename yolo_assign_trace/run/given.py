@@ -27,6 +27,9 @@ GEOMETRIC = ("no-anchor-inside", "ignored-as-padding")
 SYNTHETIC = f"synthetic heads: only candidates, {' and '.join(GEOMETRIC)}, which are geometry, carry meaning"
 """What must be said wherever numbers of heads of no model are shown."""
 
+NO_LOSS_OF_A_MODEL = "synthetic heads: these losses carry no meaning"
+"""The same of losses."""
+
 
 @dataclass(frozen=True)
 class Image:

@@ -86,6 +86,7 @@ class Run:
             "heads": self.about.get("heads", "tensors given by the caller"),
             **({"release": self.release.line(self.assigner)} if self.release else {}),
             "assigner": assigner_line(self.assigner, self.dtype, self.device),
+            **({"loss": loss_line(self.assigner)} if self.assigner.gains else {}),
             "versions": versions_line(self.versions),
             **{f"image[{i}]": printable(str(image)) for i, image in enumerate(self.images)},
             **({"names": printable_json(json.dumps(self.class_names, ensure_ascii=False))} if self.class_names else {}),
@@ -123,6 +124,11 @@ def assigner_line(assigner: Assigner, dtype: str, device: str) -> str:
     swaps = ", ".join(f"{stage}={function}" for stage, function in assigner.swaps.items())
     swapped = f"; SWAPPED {swaps}" if swaps else ""
     return f"{assigner.name}{note}: {assigner.parameters}, {dtype}{where}{swapped}"
+
+
+def loss_line(assigner: Assigner) -> str:
+    """What a header says about the loss of an assigner that has that stage."""
+    return f"as from {assigner.loss_since} on, gains {assigner.gains}"
 
 
 @dataclass(frozen=True)
