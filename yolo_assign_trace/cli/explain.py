@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -77,7 +77,8 @@ def explain(
 ) -> int:
     """Why did this box get nothing, or this anchor become positive? Answers from the numbers of a finished trace.
 
-    Without a question: every box with a problem, and a summary. Exit code 1 only with --fail-on.
+    Without a question: every box with a problem, and a summary. With
+    --loss: every box by what it costs, and why. Exit code 1 only with --fail-on.
     """
     failing = _causes(fail_on)  # a wrong name is told before anything is read
     from ..explain.question import Question
@@ -90,7 +91,7 @@ def explain(
         from ..explain.answer import explain_trace
 
         batch = batch_from(trace, request, chosen, loss)
-        answer = replace(explain_trace(batch.trace, question), places=dict(enumerate(batch.places)))
+        answer = replace(explain_trace(batch.trace, question, loss=loss.wanted), places=dict(enumerate(batch.places)))
     if json:
         from ..explain.as_json import as_json
 
@@ -110,23 +111,30 @@ def explain(
 
 def _about_all(trace: Path | None, request: Request, chosen: AssignerOptions, loss: LossOptions) -> tuple[Answer, int]:
     """Every box with a problem, batch by batch, and how many; images of several have their numbers in the dataset."""
-    answers, summaries = [], []
+    answers, summaries, losses = [], [], []
     asked: list[BoxLine] = []
     places: dict[int, Places] = {}
     for batch in traces_from(trace, request, chosen, loss):
         from ..explain.answer import explain_trace  # here: bad usage is told by the line above, without numpy
+        from ..explain.loss.found import join_losses, numbered_loss
         from ..explain.summary import join_summaries, numbered
 
-        answers.append(explain_trace(batch.trace))
+        answers.append(explain_trace(batch.trace, loss=loss.wanted))
         if summary := answers[-1].summary:
             summaries.append(numbered(summary, batch.images))
+        if found := answers[-1].loss:
+            losses.append(numbered_loss(found, batch.images))
         asked += [replace(box, image=batch.images[box.image]) for box in answers[-1].asked]
         places |= zip(batch.images, batch.places, strict=False)  # nothing is known of the boxes of a finished trace
     header = dict(answers[0].header)
     if len(answers) > 1:
         header["labels"] = f"{request.source}, {len(answers)} batches"
-    summary = join_summaries(summaries)
-    return replace(answers[0], header=header, asked=tuple(asked), summary=summary, places=places), len(answers)
+    joined: dict[str, Any] = {"asked": tuple(asked), "places": places}
+    if loss.wanted:
+        joined["loss"] = join_losses(losses)
+    else:
+        joined["summary"] = join_summaries(summaries)
+    return replace(answers[0], header=header, **joined), len(answers)
 
 
 def _causes(text: str) -> frozenset[str]:

@@ -16,10 +16,14 @@ class LossOptions:
     loss: bool = False
     gains: Gains | None = None
 
+    @property
+    def wanted(self) -> bool:
+        return self.loss or self.gains is not None
+
     def added_to(self, assigner: Assigner, release: ReleaseChoice) -> Assigner:
         """The assigner with that stage if it is wanted.
 
         Raises:
             InputError: a captured call, which has no loss, or a gain that cannot be.
         """
-        return with_loss(assigner, release.release, self.gains) if self.loss or self.gains else assigner
+        return with_loss(assigner, release.release, self.gains) if self.wanted else assigner
