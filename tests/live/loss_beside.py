@@ -1,6 +1,6 @@
 """Run by a real release's Python: what its trainer takes as loss items, beside ours of the same head outputs.
 
-Arguments: description of a model, data.yaml, folder for the run, relative tolerance. Every step of one epoch is held against.
+Arguments: description of a model, data.yaml, folder for the run, relative tolerance. It looks at each step of an epoch.
 """
 
 from __future__ import annotations

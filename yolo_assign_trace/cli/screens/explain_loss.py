@@ -24,13 +24,17 @@ def print_loss(page: Page, loss: LossSummary, answer: Answer, command: str, all_
     items = loss.items
     about = "as training prints it" if loss.of_image is None else f"the part of image {loss.of_image}"
     if loss.batches > 1:
-        about += f": the mean of {count(loss.batches, 'batch')}"
+        about += f": the mean of {loss.batches} batches"
     page.heading("Loss", about)
     page.line(
         (f"box {num(items.box)}  cls {num(items.cls)}  dfl {num(items.dfl)}", "bold"),
         f"  together {num(items.total)}; divided by {num(loss.divisor)}",
     )
     page.line(f"background: cls {num(loss.background.cls)} of it, which belongs to no box")
+    if without := sum(not box.line.positives for box in loss.boxes):
+        page.line(
+            (f"{count(without, 'box')} without positives: they cost nothing, and nothing learns them", "bold red")
+        )
     if answer.synthetic:
         page.line((NO_LOSS_OF_A_MODEL, "yellow"))
     _boxes(page, loss, answer, all_rows)
