@@ -78,6 +78,30 @@ class TestSummary:
         assert [part.name for part in joined.images] == list("012345")
 
 
+HEADS = [
+    # head, release; is it what training prints, and how it counts
+    ("", "8.4.190", True, ""),
+    ("one2one", "8.4.190", True, "prints its own alone"),
+    ("one2many", "8.4.190", False, "prints those of one2one alone"),
+    ("one2many", "8.3.253", False, "whose losses training adds"),
+]
+
+
+@pytest.mark.parametrize(("head", "release", "printed", "about"), HEADS)
+def test_the_loss_of_one_of_two_heads_says_so(head, release, printed, about):
+    inputs = drawn(GRID, 3, images=1, boxes=2, nc=2, reg_max=1)
+    inputs.head = head
+    memory = loss_of(inputs, find_assigner("8.4.190"), release)
+    found = explain_trace(stored_trace(memory), loss=True).loss
+    assert found is not None
+    assert found.printed == printed
+    assert found.about.endswith(about)
+    facts = {fact.id: fact.text for fact in memory.facts["loss"]}
+    assert facts["loss-items"].startswith("training prints" if printed else "its items are")
+    assert facts.get("one-of-two-heads", "") == found.about
+    assert ("loss-returned" in facts) == (not head)
+
+
 def one_box(logits: tuple[float, float], gains: Gains, *, side: float = 0.5, reg_max: int = 16) -> str:
     """Why a centred box of class 0 costs what it does; ``logits`` of both classes stand everywhere."""
     maps = [np.zeros((1, 4 * reg_max + 2, level.height, level.width), np.float32) for level in GRID.levels]

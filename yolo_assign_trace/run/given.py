@@ -58,6 +58,7 @@ class Inputs:
         class_names: by class; empty if the classes have none.
         release: that labels were read and boxes placed by; None where no release had a part in it.
         synthetic: are the maps drawn, so that no model had a part in it?
+        head: which of the two heads of an end-to-end model, one2many or one2one; empty if there is one.
     """
 
     grid: Grid
@@ -71,6 +72,7 @@ class Inputs:
     class_names: tuple[str, ...] = ()
     release: ReleaseChoice | None = None
     synthetic: bool = False
+    head: str = ""
 
     @property
     def boxes(self) -> tuple[int, ...]:

@@ -24,14 +24,31 @@ def loss_facts(run: Run, kept: Mapping[str, Array]) -> list[Fact]:
         return facts
     items = kept["loss_items"].astype(np.float64)
     printed = ", ".join(f"{name} {item:.5g}" for name, item in zip(("box", "cls", "dfl"), items.tolist(), strict=True))
-    facts.append(Fact("loss-items", f"training prints {printed}; divided by {kept['divisor'][0]:.6g}"))
     kind: Any = run.assigner.stage("loss").result
+    prints = "training prints" if prints_items(run.head, run.assigner.loss_since) else "its items are"
+    facts.append(Fact("loss-items", f"{prints} {printed}; divided by {kept['divisor'][0]:.6g}"))
+    if run.head:
+        facts.append(Fact("one-of-two-heads", about_two_heads(run.head, run.assigner.loss_since)))
+        return facts + _clamped(run, kept)
     images = run.sizes["image"]
     returned = np.atleast_1d(kind.returned(items, images)).tolist()
     numbers = ", ".join(f"{number:.5g}" for number in returned)
     what = "their sum" if issubclass(kind, Loss) and kind.as_one_number else "each"
     facts.append(Fact("loss-returned", f"training minimises {numbers}: {what} times {count(images, 'image')}"))
     return facts + _clamped(run, kept)
+
+
+def prints_items(head: str, loss_since: str) -> bool:
+    """Are the items of ``head`` alone what training prints? Of two heads those of one2one are, from 8.4.0 on."""
+    return not head or (head == "one2one" and loss_since == Loss.since)
+
+
+def about_two_heads(head: str, loss_since: str) -> str:
+    """How the loss of one of two heads counts."""
+    if loss_since != Loss.since:
+        return f"{head} is one of two heads, whose losses training adds"
+    printed = "its own" if head == "one2one" else "those of one2one"
+    return f"{head} is one of two heads: training adds them with weights that move by epoch, and prints {printed} alone"
 
 
 def beyond_reach(target_distances: Array, reg_max: int) -> Array:

@@ -20,6 +20,7 @@ from .given import Image
 from .letterbox import MODES, Letterbox
 from .release_choice import ReleaseChoice
 
+HEADS = ("one2many", "one2one")
 LARGEST = (1 << 31) - 1
 """Of whole numbers; no run has more of anything."""
 
@@ -54,6 +55,7 @@ class TraceSettings:
         synthetic: are the heads no model's?
         gains: of the stage ``loss``; None if it did not run.
         loss_since: the release that this loss appeared with; empty likewise.
+        head: whose loss it is, one2many or one2one of an end-to-end model; empty if there is one head.
     """
 
     assigner: str = ""
@@ -79,6 +81,7 @@ class TraceSettings:
     synthetic: bool = False
     gains: Gains | None = None
     loss_since: str = ""
+    head: str = ""
 
     def made_by(self, assigner: Assigner) -> TraceSettings:
         """The same inputs under ``assigner``."""
@@ -115,7 +118,7 @@ class TraceSettings:
 
     def to_json(self) -> str:
         """One line of JSON that :meth:`from_json` reads back to the same; without a loss nothing is said of it."""
-        of_loss = () if self.gains else ("gains", "loss_since")
+        of_loss = () if self.gains else ("gains", "loss_since", "head")
         told = {name: value for name, value in asdict(self).items() if name not in of_loss}
         return printable_json(json.dumps(told, ensure_ascii=False))
 
@@ -230,6 +233,7 @@ _READ: Mapping[str, _Reader] = {
     "synthetic": (_switch, "true or false"),
     "gains": (_gains, "the gains of box, cls and dfl, numbers from 0"),
     "loss_since": _one_of(LOSSES),
+    "head": _one_of(HEADS),
     "swapped": (
         lambda told: {_text(stage): _text(function) for stage, function in told.items()},
         "functions by the stage that they stand in for",

@@ -22,7 +22,9 @@ ROWS = 20
 def print_loss(page: Page, loss: LossSummary, answer: Answer, command: str, all_rows: bool) -> None:
     """The total, the dearest boxes with the reason of each, and the same loss by level, class and image."""
     items = loss.items
-    about = "as training prints it" if loss.of_image is None else f"the part of image {loss.of_image}"
+    about = "as training prints it" if loss.printed else "of one head"
+    if loss.of_image is not None:
+        about = f"the part of image {loss.of_image}"
     if loss.batches > 1:
         about += f": the mean of {loss.batches} batches"
     page.heading("Loss", about)
@@ -30,6 +32,8 @@ def print_loss(page: Page, loss: LossSummary, answer: Answer, command: str, all_
         (f"box {num(items.box)}  cls {num(items.cls)}  dfl {num(items.dfl)}", "bold"),
         f"  together {num(items.total)}; divided by {num(loss.divisor)}",
     )
+    if loss.about:
+        page.line((loss.about, "yellow"))
     page.line(f"background: cls {num(loss.background.cls)} of it, which belongs to no box")
     if without := sum(not box.line.positives for box in loss.boxes):
         page.line(

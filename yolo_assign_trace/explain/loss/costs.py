@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from ...basics.arrays import Array
-from ...run.loss_facts import beyond_reach
+from ...run.loss_facts import about_two_heads, beyond_reach, prints_items
 from ...run.record import BoxLine
 from ...traces.view import TraceView
 from ..sentences import SIDES, Sentence, sentence
@@ -24,6 +24,7 @@ def loss_summary(view: TraceView, image: int | None = None) -> LossSummary:
     require_loss(view)
     if image is not None:
         view.require_image(image)
+    head, since = view.settings.head, view.settings.loss_since
     costs = _Costs(view)
     images = range(view.b) if image is None else [image]
     lines = view.lines if image is None else view.lines_of(image)
@@ -50,6 +51,8 @@ def loss_summary(view: TraceView, image: int | None = None) -> LossSummary:
         images=tuple(Terms.of(str(i), of_anchor[n].sum(0)) for n, i in enumerate(images)),
         clamped=costs.clamped(here),
         of_image=image,
+        about=about_two_heads(head, since) if head else "",
+        printed=prints_items(head, since),
     )
 
 

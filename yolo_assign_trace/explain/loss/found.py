@@ -91,6 +91,8 @@ class LossSummary:
         clamped: sides of targets beyond the bins.
         of_image: the image, if it is about one alone.
         batches: how many.
+        about: how the loss of one of two heads counts; empty if there is one.
+        printed: is it what training prints?
     """
 
     items: Terms
@@ -103,6 +105,8 @@ class LossSummary:
     clamped: tuple[Clamped, ...]
     of_image: int | None = None
     batches: int = 1
+    about: str = ""
+    printed: bool = True
 
 
 def numbered_loss(summary: LossSummary, images: Sequence[int]) -> LossSummary:
@@ -130,6 +134,8 @@ def join_losses(summaries: Sequence[LossSummary]) -> LossSummary:
         images=tuple(chain.from_iterable(one.images for one in summaries)),
         clamped=tuple(chain.from_iterable(one.clamped for one in summaries)),
         batches=len(summaries),
+        about=summaries[0].about,
+        printed=summaries[0].printed,
         **each,
     )
 
