@@ -9,6 +9,8 @@ from tests.assignment.loss.losses import drawn, loss_of
 from yolo_assign_trace import InputError, Inputs, find_assigner, trace
 from yolo_assign_trace.assignment.assigner import Gains
 from yolo_assign_trace.assignment.grid import Grid
+from yolo_assign_trace.assignment.loss.choice import with_loss
+from yolo_assign_trace.assignment.swap import swap
 from yolo_assign_trace.explain.answer import explain_trace
 from yolo_assign_trace.explain.as_json import as_json
 from yolo_assign_trace.explain.loss.found import LossSummary, Terms, join_losses, numbered_loss
@@ -162,6 +164,20 @@ class TestOneBox:
         last = story.sentences[-1]
         assert last.id == "loss.background"
         assert last.values["cost"] == pytest.approx(made["anchor_loss"][image, anchor, 1])
+
+
+def only_the_divisor(target_scores):
+    return {"divisor": target_scores.sum().view(1)}
+
+
+def test_a_swapped_stage_may_leave_out_what_explaining_needs():
+    swapped = swap(with_loss(find_assigner("8.4.190")), "loss", only_the_divisor)
+    memory = loss_of(drawn(GRID, 3, images=1, boxes=2, nc=2, reg_max=4), swapped)
+    assert [key for key in memory.records if key.startswith("loss.")] == ["loss.divisor"]
+    with pytest.raises(InputError, match="left out what explaining needs"):
+        explain_trace(stored_trace(memory), loss=True)
+    (story,) = explain_trace(stored_trace(memory), Question(image=0, anchor=3)).anchors
+    assert "loss" not in {sentence.stage for sentence in story.sentences}
 
 
 def test_a_trace_without_a_loss_says_so():

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..assignment.loss.outputs import Loss
 from ..basics.arrays import Array
 from ..draw.photos import Pictures
 from ..explain.box import cut_of, share_of
@@ -97,7 +98,7 @@ def page_data(
         "classes": {str(label): view.names[label] for label in sorted(labels) if label in view.names},
         "stages": stages_of(view),
         "titles": title_values(view),
-        **({"loss": of_background(view)} if with_loss else {}),
+        **({"loss": of_background(view)} if with_loss and Loss.stage not in settings.swapped else {}),
         "numbers": numbers(view),
         "outcomes": list(OUTCOMES),
         "kinds": began.kinds,

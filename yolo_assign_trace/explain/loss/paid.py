@@ -20,6 +20,9 @@ def has_loss(view: TraceView) -> bool:
 
 def require_loss(view: TraceView) -> None:
     """Raises InputError if the trace has no loss."""
+    if view.settings.gains is not None and not has_loss(view):
+        message = "the function in place of the stage loss left out what explaining needs"
+        raise InputError("incomplete-trace", message, hint="trace again without it")
     if not has_loss(view):
         hint = "trace again with `stage=loss`; a captured call holds no logits, so it has none"
         raise InputError("no-loss", "the trace has no loss: the stage did not run", hint=hint)

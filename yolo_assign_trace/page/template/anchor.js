@@ -89,7 +89,7 @@ function fateOf(data, anchor, gt) {
 
 // What a background anchor without a story costs.
 function costOf(data, anchor) {
-  if (!data.losses) return [];
+  if (!doc.loss) return [];
   return [["loss.background", { ...doc.loss, class_loss: data.losses.class_loss[anchor], cost: data.losses.cost[anchor] }]];
 }
 
