@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+from torch import Tensor
 
 from tests.assignment.loss.losses import drawn, loss_of
 from yolo_assign_trace import InputError, find_assigner, trace
@@ -13,6 +15,7 @@ from yolo_assign_trace.assignment.assigner import Gains
 from yolo_assign_trace.assignment.call import begin_with_capture
 from yolo_assign_trace.assignment.grid import Grid
 from yolo_assign_trace.assignment.loss.choice import parse_gains, with_loss
+from yolo_assign_trace.assignment.outputs import GroundTruth, tensor
 from yolo_assign_trace.assignment.releases import parse_release
 from yolo_assign_trace.tracers.memory import Memory
 
@@ -41,8 +44,8 @@ def test_it_runs_only_where_it_is_asked_for():
     without, asked = Memory(), Memory()
     results = trace(inputs, find_assigner("yolov8"), [without])
     with_it = trace(inputs, find_assigner("yolov8"), [asked], loss=True)
-    for name, tensor in results.items():
-        np.testing.assert_array_equal(tensor, with_it[name])
+    for name, result in results.items():
+        np.testing.assert_array_equal(result, with_it[name])
     assert [key for key in asked.records if key not in without.records] == [
         f"loss.{output.name}" for output in asked.run.assigner.stage("loss").outputs
     ]
@@ -60,6 +63,18 @@ def test_gains_weigh_the_terms():
 def test_a_captured_call_has_none():
     with pytest.raises(InputError, match="a captured call holds scores and boxes"):
         with_loss(begin_with_capture(find_assigner("yolov8")))
+
+
+@dataclass(frozen=True)
+class Turned(GroundTruth):
+    gt_bboxes: Tensor = tensor("image gt xywhr", "px", "boxes with an angle")
+
+
+def test_boxes_of_another_kind_have_none_here():
+    upright = find_assigner("yolov8")
+    turned = upright.with_stage(replace(upright.stage("ground_truth"), result=Turned))
+    with pytest.raises(InputError, match=r"assigns \[image, gt, xywhr\]"):
+        with_loss(turned)
 
 
 @pytest.mark.parametrize("text", ["", "1,2", "1,2,x", "1,2,3,4"])

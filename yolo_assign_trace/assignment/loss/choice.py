@@ -32,13 +32,18 @@ def with_loss(assigner: Assigner, release: Release | None = None, gains: Gains |
         gains: of the three terms; by default those of training.
 
     Raises:
-        InputError: a captured call, which lacks what the loss is made of, or a gain that cannot be.
+        InputError: a captured call, which lacks what the loss is made of, boxes that are not upright, or a gain that
+            cannot be.
     """
     if any(stage.name == NAME for stage in assigner.stages):
         return assigner
     if assigner.stages[0] == CAPTURE:
         message = "a captured call holds scores and boxes, and the loss is made of logits and distributions"
         raise InputError("no-loss", message, where=Parameter("loss"), hint="trace head outputs: `heads` or `model`")
+    boxes = next(output for stage in assigner.stages for output in stage.outputs if output.name == "gt_bboxes")
+    if boxes.axes[-1] != "xyxy":
+        message = f"the loss is that of upright boxes, and {assigner.name} assigns [{', '.join(boxes.axes)}]"
+        raise InputError("no-loss", message, where=Parameter("loss"))
     gains = gains or Gains()
     for name, gain in vars(gains).items():
         if not 0 <= gain < math.inf:
