@@ -12,6 +12,7 @@ from tests.compare.planted import KEYS, another, compare, plant, saved, where
 from tests.traces.traces import KINDS, Kind
 from yolo_assign_trace.assignment.generations import GENERATIONS
 from yolo_assign_trace.assignment.grid import Grid
+from yolo_assign_trace.assignment.loss.choice import with_loss
 from yolo_assign_trace.compare.inherit import TAKES
 from yolo_assign_trace.compare.results import FIRST, INDEPENDENT, INHERITED
 from yolo_assign_trace.compare.rules import Tolerances
@@ -74,9 +75,10 @@ def test_the_earliest_of_several_changes_is_the_first(tmp_path, study):
 
 def test_what_stages_take_is_what_their_functions_take():
     """The table stands in for the functions, because asking them imports torch."""
-    outputs = {output.name for generation in GENERATIONS.values() for s in generation.stages for output in s.outputs}
+    generations = [with_loss(generation) for generation in GENERATIONS.values()]
+    outputs = {output.name for generation in generations for s in generation.stages for output in s.outputs}
     taken: dict[str, set[str]] = {}
-    for generation in GENERATIONS.values():
+    for generation in generations:
         for stage in generation.stages:
             taken.setdefault(stage.name, set()).update(outputs.intersection(stage.inputs))
     assert taken == TAKES

@@ -23,7 +23,7 @@ FLOORS = (
     ("tracers", "sweep"),
     ("run",),
     ("formats",),
-    ("assignment.untraced",),
+    ("assignment.untraced", "assignment.loss"),
     ("assignment",),
     ("basics",),
 )

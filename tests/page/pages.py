@@ -64,6 +64,15 @@ def in_double() -> StoredTrace:
     return stored_trace(memory)
 
 
+@cache
+def with_loss() -> StoredTrace:
+    """The study sample with what its assignment costs."""
+    inputs, _ = load_inputs(Request(ROOT / "sample_inputs" / "labels.txt"))
+    memory = Memory()
+    trace(inputs, tracers=[memory], loss=True)
+    return stored_trace(memory)
+
+
 TRACES = {
     "study": study,
     "crowd": crowd,
@@ -73,6 +82,7 @@ TRACES = {
     "an image without boxes": lambda: stored("1 0 .5 .5 .4 .4\n"),
     "capture": captured,
     "float64": in_double,
+    "loss": with_loss,
     "log": lambda: open_trace(ROOT / "run.log"),
 }
 ANY_TRACE = pytest.mark.parametrize("name", TRACES)

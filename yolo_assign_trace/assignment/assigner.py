@@ -37,6 +37,18 @@ class Parameters:
         return f"topk {self.topk}{topk2}, alpha {self.alpha:g}, beta {self.beta:g}, {overlap}"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Gains:
+    """What the three terms of the loss are multiplied with."""
+
+    box: float = 7.5
+    cls: float = 0.5
+    dfl: float = 1.5
+
+    def __str__(self) -> str:
+        return f"box {self.box:g}, cls {self.cls:g}, dfl {self.dfl:g}"
+
+
 @dataclass(frozen=True)
 class Stage:
     """One step: a function of :mod:`.stages` or :mod:`.variants`, by name, and what it is declared to put out.
@@ -90,6 +102,7 @@ class Assigner:
         stages: in order.
         parameters: what they run with.
         note: anything a user should know about the name, in a few words.
+        gains: of the stage ``loss``; None without it.
     """
 
     name: str
@@ -98,11 +111,13 @@ class Assigner:
     stages: tuple[Stage, ...]
     parameters: Parameters = Parameters()
     note: str = ""
+    gains: Gains | None = None
 
     @property
     def settings(self) -> dict[str, Any]:
         """The parameters by name, as the stages take them."""
-        return {f.name: getattr(self.parameters, f.name) for f in fields(self.parameters)}
+        own = {f.name: getattr(self.parameters, f.name) for f in fields(self.parameters)}
+        return own if self.gains is None else own | {"gains": self.gains}
 
     def stage(self, name: str, where: str = "") -> Stage:
         """The stage called ``name``; ``where`` is what named it, for the error.
@@ -129,6 +144,11 @@ class Assigner:
     def enlarged_below(self) -> int | None:
         """Index of the stride below which its screening enlarges a side, None if it does not."""
         return getattr(self.stage("screen").result, "enlarged_below", None)
+
+    @property
+    def loss_since(self) -> str:
+        """The release that its loss appeared with, empty without that stage."""
+        return "" if self.gains is None else getattr(self.stage("loss").result, "since", "")
 
     @property
     def swaps(self) -> dict[str, str]:

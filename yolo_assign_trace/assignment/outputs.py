@@ -28,10 +28,11 @@ AXES: Mapping[str, str] = {
     "xy": "x, y",
     "xyxy": "x1, y1, x2, y2",
     "triple": "image, gt, anchor",
+    "term": "box, cls, dfl: the terms of the loss",
     "one": "always 1; kept because training code has it",
 }
 
-FIXED_SIZES: Mapping[str, int] = {"side": 4, "xy": 2, "xyxy": 4, "triple": 3, "one": 1}
+FIXED_SIZES: Mapping[str, int] = {"side": 4, "xy": 2, "xyxy": 4, "triple": 3, "term": 3, "one": 1}
 """Lengths of the axes that are the same in every run."""
 
 PARTS: Mapping[str, tuple[str, ...]] = {
@@ -39,6 +40,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "xy": ("x", "y"),
     "xyxy": ("x1", "y1", "x2", "y2"),
     "triple": ("image", "gt", "anchor"),
+    "term": ("box", "cls", "dfl"),
 }
 """Names of the elements of the short axes."""
 
@@ -48,7 +50,7 @@ class Output:
     """One declared output: ``axes`` name the dimensions of the tensor, ``unit`` says what its numbers are.
 
     The unit is one of px (pixels of the network input), grid (cells of a level), norm (0..1), logit, score,
-    overlap, metric, index, count, mask.
+    overlap, metric, index, count, mask, loss.
     """
 
     name: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +13,7 @@ from ..inputs.request import Request
 from .options.assigner import AssignerOptions
 from .options.declared import OUTPUT, option
 from .options.expand import expanded
+from .options.loss import LossOptions
 from .screens.terminal import print_json, result_console
 from .trace_source import batch_from, traces_from
 
@@ -28,6 +29,7 @@ QUESTION = "Question"
 def explain(
     request: Request,
     chosen: AssignerOptions,
+    loss: LossOptions,
     trace: Annotated[
         Path | None,
         typer.Argument(
@@ -80,7 +82,8 @@ def explain(
 ) -> int:
     """Why did this box get nothing, or this anchor become positive? Answers from the numbers of a finished trace.
 
-    Without a question: every box with a problem, and a summary. Exit code 1 only with --fail-on.
+    Without a question: every box with a problem, and a summary. With
+    --loss: every box by what it costs, and why. Exit code 1 only with --fail-on.
     """
     failing = _causes(fail_on)  # a wrong name is told before anything is read
     if html is not None and (trace is not None or image is not None or gt is not None or anchor is not None or at):
@@ -90,13 +93,13 @@ def explain(
 
     question, one_image = Question(image, gt, anchor, at), "--image"
     if question.about_everything and image is None:
-        answer, batches = _about_all(trace, request, chosen)
+        answer, batches = _about_all(trace, request, chosen, loss)
         one_image = "--images" if batches > 1 else "--image"
     else:
         from ..explain.answer import explain_trace
 
-        batch = batch_from(trace, request, chosen)
-        answer = replace(explain_trace(batch.trace, question), places=dict(enumerate(batch.places)))
+        batch = batch_from(trace, request, chosen, loss)
+        answer = replace(explain_trace(batch.trace, question, loss=loss.wanted), places=dict(enumerate(batch.places)))
     if json:
         from ..explain.as_json import as_json
 
@@ -114,29 +117,36 @@ def explain(
     if html is not None:
         from .datasets.worst_pages import write_pages
 
-        write_pages(html, answer, request, chosen)
+        write_pages(html, answer, request, chosen, loss)
     return 1 if any(line.cause in failing for line in answer.asked) else 0
 
 
-def _about_all(trace: Path | None, request: Request, chosen: AssignerOptions) -> tuple[Answer, int]:
+def _about_all(trace: Path | None, request: Request, chosen: AssignerOptions, loss: LossOptions) -> tuple[Answer, int]:
     """Every box with a problem, batch by batch, and how many; images of several have their numbers in the dataset."""
-    answers, summaries = [], []
+    answers, summaries, losses = [], [], []
     asked: list[BoxLine] = []
     places: dict[int, Places] = {}
-    for batch in traces_from(trace, request, chosen):
+    for batch in traces_from(trace, request, chosen, loss):
         from ..explain.answer import explain_trace  # here: bad usage is told by the line above, without numpy
+        from ..explain.loss.found import join_losses, numbered_loss
         from ..explain.summary import join_summaries, numbered
 
-        answers.append(explain_trace(batch.trace))
+        answers.append(explain_trace(batch.trace, loss=loss.wanted))
         if summary := answers[-1].summary:
             summaries.append(numbered(summary, batch.images))
+        if found := answers[-1].loss:
+            losses.append(numbered_loss(found, batch.images))
         asked += [replace(box, image=batch.images[box.image]) for box in answers[-1].asked]
         places |= zip(batch.images, batch.places, strict=False)  # nothing is known of the boxes of a finished trace
     header = dict(answers[0].header)
     if len(answers) > 1:
         header["labels"] = f"{request.source}, {len(answers)} batches"
-    summary = join_summaries(summaries)
-    return replace(answers[0], header=header, asked=tuple(asked), summary=summary, places=places), len(answers)
+    joined: dict[str, Any] = {"asked": tuple(asked), "places": places}
+    if loss.wanted:
+        joined["loss"] = join_losses(losses)
+    else:
+        joined["summary"] = join_summaries(summaries)
+    return replace(answers[0], header=header, **joined), len(answers)
 
 
 def _causes(text: str) -> frozenset[str]:

@@ -13,6 +13,7 @@ from ..inputs.request import Request
 from .options.assigner import AssignerOptions
 from .options.declared import OUTPUT, option
 from .options.expand import expanded
+from .options.loss import LossOptions
 from .options.pictures import PICTURES, images_and_pictures
 from .screens.terminal import say
 from .trace_source import batch_from
@@ -24,6 +25,7 @@ DEFAULT = Path("trace.html")
 def page(
     request: Request,
     chosen: AssignerOptions,
+    loss: LossOptions,
     trace: Annotated[
         Path | None,
         typer.Argument(
@@ -50,7 +52,7 @@ def page(
     for path in (*request.files, *([trace] if trace else [])):
         if output.exists() and path.exists() and output.is_file() and output.samefile(path):
             raise InputError("would-overwrite", "this file is also an input", where=str(output))
-    batch = batch_from(trace, replace(request, images=images), chosen)
+    batch = batch_from(trace, replace(request, images=images), chosen, loss)
     from ..draw.photos import in_folder
     from ..page.html import page_html
 

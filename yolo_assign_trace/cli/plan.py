@@ -10,6 +10,7 @@ from ..inputs.request import Request
 from .options.assigner import AssignerOptions
 from .options.declared import option
 from .options.expand import expanded
+from .options.loss import LossOptions
 from .options.source import source_argument, with_source
 from .screens.terminal import print_json
 from .trace_source import opened_with
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 def plan(
     request: Request,
     chosen: AssignerOptions,
+    loss: LossOptions,
     source: Annotated[Path | None, source_argument()] = None,
     digits: Annotated[int, option("digits")] = 5,
     json: Annotated[bool, option("json")] = False,
@@ -33,7 +35,7 @@ def plan(
     Takes the options of trace. Labels are read and pairs are counted; bytes are estimates, within a factor of two.
     Seconds are rough, within a factor of three on two ordinary cores, with the log and without running a --model.
     """
-    opened, assigner = opened_with(with_source(request, source), chosen, to_run=False)
+    opened, assigner = opened_with(with_source(request, source), chosen, loss, to_run=False)
     costs = _costs(opened, assigner, digits, 8 if chosen.dtype == "float64" else 4)
     rows = [("release", opened.release.line(assigner), ""), *_rows(opened, costs)]
     if json:

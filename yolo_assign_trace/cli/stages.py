@@ -6,23 +6,25 @@ from typing import Annotated, Any
 
 from ..assignment.assigner import Stage
 from ..assignment.generations import YOLOV8
+from ..assignment.loss.choice import with_loss
 from .options.declared import option
 from .screens.terminal import print_json
 
-SETTINGS = YOLOV8.settings | {"reg_max": 16}
+WITH_LOSS = with_loss(YOLOV8)
+SETTINGS = WITH_LOSS.settings | {"reg_max": 16}
 
 
 def stages(
     json: Annotated[bool, option("json", panel="")] = False,
 ) -> None:
-    """List the stages: what each does, its formula, inputs and outputs with axes and units."""
+    """List the stages: what each does, its formula, inputs and outputs with axes and units. The last is optional."""
     if json:
-        document = [_as_json(stage) for stage in YOLOV8.stages]
+        document = [_as_json(stage) for stage in WITH_LOSS.stages]
         print_json(document)
         return
     from .screens.stages_text import print_stages
 
-    print_stages(YOLOV8.stages, SETTINGS)
+    print_stages(WITH_LOSS.stages, SETTINGS)
 
 
 def _as_json(stage: Stage) -> dict[str, Any]:

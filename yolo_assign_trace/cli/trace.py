@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+from ..assignment.loss.choice import NAME as LOSS
 from ..basics.plural import count
 from ..inputs.request import Request
 from .options.assigner import AssignerOptions
 from .options.declared import OUTPUT, option
 from .options.expand import expanded
+from .options.loss import LossOptions
 from .options.outputs import Outputs
 from .options.source import source_argument, with_source
 from .screens.terminal import in_flags, print_json, say
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 def trace(
     request: Request,
     chosen: AssignerOptions,
+    loss: LossOptions,
     source: Annotated[Path | None, source_argument()] = None,
     log: Annotated[Path, option("log", panel=OUTPUT, variable=True, metavar="FILE", help="Where the log goes.")] = Path(
         "run.log"
@@ -53,7 +57,7 @@ def trace(
             panel=OUTPUT,
             variable=True,
             metavar="NAME",
-            help="Print only this stage; repeatable. Log and saved file stay complete.",
+            help="Print only this stage; repeatable. Log and saved file stay complete, with loss if it is named.",
         ),
     ] = None,
     tracer: Annotated[
@@ -83,7 +87,9 @@ def trace(
     its ending, and the console shows a line per image.
     """
     request = with_source(request, source)
-    opened, assigner = opened_with(request, chosen)
+    if LOSS in (stage or ()):
+        loss = replace(loss, loss=True)
+    opened, assigner = opened_with(request, chosen, loss)
     outputs = Outputs(
         log=None if no_log else log,
         save=save,

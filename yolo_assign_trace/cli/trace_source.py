@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..assignment.releases import about_newer, parse_release
 from ..basics.errors import InputError
 from .options.assigner import AssignerOptions
+from .options.loss import LossOptions
 from .screens.terminal import say
 
 if TYPE_CHECKING:
@@ -44,13 +45,16 @@ class Batch(NamedTuple):
         return self.picture if any(self.picture(i) is not None for i in range(len(self.images))) else None
 
 
-def batch_from(path: Path | None, request: Request, chosen: AssignerOptions) -> Batch:
+NO_LOSS = LossOptions()
+
+
+def batch_from(path: Path | None, request: Request, chosen: AssignerOptions, loss: LossOptions = NO_LOSS) -> Batch:
     """The trace in ``path`` or, without one, of the inputs that the options name.
 
     Raises:
         InputError: both or neither, or whatever is wrong with what is read.
     """
-    traces = traces_from(path, request, chosen)
+    traces = traces_from(path, request, chosen, loss)
     first = next(traces)
     if first.of > 1:
         message = f"the images make {first.of} batches, and only one is looked at"
@@ -58,7 +62,9 @@ def batch_from(path: Path | None, request: Request, chosen: AssignerOptions) -> 
     return first
 
 
-def traces_from(path: Path | None, request: Request, chosen: AssignerOptions, *, tell: bool = True) -> Iterator[Batch]:
+def traces_from(
+    path: Path | None, request: Request, chosen: AssignerOptions, loss: LossOptions = NO_LOSS, *, tell: bool = True
+) -> Iterator[Batch]:
     """The same batch by batch; only one is in memory if the others are let go. ``tell`` as for :func:`opened_with`.
 
     Raises:
@@ -76,7 +82,7 @@ def traces_from(path: Path | None, request: Request, chosen: AssignerOptions, *,
     if not request.files:
         hint = "give run.log or a .safetensors file of trace --save, or --labels and what else trace takes"
         raise InputError("no-trace", "there is no trace to look at", hint=hint)
-    opened, assigner = opened_with(request, chosen, tell=tell)
+    opened, assigner = opened_with(request, chosen, loss, tell=tell)
     from ..tracers.memory import Memory
     from ..traces.in_memory import stored_trace
 
@@ -90,13 +96,19 @@ def traces_from(path: Path | None, request: Request, chosen: AssignerOptions, *,
 
 
 def opened_with(
-    request: Request, chosen: AssignerOptions, *, to_run: bool = True, tell: bool = True
+    request: Request,
+    chosen: AssignerOptions,
+    loss: LossOptions = NO_LOSS,
+    *,
+    to_run: bool = True,
+    tell: bool = True,
 ) -> tuple[Opened, Assigner]:
     """Everything that the options name, read and held against each other, with its remarks said; the stages that run.
 
     Args:
         request: what to trace.
         chosen: with which assigner.
+        loss: is the stage of that name wanted?
         to_run: will the head outputs be made? Then they must fit a machine's memory.
         tell: say its remarks; not if they have been said before.
 
@@ -116,4 +128,4 @@ def opened_with(
     newer = dict.fromkeys(about_newer(release) for release in (opened.release.release, named) if release)
     for remark in (*filter(None, newer), *opened.remarks) if tell else ():
         say(f"note: {remark}", "yellow")
-    return opened, opened.begin(assigner)
+    return opened, loss.added_to(opened.begin(assigner), opened.release)

@@ -21,6 +21,10 @@ TAKES: Mapping[str, frozenset[str]] = {
             "align_metric fg_mask gt_bboxes gt_labels mask_gt one_hot overlaps pairs pd_bboxes pd_scores "
             "target_gt_idx target_metric target_overlaps"
         ),
+        "loss": (
+            "anchor_points fg_mask gt_labels pred_bboxes pred_distri pred_scores stride_tensor target_bboxes "
+            "target_gt_idx target_scores"
+        ),
     }.items()
 }
 """Outputs of earlier stages that a stage takes in any generation. Asking the functions themselves needs torch."""

@@ -9,6 +9,8 @@ from ..run.record import BoxLine
 from .anchor import Claim
 from .answer import Answer
 from .box import BoxStory, Contender
+from .loss.found import BoxCost, PositiveCost
+from .loss.paid import TERMS
 from .summary import Problem
 
 
@@ -18,6 +20,14 @@ def as_json(answer: Answer) -> dict[str, Any]:
     document["boxes"] = [asdict(box) | _place(answer, box) for box in answer.asked]
     if answer.box is not None:
         document["box"] = _box(answer.box) | _place(answer, answer.box.line)
+    if answer.box_loss is not None:
+        document["box_loss"] = _cost(answer.box_loss.cost) | {
+            "positives": [_flat(positive, "terms") for positive in answer.box_loss.positives],
+            "sentences": [asdict(sentence) for sentence in answer.box_loss.sentences],
+        }
+    if answer.loss is not None:
+        boxes = [_cost(box) | _place(answer, box.line) for box in answer.loss.boxes]
+        document["loss"] = asdict(answer.loss) | {"boxes": boxes, "synthetic": answer.synthetic}
     if answer.anchors:
         document["anchors"] = [asdict(a) | {"claims": [_flat(c, "pair") for c in a.claims]} for a in answer.anchors]
     if answer.pairs:
@@ -49,7 +59,13 @@ def _named(line: BoxLine, label_name: str) -> dict[str, Any]:
     return {"image": line.image, "gt": line.gt, "label": line.label, "label_name": label_name}
 
 
-def _flat(record: Contender | Claim, inner: str) -> dict[str, Any]:
+def _cost(cost: BoxCost) -> dict[str, Any]:
+    terms = {name: getattr(cost.terms, name) for name in (*TERMS, "total")}
+    found = {"positives": cost.line.positives, "share": cost.share, "why": asdict(cost.why)}
+    return _named(cost.line, cost.label_name) | terms | found
+
+
+def _flat(record: Contender | Claim | PositiveCost, inner: str) -> dict[str, Any]:
     """A record with the fields of one of its parts in the place of that part."""
     flat: dict[str, Any] = {}
     for name, value in asdict(record).items():

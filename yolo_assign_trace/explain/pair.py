@@ -10,6 +10,7 @@ import numpy as np
 from ..basics.arrays import Array
 from ..traces.view import OUTCOMES, TraceView
 from . import sentences as say
+from .loss.paid import paid
 from .sentences import Contest, Sentence, Standing
 
 NO_PAIR_OUTCOMES = {
@@ -151,9 +152,10 @@ def fate(view: TraceView, image: int, anchor: int, gt: int, index: int = -1) -> 
     if view.has_topk2 and then >= 0 and "resolve" not in view.settings.swapped:
         told.append(_kept(view, image, anchor, then, owner >= 0))
     if owner < 0:
-        return (*told, say.sentence("targets.background"), say.sentence("normalize.background"))
+        background = say.sentence("targets.background"), say.sentence("normalize.background")
+        return (*told, *background, *paid(view, image, anchor))
     told.append(say.targeted(owner, int(view.labels[image, owner]), _floats(view.corners[image, owner])))
-    return (*told, _normalized(view, image, anchor, owner))
+    return (*told, _normalized(view, image, anchor, owner), *paid(view, image, anchor))
 
 
 def _contest(view: TraceView, image: int, anchor: int, gt: int, index: int) -> Contest:

@@ -29,7 +29,7 @@ SIDES = ("left", "top", "right", "bottom")
 @dataclass(frozen=True)
 class Sentence:
     """One thing said: ``id`` is a key of :data:`.texts.ENGLISH`, ``values`` the numbers in it, ``stage`` where it is
-    decided (empty for causes)."""
+    decided (empty for causes and costs of boxes)."""
 
     id: str
     stage: str
@@ -44,7 +44,7 @@ def sentence(id: str, /, **values: Any) -> Sentence:
     'the metric is 0 because the overlap is 0; the score is 0.25'
     """
     stage = id.partition(".")[0]
-    return Sentence(id, "" if stage == "cause" else stage, values, text_of(id, values, ENGLISH))
+    return Sentence(id, "" if stage in ("cause", "cost") else stage, values, text_of(id, values, ENGLISH))
 
 
 def text_of(id: str, values: Mapping[str, Any], texts: Mapping[str, str], nouns: Mapping[str, str] = NOUNS) -> str:

@@ -12,6 +12,7 @@ from ..run.boxes_summary import CAUSES
 
 _SUM = "x1 + y1 + x2 + y2 = {x1} + {y1} + {x2} + {y2} = {sum}"
 _MASKED = f"{_SUM} is above 0: the training step masked the box out before it called the assigner"
+_SIDES = ("left", "top", "right", "bottom")
 _TOO_SMALL = "but the metric is too small for the number type and becomes 0"
 
 ENGLISH: Mapping[str, str] = {
@@ -94,6 +95,34 @@ ENGLISH: Mapping[str, str] = {
     "best metric of gt {owner} = target score)",
     "normalize.score-only": "target score {target}",
     "normalize.background": "target score 0 for every class",
+    "loss.box": "1 - CIoU {ciou} = {loss};  {gain} · {loss} · target score {weight} / {divisor} = {cost} of box",
+    "loss.class": "cross-entropy {class_loss} over {classes}, {own} of it for class {label};  "
+    "{gain} · {class_loss} / {divisor} = {cost} of cls",
+    "loss.distance": "{loss} for the distances to the sides;  {gain} · {loss} · target score {weight} / {divisor} = "
+    "{cost} of dfl",
+    "loss.background": "background too has scores that cost: cross-entropy {class_loss} over {classes};  "
+    "{gain} · {class_loss} / {divisor} = {cost} of cls",
+    **{
+        f"loss.beyond-{side}": f"the {side} is {{cells}} cells away, beyond the last bin at {{limit}}: trained as "
+        "{reach}, {by} less"
+        for side in _SIDES
+    },
+    **{
+        f"loss.below-{side}": f"the centre lies {{by}} cells outside the {side} of the box: trained as 0"
+        for side in _SIDES
+    },
+    # --- what a box costs, and why
+    "cost.sum": "box {box} + cls {cls} + dfl {dfl} = {total} of {all} that the batch costs",
+    "cost.at": "at {anchor}:",
+    "cost.dearest": "the dearest of its positives is {anchor}:",
+    "cost.far": "far predictions: CIoU {ciou} on average, weighted with the target scores",
+    "cost.unsure": "distributions that lie beside their sides: {loss} on average, weighted with the target scores",
+    "cost.beyond": "{sides} beyond the last bin, which no distribution can express",
+    "cost.low-scores": "low scores: {score} of class {label} on average where {target} is wanted",
+    "cost.high-scores": "scores above their targets: {score} of class {label} on average where {target} is wanted",
+    "cost.other-classes": "scores of other classes: most for class {label}, {score} on average where 0 is wanted",
+    "cost.no-positives": "no positives at all: it costs nothing, and nothing learns it",
+    "cost.non-finite": "nan or infinite",
     # --- causes: why a box has no positives
     "cause.ignored": f"{_SUM} is not above 0, which is how padding is told",
     "cause.masked": f"mask_gt is false although {_MASKED}",
@@ -131,12 +160,14 @@ ENGLISH: Mapping[str, str] = {
     "cause.non-finite": "nan or infinite: {score} scores, {overlap} overlaps and {metric} metrics of {candidates}; "
     "first at anchor {anchor}",
 }
-"""Sentences by id, ``stage.what`` or ``cause.what``."""
+"""Sentences by id, ``stage.what``, ``cost.what`` or ``cause.what``."""
 
 NOUNS: Mapping[str, str] = {
     "candidates": "candidate",
     "claims": "box",
     "positives": "anchor",
     "anchors": "anchor",
+    "classes": "class",
+    "sides": "side",
 }
 """Nouns of the numbers that are counts, in the singular."""

@@ -238,6 +238,8 @@ def _anchor_ends(grid: Grid) -> list[bytes]:
 
 def row_starts(name: str, index_axes: Sequence[str], shape: Sequence[int], grid: Grid) -> Iterator[bytes]:
     """``pred_scores[0,2417] P3 y30 x17`` for every line of a dense tensor that is not by level."""
+    if not index_axes:  # one line for all
+        return iter([name.encode()])
     *outer, rows = shape[: len(index_axes)]
     if index_axes[-1] == "anchor":
         ends = _anchor_ends(grid)
@@ -289,4 +291,4 @@ def parse_mask_row(name: str, line: str) -> tuple[int, int, str, int, str] | Non
 
 
 def _without_one(axes: Sequence[str]) -> tuple[str, ...]:
-    return tuple(axes[:-1] if axes[-1] == "one" else axes)
+    return tuple(axes[:-1] if axes[-1] == "one" and len(axes) > 1 else axes)

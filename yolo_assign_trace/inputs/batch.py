@@ -156,6 +156,7 @@ class Part:
             class_names=self.class_names,
             release=self.release,
             synthetic=self.heads.untaught,
+            head=self.heads.model.branch if self.heads.model else "",
         )
 
     def _maps(self, device: str) -> list[Array]:

@@ -11,6 +11,7 @@ from .chinese import CAUSES
 
 _SUM = "x1 + y1 + x2 + y2 = {x1} + {y1} + {x2} + {y2} = {sum}"
 _MASKED = "训练步骤在调用分配器之前就把该框遮掉了"
+_SIDES = {"left": "左边", "top": "上边", "right": "右边", "bottom": "下边"}
 _TOO_SMALL = "但对齐度小到数值类型无法表示，成为 0"
 
 SENTENCES: Mapping[str, str] = {
@@ -85,6 +86,30 @@ SENTENCES: Mapping[str, str] = {
     "gt {owner} 的最大对齐度 = 目标得分)",
     "normalize.score-only": "目标得分 {target}",
     "normalize.background": "每个类别的目标得分都是 0",
+    "loss.box": "1 - CIoU {ciou} = {loss}；{gain} · {loss} · 目标得分 {weight} / {divisor} = {cost}，计入 box",
+    "loss.class": "{classes} 个类别的交叉熵 {class_loss}，其中类别 {label} 占 {own}；"
+    "{gain} · {class_loss} / {divisor} = {cost}，计入 cls",
+    "loss.distance": "到各边的距离为 {loss}；{gain} · {loss} · 目标得分 {weight} / {divisor} = {cost}，计入 dfl",
+    "loss.background": "背景的得分也有代价：{classes} 个类别的交叉熵 {class_loss}；"
+    "{gain} · {class_loss} / {divisor} = {cost}，计入 cls",
+    **{
+        f"loss.beyond-{side}": f"到{name}的距离为 {{cells}} 个格子，超过最后一个区间 {{limit}}：按 {{reach}} 训练，"
+        "少了 {by}"
+        for side, name in _SIDES.items()
+    },
+    **{f"loss.below-{side}": f"中心在框的{name}之外 {{by}} 个格子：按 0 训练" for side, name in _SIDES.items()},
+    # --- what a box costs, and why
+    "cost.sum": "box {box} + cls {cls} + dfl {dfl} = {total}，整批共 {all}",
+    "cost.at": "在 {anchor}：",
+    "cost.dearest": "代价最大的正样本是 {anchor}：",
+    "cost.far": "预测框偏离：CIoU 按目标得分加权平均为 {ciou}",
+    "cost.unsure": "各边的分布偏离目标：按目标得分加权平均为 {loss}",
+    "cost.beyond": "{sides} 条边超过最后一个区间，任何分布都表示不了",
+    "cost.low-scores": "得分太低：类别 {label} 平均为 {score}，目标为 {target}",
+    "cost.high-scores": "得分高于目标：类别 {label} 平均为 {score}，目标为 {target}",
+    "cost.other-classes": "其他类别的得分：类别 {label} 代价最大，平均为 {score}，目标为 0",
+    "cost.no-positives": "没有任何正样本：没有代价，也学不到它",
+    "cost.non-finite": "nan 或无穷大",
     # --- causes: why a box has no positives
     "cause.ignored": f"{_SUM}，不大于 0；填充就是这样识别的",
     "cause.masked": f"mask_gt 为假，尽管 {_SUM} 大于 0：{_MASKED}",

@@ -97,6 +97,15 @@ STAGES: Mapping[str, tuple[str, str]] = {
         "每个框最好的正样本以该框最大的重叠度为目标得分，其余正样本按比例递减。只计算解决冲突之后的正样本。"
         "这一代中任何框与锚点的 NaN 或无穷都会毁掉整张图像的得分。",
     ),
+    **dict.fromkeys(
+        ("Loss", "LossWithoutDistances", "LossAsOneNumber", "LossUndivided"),
+        (
+            "分配的代价：每个锚点、框、层、图像和类别的损失",
+            "预测框与目标重叠太少，或各边的分布偏离目标时，正样本要付出代价，两者都按目标得分加权。类别得分偏离目标得分时，"
+            "每个锚点都要付出代价，背景也不例外。三个和除以全部目标得分之和，再乘以各自的增益，就是训练时打印的 "
+            "box、cls 和 dfl。",
+        ),
+    ),
 }
 """Title and explanation of every stage; ``{topk}`` is the run's."""
 
@@ -140,5 +149,17 @@ MEANINGS: Mapping[str, str] = {
     "pos_overlaps": "框的正样本中最大的重叠度",
     "norm_align_metric": "锚点的目标得分，背景为 0",
     "target_scores": "分类损失的训练目标",
+    "target_distances": "正样本到其框各边的距离，未截断",
+    "box_loss": "预测框与目标的 1 - CIoU；背景为 0",
+    "distance_loss": "到各边距离的损失；背景为 0",
+    "class_loss": "得分与目标得分的交叉熵",
+    "loss_weight": "锚点的目标得分之和；背景为 0",
+    "divisor": "所有的和都除以它",
+    "anchor_loss": "锚点在三项损失中的份额",
+    "gt_loss": "该框所有正样本之和",
+    "level_loss": "该层所有锚点之和",
+    "image_loss": "该图像所有锚点之和",
+    "label_loss": "该类别的框的 box 和 dfl，以及其得分在所有锚点上的 cls",
+    "loss_items": "训练时打印的 box、cls、dfl",
 }
 """Meaning of every output."""

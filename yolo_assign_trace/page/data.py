@@ -13,16 +13,19 @@ from typing import Any
 
 import numpy as np
 
+from ..assignment.loss.outputs import Loss
 from ..basics.arrays import Array
 from ..draw.photos import Pictures
 from ..explain.box import cut_of, share_of
 from ..explain.causes import Cause, causes_of
 from ..explain.funnel import funnel_of
+from ..explain.loss.paid import has_loss
 from ..explain.sentences import SIDES, number, shown
 from ..run.record import BoxLine
 from ..traces.stored import StoredTrace
 from ..traces.view import OUTCOMES, TraceView
 from .columns import column, number_column, px_column
+from .losses import losses, of_background
 from .photos import embedded
 from .stages import numbers, stages_of, text_or_dash, title_values
 from .story import as_told, beginnings, fates, shown_by_name
@@ -55,7 +58,7 @@ def page_data(
     kept, began = _kept_pairs(view, limits.pairs), beginnings(view)
     wrong = [line for line in view.lines if line.cause]
     causes = dict(zip(wrong, causes_of(view, wrong), strict=True))
-    images, labels = [], {line.label for line in view.lines}
+    images, labels, with_loss = [], {line.label for line in view.lines}, has_loss(view)
     room, untold = limits.fates, 0
     for image in range(view.b):
         rows = kept[view.pairs[kept, 0] == image]
@@ -75,6 +78,7 @@ def page_data(
                 "anchors": _anchors(view, image, anchors)
                 | {"best_class": column(best), "best_score": number_column(scores[np.arange(len(anchors)), best])},
                 "fates": stories,
+                **({"losses": losses(view, image)} if with_loss else {}),
             }
         )
     of_trace = {"alpha": settings.alpha, "beta": settings.beta, "topk": settings.topk}
@@ -94,6 +98,7 @@ def page_data(
         "classes": {str(label): view.names[label] for label in sorted(labels) if label in view.names},
         "stages": stages_of(view),
         "titles": title_values(view),
+        **({"loss": of_background(view)} if with_loss and Loss.stage not in settings.swapped else {}),
         "numbers": numbers(view),
         "outcomes": list(OUTCOMES),
         "kinds": began.kinds,

@@ -13,10 +13,12 @@ from ..assignment.call import CAPTURE
 from ..assignment.generations import YOLOV8
 from ..assignment.outputs import PARTS
 from ..basics.arrays import Array
+from ..explain.loss.paid import has_loss
 from ..explain.sentences import number
 from ..run.statistics import Statistics, as_json
 from ..traces.rebuild import rebuild_assigner
 from ..traces.view import OUTCOMES, TraceView
+from .losses import of_loss
 
 
 def stages_of(view: TraceView) -> list[dict[str, Any]]:
@@ -85,6 +87,7 @@ NUMBERS: Mapping[str, tuple[str, ...]] = {
     "resolve": ("claimed", "contested", "lost", "won", "dropped", "positives"),
     "targets": ("positives", "background"),
     "normalize": ("positives", "score-zero", "target-sum", "best-target"),
+    "loss": ("loss-box", "loss-cls", "loss-dfl", "loss-background", "divisor"),
 }
 """Which of the numbers of :func:`numbers` a stage shows."""
 
@@ -129,7 +132,7 @@ def numbers(view: TraceView) -> dict[str, dict[str, Any]]:
     numbers["best-target"] = _best(view.positive_scores, view.positives[0], view.b)
     sums = np.bincount(view.positives[0], weights=view.positive_scores, minlength=view.b)
     numbers["target-sum"] = {"total": number(float(view.positive_scores.sum())), "images": list(map(number, sums))}
-    return numbers
+    return numbers | (of_loss(view) if has_loss(view) else {})
 
 
 def text_or_dash(value: float | None) -> str:

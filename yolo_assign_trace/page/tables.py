@@ -6,6 +6,7 @@ from typing import Any
 
 from ..assignment.call import CAPTURE
 from ..assignment.generations import GENERATIONS
+from ..assignment.loss.outputs import LOSSES
 from ..basics.plural import count
 from ..explain.funnel import STEPS
 from ..explain.texts import ENGLISH, NOUNS
@@ -23,7 +24,8 @@ def texts() -> dict[str, dict[str, Any]]:
 
 
 def _english() -> dict[str, Any]:
-    declared = {stage.result for assigner in GENERATIONS.values() for stage in assigner.stages} | {CAPTURE.result}
+    declared = {stage.result for assigner in GENERATIONS.values() for stage in assigner.stages}
+    declared |= {CAPTURE.result, *LOSSES.values()}
     ordered = sorted(declared, key=lambda result: result.__name__)
     return {
         "words": WORDS,

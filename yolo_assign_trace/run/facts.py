@@ -10,6 +10,7 @@ from ..assignment.call import CAPTURE
 from ..basics.arrays import Array
 from ..basics.plural import and_more, count, cut_list
 from .boxes_summary import CAUSES, count_positives, decide_causes, summarize
+from .loss_facts import loss_facts
 from .record import BoxLine, Fact, Record, Run
 from .screening import is_enlarged
 
@@ -20,6 +21,7 @@ _KEPT = frozenset(
         *("gt_labels", "gt_bboxes", "mask_gt", "screen_bboxes"),
         *("pairs", "overlaps", "align_metric", "mask_topk", "tie_order", "mask_resolved", "keep_tie_order"),
         *("claims", "mask_pos", "fg_mask", "target_gt_idx", "norm_align_metric"),
+        *("target_distances", "divisor", "loss_items"),
     }
 )
 
@@ -237,4 +239,5 @@ _FACTS: Mapping[str, Callable[[Run, Mapping[str, Array]], list[Fact]]] = {
     "topk": _topk,
     "resolve": _resolve,
     "normalize": _normalize,
+    "loss": loss_facts,
 }

@@ -27,6 +27,9 @@ GEOMETRIC = ("no-anchor-inside", "ignored-as-padding")
 SYNTHETIC = f"synthetic heads: only candidates, {' and '.join(GEOMETRIC)}, which are geometry, carry meaning"
 """What must be said wherever numbers of heads of no model are shown."""
 
+NO_LOSS_OF_A_MODEL = "synthetic heads: these losses carry no meaning"
+"""The same of losses."""
+
 
 @dataclass(frozen=True)
 class Image:
@@ -55,6 +58,7 @@ class Inputs:
         class_names: by class; empty if the classes have none.
         release: that labels were read and boxes placed by; None where no release had a part in it.
         synthetic: are the maps drawn, so that no model had a part in it?
+        head: which of the two heads of an end-to-end model, one2many or one2one; empty if there is one.
     """
 
     grid: Grid
@@ -68,6 +72,7 @@ class Inputs:
     class_names: tuple[str, ...] = ()
     release: ReleaseChoice | None = None
     synthetic: bool = False
+    head: str = ""
 
     @property
     def boxes(self) -> tuple[int, ...]:

@@ -43,6 +43,7 @@ class Run:
         class_names: by class; empty if the classes have none.
         release: of the package, that labels were read and boxes placed by; None if none had a part in it.
         synthetic: are the heads no model's?
+        head: which of the two heads of an end-to-end model; empty if there is one.
     """
 
     assigner: Assigner
@@ -58,6 +59,7 @@ class Run:
     class_names: tuple[str, ...] = ()
     release: ReleaseChoice | None = None
     synthetic: bool = False
+    head: str = ""
 
     @classmethod
     def of(cls, inputs: Inputs | Call, assigner: Assigner, dtype: str, device: str) -> Run:
@@ -75,6 +77,7 @@ class Run:
             class_names=inputs.class_names,
             release=inputs.release,
             synthetic=inputs.synthetic,
+            head=inputs.head if isinstance(inputs, Inputs) else "",
             versions=versions(),
         )
 
@@ -86,6 +89,7 @@ class Run:
             "heads": self.about.get("heads", "tensors given by the caller"),
             **({"release": self.release.line(self.assigner)} if self.release else {}),
             "assigner": assigner_line(self.assigner, self.dtype, self.device),
+            **({"loss": loss_line(self.assigner)} if self.assigner.gains else {}),
             "versions": versions_line(self.versions),
             **{f"image[{i}]": printable(str(image)) for i, image in enumerate(self.images)},
             **({"names": printable_json(json.dumps(self.class_names, ensure_ascii=False))} if self.class_names else {}),
@@ -94,7 +98,7 @@ class Run:
     def trace_settings(self) -> TraceSettings:
         """What readers of a finished trace are told, as data."""
         sizes: dict[str, Any] = {name: self.settings.get(name) for name in ("reg_max", "nc", "batch")}
-        sizes["synthetic"] = self.synthetic
+        sizes |= {"synthetic": self.synthetic, "head": self.head}
         if self.release:
             labels_as = self.release.labels_as or self.release.release
             sizes |= {"release": self.release.name, "release_from": self.release.reason}
@@ -123,6 +127,11 @@ def assigner_line(assigner: Assigner, dtype: str, device: str) -> str:
     swaps = ", ".join(f"{stage}={function}" for stage, function in assigner.swaps.items())
     swapped = f"; SWAPPED {swaps}" if swaps else ""
     return f"{assigner.name}{note}: {assigner.parameters}, {dtype}{where}{swapped}"
+
+
+def loss_line(assigner: Assigner) -> str:
+    """What a header says about the loss of an assigner that has that stage."""
+    return f"as from {assigner.loss_since} on, gains {assigner.gains}"
 
 
 @dataclass(frozen=True)

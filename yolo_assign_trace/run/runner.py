@@ -11,10 +11,11 @@ import torch
 from torch import Tensor
 
 from ..assignment.arithmetic import PORTABLE
-from ..assignment.assigner import Assigner, Stage
+from ..assignment.assigner import Assigner, Gains, Stage
 from ..assignment.call import CALL, FIRST, RESULTS, Captured, state_of_call
 from ..assignment.generations import YOLOV8
 from ..assignment.grid import Grid
+from ..assignment.loss.choice import with_loss
 from ..assignment.outputs import FIXED_SIZES
 from ..assignment.swap import check_swapped
 from ..assignment.untraced.assign import assign_untraced
@@ -33,6 +34,7 @@ def trace(
     dtype: torch.dtype | None = None,
     device: torch.device | str = "cpu",
     use_up: bool = False,
+    loss: bool | Gains = False,
 ) -> dict[str, Tensor]:
     """Run all stages on ``inputs`` and show every output to ``tracers``.
 
@@ -43,20 +45,24 @@ def trace(
         dtype: of every float tensor, torch.float32 or torch.float64; by default that of the inputs.
         device: where to compute.
         use_up: empty ``inputs.maps``, so that their memory can go as soon as they are flattened.
+        loss: run the stage ``loss`` too, as the release of the inputs has it, with these gains or those of training.
 
     Returns:
         The five tensors of :data:`~yolo_assign_trace.assignment.call.RESULTS` by name.
 
     Raises:
         InputError: the grid has fewer anchors than the assigner selects per box, or a captured call whose tensors
-            do not fit together.
+            do not fit together, or whose loss is asked for.
     """
     if assigner is None:
         assigner = inputs.release.assigner if inputs.release else YOLOV8
     assigner, dtype, device = inputs.begin(assigner), dtype or inputs.dtype, torch.device(device)
+    if loss:
+        release = inputs.release.release if inputs.release else None
+        assigner = with_loss(assigner, release, loss if isinstance(loss, Gains) else None)
     run = Run.of(inputs, assigner, str(dtype).removeprefix("torch."), device.type)
     state = dict(run.settings) | inputs.state(dtype, device, use_up=use_up)
-    return run_stages(assigner, state, RESULTS, run=run, tracers=tuple(tracers))
+    return run_stages(assigner, state, RESULTS, last=assigner.stages[-1].name, run=run, tracers=tuple(tracers))
 
 
 def run_to_call(inputs: Inputs | Call, dtype: torch.dtype | None = None, device: torch.device | str = "cpu") -> Call:

@@ -9,9 +9,10 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
-from ..assignment.assigner import OVERLAP_NAMES, Assigner, Parameters
+from ..assignment.assigner import OVERLAP_NAMES, Assigner, Gains, Parameters
 from ..assignment.call import FLOATS
 from ..assignment.generations import GENERATIONS
+from ..assignment.loss.outputs import LOSSES
 from ..assignment.releases import parse_release
 from ..basics.errors import InputError
 from ..basics.printable import printable_json
@@ -19,6 +20,7 @@ from .given import Image
 from .letterbox import MODES, Letterbox
 from .release_choice import ReleaseChoice
 
+HEADS = ("one2many", "one2one")
 LARGEST = (1 << 31) - 1
 """Of whole numbers; no run has more of anything."""
 
@@ -51,6 +53,9 @@ class TraceSettings:
         labels_as: the release that labels were read by.
         mode: were boxes placed as in validation (``val``) or as in training (``train``)? Empty for a captured call.
         synthetic: are the heads no model's?
+        gains: of the stage ``loss``; None if it did not run.
+        loss_since: the release that this loss appeared with; empty likewise.
+        head: whose loss it is, one2many or one2one of an end-to-end model; empty if there is one head.
     """
 
     assigner: str = ""
@@ -74,12 +79,16 @@ class TraceSettings:
     labels_as: str = ""
     mode: str = ""
     synthetic: bool = False
+    gains: Gains | None = None
+    loss_since: str = ""
+    head: str = ""
 
     def made_by(self, assigner: Assigner) -> TraceSettings:
         """The same inputs under ``assigner``."""
         return replace(
             self,
-            **assigner.settings,
+            **{"gains": None} | assigner.settings,
+            loss_since=assigner.loss_since,
             assigner=assigner.name,
             generation=assigner.generation,
             swapped=assigner.swaps,
@@ -108,8 +117,10 @@ class TraceSettings:
         return bool(self.generation) and "screen" not in self.swapped
 
     def to_json(self) -> str:
-        """One line of JSON that :meth:`from_json` reads back to the same."""
-        return printable_json(json.dumps(asdict(self), ensure_ascii=False))
+        """One line of JSON that :meth:`from_json` reads back to the same; without a loss nothing is said of it."""
+        of_loss = () if self.gains else ("gains", "loss_since", "head")
+        told = {name: value for name, value in asdict(self).items() if name not in of_loss}
+        return printable_json(json.dumps(told, ensure_ascii=False))
 
     @classmethod
     def from_json(cls, text: str) -> TraceSettings:
@@ -201,6 +212,10 @@ def _image(told: Any) -> Image:
     return Image(_text(told["name"]), Letterbox(**sides, left=_number(box["left"]), top=_number(box["top"])))
 
 
+def _gains(told: Any) -> Gains:
+    return Gains(**{f.name: _exponent(told[f.name]) for f in fields(Gains)})
+
+
 _TEXT: _Reader = (_text, "a text")
 _EXPONENT: _Reader = (_exponent, "a number from 0")
 _RELEASE: _Reader = (_release, "a release such as 8.4.190")
@@ -216,6 +231,9 @@ _READ: Mapping[str, _Reader] = {
     "enlarged_below": _whole(0, 1),
     **dict.fromkeys(("alpha", "beta"), _EXPONENT),
     "synthetic": (_switch, "true or false"),
+    "gains": (_gains, "the gains of box, cls and dfl, numbers from 0"),
+    "loss_since": _one_of(LOSSES),
+    "head": _one_of(HEADS),
     "swapped": (
         lambda told: {_text(stage): _text(function) for stage, function in told.items()},
         "functions by the stage that they stand in for",

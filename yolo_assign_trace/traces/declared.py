@@ -13,6 +13,7 @@ import numpy as np
 
 from ..assignment.call import CALL, LIMITS, shape_problem
 from ..assignment.generations import GENERATIONS
+from ..assignment.loss.outputs import Loss
 from ..assignment.outputs import AXES, FIXED_SIZES, PARTS, Output
 from ..basics.arrays import Array
 from ..basics.errors import InputError
@@ -22,6 +23,7 @@ DECLARED: Mapping[str, Output] = {
     output.name: output
     for output in chain(
         CALL.values(),
+        Loss.outputs(),
         (output for one in GENERATIONS.values() for stage in one.stages for output in stage.outputs),
     )
 }

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from ..assignment.assigner import Assigner
 from ..assignment.generations import find_assigner
+from ..assignment.loss.choice import with_loss
+from ..assignment.releases import parse_release
 from ..basics.errors import InputError
 from .stored import StoredTrace
 
@@ -29,6 +31,9 @@ def rebuild_assigner(trace: StoredTrace) -> Rebuilt:
         line = trace.header.get("assigner", "")
         return Rebuilt(None, f"the trace does not say which assigner made it: {line!r}")
     try:
-        return Rebuilt(find_assigner(settings.assigner).with_parameters(**settings.parameters))
+        assigner = find_assigner(settings.assigner).with_parameters(**settings.parameters)
+        if settings.gains is not None:
+            assigner = with_loss(assigner, parse_release(settings.loss_since), settings.gains)
+        return Rebuilt(assigner)
     except InputError as error:
         return Rebuilt(None, f"the assigner of the trace cannot be rebuilt: {error.message}")

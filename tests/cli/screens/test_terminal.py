@@ -151,11 +151,11 @@ def test_errors_on_a_terminal_are_coloured_unless_no_color_is_set(forked):
 # --- other commands ------------------------------------------------------------------------------------------------
 
 
-def test_stages_lists_the_eleven_with_formula_axes_units_and_meanings(yolo_assign):
+def test_stages_lists_the_eleven_and_the_loss_with_formula_axes_units_and_meanings(yolo_assign):
     outcome = yolo_assign("stages")
     assert (outcome.code, outcome.err) == (0, "")
     document = yolo_assign("stages", "--json").document
-    assert [stage["name"] for stage in document] == [result.stage for result in STAGE_RESULTS]
+    assert [stage["name"] for stage in document] == [*(result.stage for result in STAGE_RESULTS), "loss"]
     flat = " ".join(outcome.out.split())
     for number, stage in enumerate(document, 1):
         assert f"{number} {stage['name']} {stage['title']}" in flat

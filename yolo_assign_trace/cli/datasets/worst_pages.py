@@ -11,6 +11,7 @@ from ...basics.errors import InputError, reason_of
 from ...basics.plural import count
 from ...inputs.request import Request
 from ..options.assigner import AssignerOptions
+from ..options.loss import LossOptions
 from ..screens.terminal import say
 from ..trace_source import traces_from
 
@@ -21,7 +22,7 @@ MOST = 20
 """Images that get a page."""
 
 
-def write_pages(folder: Path, answer: Answer, request: Request, chosen: AssignerOptions) -> None:
+def write_pages(folder: Path, answer: Answer, request: Request, chosen: AssignerOptions, loss: LossOptions) -> None:
     """Write them; the images are traced once more, one by one, so that not all pages are in memory at a time.
 
     Raises:
@@ -47,7 +48,7 @@ def write_pages(folder: Path, answer: Answer, request: Request, chosen: Assigner
     for image in worst:
         if several or not rows:
             own = replace(request, images=f"{image}:{image + 1}") if several else request
-            batch = next(traces_from(None, own, chosen, tell=False))
+            batch = next(traces_from(None, own, chosen, loss, tell=False))
             page = f"image-{image:06}.html" if several else "images.html"
             write_whole(folder / page, "page", page_html(batch.trace, batch.pictures))
         place = answer.places.get(image)

@@ -10,7 +10,7 @@ import typer
 
 from .devices import parse_device, parse_dtype
 
-INPUT, ASSIGNER, OUTPUT = "Input", "Assigner", "Output"
+INPUT, ASSIGNER, LOSS, OUTPUT = "Input", "Assigner", "Loss", "Output"
 EPILOG = "Options can also be given as variables: YOLO_ASSIGN_SHAPES=yolov8 stands for --shapes yolov8. Flags win."
 
 
@@ -84,6 +84,12 @@ def _mode(text: str) -> str:
     return parse_mode(text)
 
 
+def _gains(text: str) -> Any:
+    from ...assignment.loss.choice import parse_gains
+
+    return parse_gains(text)
+
+
 def _on_bad(text: str) -> str:
     from ...inputs.labels.policy import parse_on_bad
 
@@ -107,6 +113,7 @@ _MODEL = (
     "Loading a model file runs code in it, so load those you trust. A .yaml builds an untrained one."
 )
 _CAPTURE = "The six inputs of an assigner call, saved from a training step; instead of labels and heads."
+_GAINS = "Of its terms box, cls and dfl; with them it runs. Default: 7.5,0.5,1.5."
 _DTYPE = "Compute in float32 or float64. Default: float32; a capture keeps its own."
 
 _SHARED = (
@@ -152,6 +159,9 @@ _SHARED = (
     ),
     Option("dtype", ASSIGNER, _DTYPE, "NAME", parser=parse_dtype),
     Option("device", ASSIGNER, "Compute on cpu or, where there is one, cuda.", "NAME", parser=parse_device),
+    # what the assignment costs
+    Option("loss", LOSS, "Also what the assignment costs: the stage loss, as the release trains.", variable=False),
+    Option("gains", LOSS, _GAINS, "X,X,X", parser=_gains, variable=False),
     # what else several commands take
     Option("pictures", INPUT, "Where the pictures are that the trace is about.", "FOLDER", variable=False),
     Option("rtol", INPUT, "Relative tolerance of floats.", "X", variable=False, least=0),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...assignment.loss.choice import NAME as LOSS
 from ...basics.plural import and_more, count, cut_list
 from ...compare.results import (
     BY_TIES,
@@ -81,8 +82,13 @@ def _verdict(page: Page, diff: TraceDiff, a: StoredTrace, b: StoredTrace) -> Non
         if introduced:
             stages = ", ".join(introduced)
             page.line(f"introduced in {stages}: B's stages on A's own inputs give something else", indent=0)
-    for verdict in (ONLY_A, ONLY_B):
-        names = [output.key for output in diff.only(verdict)]
+    of_loss = [output for output in diff.outputs if output.stage == LOSS]
+    for verdict, side in ((ONLY_A, "A"), (ONLY_B, "B")):
+        only = diff.only(verdict)
+        if of_loss and all(output.verdict == verdict for output in of_loss):
+            page.line((f"only {side} has a loss: the stage did not run in the other", "bold yellow"), indent=0)
+            only = tuple(output for output in only if output.stage != LOSS)
+        names = [output.key for output in only]
         if names:
             page.line((f"{verdict}: {cut_list(names, SHOWN_AT_MOST)}", "dim"), indent=0)
 

@@ -15,6 +15,7 @@ from ...explain.sentences import number as num
 from ...run.given import SYNTHETIC
 from ...tracers.text_page import Column, Page
 from ...traces.view import OUTCOMES
+from .explain_loss import print_box_loss, print_loss
 from .explain_summary import left_out, print_geometry, print_summary
 
 if TYPE_CHECKING:
@@ -42,15 +43,11 @@ def print_answer(
         all_rows: cut no table.
     """
     page = Page(console)
-    for key in ("release", "assigner", "heads"):
-        if value := answer.header.get(key):
-            page.line((f"{key:<10}{value}", "yellow" if "not a trained model" in value else "dim"), indent=0, hang=10)
-    if answer.synthetic and answer.summary is None:  # the summary leaves out what carries none
-        page.line((SYNTHETIC, "yellow"), indent=10, hang=0)
-    if answer.digits is not None:
-        page.line((f"{'numbers':<10}as printed in the log, {answer.digits} digits", "dim"), indent=0, hang=10)
+    _header(page, answer)
     if answer.box is not None:
         _box(page, answer.box, answer, command, all_rows)
+    if answer.box_loss is not None:
+        print_box_loss(page, answer.box_loss, answer)
     for anchor in answer.anchors:
         _anchor(page, anchor)
     for pair in answer.pairs:
@@ -58,7 +55,19 @@ def print_answer(
     if answer.summary is not None:
         summed_up = print_geometry if answer.synthetic else print_summary
         summed_up(page, answer.summary, answer, f"{command} {one_image}", all_rows)
+    if answer.loss is not None:
+        print_loss(page, answer.loss, answer, f"{command} {one_image}", all_rows)
     page.print()
+
+
+def _header(page: Page, answer: Answer) -> None:
+    for key in ("release", "assigner", "loss", "heads"):
+        if value := answer.header.get(key):
+            page.line((f"{key:<10}{value}", "yellow" if "not a trained model" in value else "dim"), indent=0, hang=10)
+    if answer.synthetic and answer.summary is None:  # the summary leaves out what carries none
+        page.line((SYNTHETIC, "yellow"), indent=10, hang=0)
+    if answer.digits is not None:
+        page.line((f"{'numbers':<10}as printed in the log, {answer.digits} digits", "dim"), indent=0, hang=10)
 
 
 def _box(page: Page, box: BoxStory, answer: Answer, command: str, all_rows: bool) -> None:

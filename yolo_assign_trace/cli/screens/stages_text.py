@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...assignment.assigner import Stage
+from ...assignment.loss.choice import NAME as LOSS
 from ...assignment.outputs import AXES
 from ...tracers.text_page import Column, Page
 from .terminal import result_console
@@ -15,7 +16,10 @@ def print_stages(stages: Sequence[Stage], settings: Mapping[str, Any]) -> None:
     """Every stage with its formula, inputs and outputs; ``settings`` are the numbers in titles and formulas."""
     page = Page(result_console())
     for number, stage in enumerate(stages, 1):
-        page.line((f"{number:>2} {stage.name}", "bold cyan"), (f"  {stage.title(settings)}", "bold"), indent=0)
+        optional = " (with --loss)" if stage.name == LOSS else ""
+        page.line(
+            (f"{number:>2} {stage.name}", "bold cyan"), (f"  {stage.title(settings)}{optional}", "bold"), indent=0
+        )
         page.line(stage.result.says, indent=3, hang=0)
         for formula in stage.formula(settings):
             page.formula(formula)

@@ -82,9 +82,15 @@ function numbersOf(data, n) {
 function fateOf(data, anchor, gt) {
   const row = data.rowOf.get(anchor);
   if (row === undefined || (data.anchors.claims[row] === 0 && data.anchors.then[row] < 0)) {
-    return ["resolve.unclaimed", "targets.background", "normalize.background"].map((id) => [id, {}]);
+    return [...["resolve.unclaimed", "targets.background", "normalize.background"].map((id) => [id, {}]), ...costOf(data, anchor)];
   }
   return data.fates[anchor]?.[gt] ?? [["", { gt, anchor, image: state.image }]];
+}
+
+// What a background anchor without a story costs.
+function costOf(data, anchor) {
+  if (!doc.loss) return [];
+  return [["loss.background", { ...doc.loss, class_loss: data.losses.class_loss[anchor], cost: data.losses.cost[anchor] }]];
 }
 
 function ownFate(data, row) {

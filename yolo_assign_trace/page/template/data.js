@@ -46,7 +46,8 @@ function decode(stored) {
     best.set(gt, largest(rows.map((n) => Number(pairs.metric[n]))));
   }
   const boxes = stored.boxes.map((box) => ({ ...box, corners: box.corners.map((side) => side ?? NaN) })); // null is nan
-  return { ...stored, boxes, pairs, anchors, byBox, byAnchor, rowOf, best };
+  const losses = stored.losses && columns(stored.losses); // of every anchor
+  return { ...stored, losses, boxes, pairs, anchors, byBox, byAnchor, rowOf, best };
 }
 
 // The largest finite number above 0, otherwise 0.

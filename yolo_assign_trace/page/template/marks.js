@@ -18,6 +18,7 @@ const byStage = {
   resolve: owners,
   targets: owners,
   normalize: targets,
+  loss: losses,
 };
 
 // Groups { style, anchors, legend } and crosses { anchor, gt, winner } at the stage that is shown.
@@ -84,6 +85,15 @@ function targets(data) {
   const anchor = (row) => data.anchors.anchor[row];
   const scored = onRamp(rows, target, most, anchor, "legend-positive-score");
   return [rest(data, rows.map(anchor)), ...scored, ...dropped(data)];
+}
+
+// Every anchor by what it costs; of a chosen box its positives alone.
+function losses(data) {
+  if (!data.losses) return [];
+  const cost = (anchor) => Number(data.losses.cost[anchor]);
+  const all = state.gt === undefined ? [...data.losses.cost.keys()] : ownedRows(data).map((row) => data.anchors.anchor[row]);
+  const here = all.filter(onLevel);
+  return onRamp(here, cost, largest(here.map(cost)), (anchor) => anchor, "legend-loss");
 }
 
 function rest(data, except) {

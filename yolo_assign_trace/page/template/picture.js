@@ -152,7 +152,7 @@ function claimRoom([x1, y1, x2, y2], taken) {
 function predictions(data) {
   const wanted = new Set();
   if (state.predicted) {
-    const late = ["resolve", "targets", "normalize"].includes(stageNames[state.stage]);
+    const late = ["resolve", "targets", "normalize", "loss"].includes(stageNames[state.stage]);
     const rows = late ? ownedRows(data) : [];
     rows.forEach((row) => wanted.add(data.anchors.anchor[row]));
     if (!late) drawnPairs(data).filter((n) => data.pairs.selected[n]).forEach((n) => wanted.add(data.pairs.anchor[n]));
