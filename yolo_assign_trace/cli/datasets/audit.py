@@ -143,7 +143,7 @@ def audit(
         say(f"wrote {html}: {len(page) / 1e6:.2f} MB")
     broken = [sentence for limit in limits for sentence in limit.broken(report)]
     if format == "github":
-        from ..screens.github import annotated, print_annotations
+        from ..screens.datasets.github import annotated, print_annotations
 
         print_annotations(annotated(report, broken))
     for sentence in broken:
@@ -179,7 +179,7 @@ def _print(report: Report, *, csv: bool, json: bool, show_all: bool) -> None:
 
         print_json(document(report))
         return
-    from ..screens.audit_text import print_audit, print_csv
+    from ..screens.datasets.audit_text import print_audit, print_csv
 
     if csv:
         print_csv(report)

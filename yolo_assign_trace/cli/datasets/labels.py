@@ -64,7 +64,7 @@ def labels(
     from ...inputs.labels.findings import ERROR, WARNING
     from ...inputs.labels.rules import rules_of
     from ...inputs.request import Request
-    from ..screens.labels_text import SHOWN, print_survey
+    from ..screens.datasets.labels_text import SHOWN, print_survey
     from ..screens.progress import progress_bar
 
     dataset = open_dataset(source, splits=split, labels=labels)

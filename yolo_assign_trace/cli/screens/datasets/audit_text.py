@@ -6,16 +6,16 @@ import csv
 import sys
 from collections.abc import Sequence
 
-from ...audit.document import flat
-from ...audit.question import Combination
-from ...audit.report import Report
-from ...audit.tally import BOXES, FEW, HEAT, NEVER, PICTURES, Place, Read
-from ...audit.verdict import BAD, ODD, candidates_per_box, verdict
-from ...basics.box_sizes import SIZES
-from ...basics.plural import and_more, count
-from ...tracers.text_page import Column, Page
+from ....audit.document import flat
+from ....audit.question import Combination
+from ....audit.report import Report
+from ....audit.tally import BOXES, FEW, HEAT, NEVER, PICTURES, Place, Read
+from ....audit.verdict import BAD, ODD, candidates_per_box, verdict
+from ....basics.box_sizes import SIZES
+from ....basics.plural import and_more, count
+from ....tracers.text_page import Column, Page
+from ..terminal import in_flags, result_console
 from .labels_text import print_groups
-from .terminal import in_flags, result_console
 
 _COLOURS = {BAD: "red", ODD: "yellow"}
 _SHADES = " .:-=+*#%@"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ...audit.report import Report
-from ...inputs.labels.findings import ERROR, NOTE, WARNING, Finding
-from .terminal import print_line
+from ....audit.report import Report
+from ....inputs.labels.findings import ERROR, NOTE, WARNING, Finding
+from ..terminal import print_line
 
 _AT_MOST = 10
 """Of a kind in one step; GitHub drops those behind."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ...assignment.releases import dotted
-from ...basics.plural import and_more, count
-from ...inputs.datasets.entries import Dataset
-from ...inputs.datasets.survey import STATES, Survey, SurveySettings
-from ...inputs.labels.findings import GRADES, KINDS
-from ...tracers.text_page import Page
-from .terminal import result_console
+from ....assignment.releases import dotted
+from ....basics.plural import and_more, count
+from ....inputs.datasets.entries import Dataset
+from ....inputs.datasets.survey import STATES, Survey, SurveySettings
+from ....inputs.labels.findings import GRADES, KINDS
+from ....tracers.text_page import Page
+from ..terminal import result_console
 
 SHOWN = 3
 """Places of a finding that are shown without --all."""

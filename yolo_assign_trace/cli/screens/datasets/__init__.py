@@ -1,0 +1,1 @@
+"""What commands about a whole dataset print."""
