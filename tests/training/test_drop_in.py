@@ -172,7 +172,7 @@ WRONG = [
     ({"topk": 9999}, "fewer-anchors-than-k"),
     ({"num_classes": 1}, "class-too-large"),
     ({"release": "8.0.51"}, "no-drop-in"),
-    ({"release": "no release"}, "unknown-assigner"),
+    ({"release": "no release"}, "unknown-release"),
 ]
 
 
@@ -182,3 +182,33 @@ def test_what_cannot_be_is_said(changes: dict[str, Any], id: str) -> None:
     with pytest.raises(InputError) as caught:
         drop_in(case, **changes)(*case.scene.inputs.values())
     assert caught.value.id == id
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        ("pd_scores", (slice(None), slice(7, None))),  # fewer anchors than there are centres
+        ("pd_bboxes", (slice(None), slice(1, None))),
+        ("anc_points", (slice(1, None),)),
+        ("mask_gt", (slice(None), slice(1, None))),  # fewer boxes
+        ("gt_bboxes", (..., slice(3))),  # three sides
+        ("gt_labels", (slice(1, None),)),  # fewer images
+        ("pd_scores", (0,)),  # no axis of images
+    ],
+    ids=str,
+)
+def test_tensors_that_do_not_fit_together_are_named(name: str, part: tuple[Any, ...]) -> None:
+    case = golden_cases.load("empty_image", NEWEST)
+    six = case.scene.inputs
+    six[name] = six[name][part]
+    with pytest.raises(InputError) as caught:
+        drop_in(case)(*six.values())
+    assert caught.value.id == "wrong-shape"
+
+
+def test_a_batch_without_images_is_named() -> None:
+    case = golden_cases.load("empty_image", NEWEST)
+    six = {name: tensor if name == "anc_points" else tensor[:0] for name, tensor in case.scene.inputs.items()}
+    with pytest.raises(InputError) as caught:
+        drop_in(case)(*six.values())
+    assert caught.value.id == "wrong-shape"

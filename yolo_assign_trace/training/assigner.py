@@ -11,7 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from ..assignment.arithmetic import TRAINING
+from ..assignment.call import CALL, call_problem
 from ..assignment.generations import GENERATIONS, find_assigner
+from ..assignment.releases import parse_release
 from ..assignment.untraced.assign import assign_untraced
 from ..assignment.untraced.rules import Results, Rules
 from ..basics.errors import InputError
@@ -56,7 +58,7 @@ class TaskAlignedAssigner(nn.Module):
         self.num_classes = num_classes
         self.alpha = alpha
         self.beta = beta
-        self.stride = list(stride or STRIDES)
+        self.stride = list(STRIDES if stride is None else stride)
         self.eps = eps
         self.generation = generation_to_train_with(release)
 
@@ -84,7 +86,7 @@ class TaskAlignedAssigner(nn.Module):
             target_gt_idx (b, a). Dtypes are the original's; so a batch without boxes has labels that are floats.
 
         Raises:
-            InputError: fewer anchors than a box selects, or a label that is no class.
+            InputError: tensors that do not fit together, fewer anchors than a box selects, or a label that is no class.
         """
         return answer(self, self.generation, pd_scores, pd_bboxes, anc_points, gt_labels, gt_bboxes, mask_gt)
 
@@ -95,7 +97,12 @@ def generation_to_train_with(release: str | None) -> str:
     Raises:
         InputError: no release, or one of 8.0.0 - 8.0.51.
     """
-    generation = [*GENERATIONS][-1] if release is None else find_assigner(release).generation
+    if release is None:
+        return [*GENERATIONS][-1]
+    if parse_release(release, "release") is None:
+        message = f"{release!r} is no release"
+        raise InputError("unknown-release", message, where="release", hint="a release is written 8.4.190")
+    generation = find_assigner(release).generation
     if generation == "8.0.0":
         message = f"release {release} is older than 8.0.52, and its assigner has no fast form"
         raise InputError("no-drop-in", message, where="release")
@@ -119,6 +126,12 @@ def _answer(
     gt_bboxes: Tensor,
     mask_gt: Tensor,
 ) -> Results:
+    six = (pd_scores, pd_bboxes, anc_points, gt_labels, gt_bboxes, mask_gt)
+    problem = call_problem(dict(zip(CALL, six, strict=True)))
+    if problem:
+        raise problem
+    if not len(pd_scores):
+        raise InputError("wrong-shape", "a batch holds at least one image", where="pd_scores")
     if not gt_bboxes.shape[1]:
         return _no_boxes(pd_scores, pd_bboxes, settings.num_classes, generation)
     strides = tuple(getattr(settings, "stride", STRIDES))
@@ -127,7 +140,6 @@ def _answer(
     if len(anc_points) < rules.topk:
         message = f"there are {len(anc_points)} anchors, but every box selects its best {rules.topk}"
         raise InputError("fewer-anchors-than-k", message, where="anc_points")
-    six = (pd_scores, pd_bboxes, anc_points, gt_labels, gt_bboxes, mask_gt)
     return assign_untraced(*six, rules, settings.num_classes)
 
 

@@ -103,6 +103,9 @@ def audit(
     from ..screens.progress import progress_bar
     from ..screens.terminal import in_flags
 
+    if html and (html.is_dir() or not html.absolute().parent.is_dir()):  # told before anything is counted
+        message = "this is a folder" if html.is_dir() else "its folder is not there"
+        raise InputError("not-writable", message, where=str(html), hint="name a file: audit.html")
     limits = [parse_limit(text) for text in fail_on or []]
     if format not in (None, "github"):
         hint = "github is the only one"
