@@ -47,8 +47,8 @@ def question() -> Question:
 
 def count(folder: str, processes: int) -> int:
     """Find, read and count all files; the number of boxes without k candidates in all combinations."""
-    dataset = open_dataset(Path(folder) / "labels")
-    tally: Tally = audit(dataset, question(), process_pool(processes, len(dataset.entries)))
+    with process_pool(processes) as pool:  # as the command has it: they start while files are looked for
+        tally: Tally = audit(open_dataset(Path(folder) / "labels"), question(), pool)
     return sum(counted.lacking for counted in tally.counted)
 
 
