@@ -7,23 +7,19 @@ from __future__ import annotations
 
 import gc
 import json
-import os
-import subprocess
-import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from .live import is_there, run
 from .measure import Line, faster, growth_of_peak, less_memory, slower
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-ROOT = Path(__file__).parents[1]
-LIVE = Path(os.environ.get("LIVE", ROOT / ".venv-live"))
-RELEASE = "8.4.190"
 ROUNDS = 5
 ENOUGH, MOST_CALLS = 0.3, 8
 """Seconds and calls, one of which every side gets in a round."""
@@ -42,8 +38,7 @@ LARGE_AT_MOST = 2 << 30
 
 
 def lines() -> list[Line]:
-    if not (LIVE / "releases" / RELEASE).is_dir():
-        print(f"skipped: there is no {LIVE}/releases/{RELEASE}; make test-live makes it", file=sys.stderr)
+    if not is_there():
         return []
     found = []
     for threads in (1, 2):
@@ -70,14 +65,9 @@ def lines() -> list[Line]:
 
 def _child(function: str, *arguments: Any) -> Any:
     """What a function of this module returns in a process that has the release."""
-    paths = [ROOT, ROOT / "tests" / "live" / "shims", LIVE / "releases" / RELEASE]
-    variables = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, paths)), "YOLO_OFFLINE": "true"}
     program = "import json, sys; from benchmarks import drop_in as d; print(json.dumps(d.{}(*json.loads(sys.argv[1]))))"
-    command = [str(LIVE / "bin" / "python"), "-c", program.format(function), json.dumps(arguments)]
-    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RuntimeError(done.stderr)
-    return json.loads(done.stdout.splitlines()[-1])
+    with tempfile.TemporaryDirectory() as folder:
+        return json.loads(run(Path(folder), program.format(function), *arguments)[-1])
 
 
 # --- in the child ----------------------------------------------------------------------------------------------------

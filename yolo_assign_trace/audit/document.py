@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from ..assignment.releases import dotted
 from ..basics.box_sizes import SIZES
 from ..inputs.datasets.survey import STATES
-from ..inputs.labels.findings import KINDS
 from .report import Report, Smallest
 from .tally import PICTURES, Counted, Place
 
@@ -144,15 +142,5 @@ def _read(report: Report, number: int) -> dict[str, Any]:
         "pictures_with_most_boxes": [
             picture._asdict() | {"pairs": dict(zip(own, picture.pairs, strict=True))} for picture in read.worst
         ],
-        "findings": [
-            {
-                "id": kind,
-                "grade": KINDS[kind].grade,
-                "consequence": KINDS[kind].consequence,
-                "count": group.count,
-                "files": group.files,
-                "first": [asdict(finding) for finding in group.first],
-            }
-            for kind, group in survey.ordered()
-        ],
+        "findings": survey.document(),
     }

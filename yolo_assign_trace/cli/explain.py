@@ -99,6 +99,7 @@ def explain(
         from ..explain.answer import explain_trace
 
         batch = batch_from(trace, request, chosen, loss)
+        batches = 1
         answer = replace(explain_trace(batch.trace, question, loss=loss.wanted), places=dict(enumerate(batch.places)))
     if json:
         from ..explain.as_json import as_json
@@ -117,7 +118,7 @@ def explain(
     if html is not None:
         from .datasets.worst_pages import write_pages
 
-        write_pages(html, answer, request, chosen, loss)
+        write_pages(html, answer, request, chosen, loss, several=batches > 1)
     return 1 if any(line.cause in failing for line in answer.asked) else 0
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib.resources import files
 from string import Template
 from typing import Any
@@ -36,9 +36,9 @@ def page_html(
     """The page about ``trace`` as UTF-8; arguments and errors as in :func:`.data.page_data`."""
     document = page_data(trace, pictures, remark, limits) | {"texts": texts()}
     style = template("style.css")
-    script = '"use strict";\n(() => {\n' + "".join(map(template, SCRIPTS)) + "})();\n"
+    script = one_scope(map(template, SCRIPTS))
     filled = Template(template("page.html")).substitute(
-        policy=policy(style, script), style=style, script=script, data=_json(document)
+        policy=policy(style, script), style=style, script=script, data=json_block(document)
     )
     return filled.encode()
 
@@ -46,6 +46,11 @@ def page_html(
 def template(name: str) -> str:
     """A file of the folder ``template``."""
     return (files(__package__) / "template" / name).read_text(encoding="utf-8")
+
+
+def one_scope(parts: Iterable[str]) -> str:
+    """The parts of a script, joined, with names that nobody outside sees."""
+    return '"use strict";\n(() => {\n' + "".join(parts) + "})();\n"
 
 
 def policy(style: str, script: str | None) -> str:
@@ -61,6 +66,9 @@ def _source(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def _json(document: dict[str, Any]) -> str:
+_OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
+
+
+def json_block(document: dict[str, Any]) -> str:
     """JSON that cannot end the element it stands in, whatever names and labels hold."""
-    return orjson.dumps(document, option=orjson.OPT_NON_STR_KEYS).decode().replace("<", "\\u003c")
+    return orjson.dumps(document, option=_OPTIONS).decode().replace("<", "\\u003c")

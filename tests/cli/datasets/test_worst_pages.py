@@ -55,13 +55,17 @@ def test_heads_of_no_model_are_blamed_for_nothing(yolo_assign: Callable[..., Out
 
 
 def test_with_real_heads_every_cause_counts(
-    yolo_assign: Callable[..., Outcome], data: str, save_heads: Callable[..., str]
+    yolo_assign: Callable[..., Outcome], data: str, folder: Path, save_heads: Callable[..., str]
 ) -> None:
+    """Where all metrics are equal, two boxes in one place select the same anchor, and the second loses it."""
+    (folder / "set" / "labels" / "2.txt").write_text("0 0.5 0.5 0.6 0.6\n" + GOOD)
     save_heads(channels=66, batch=5, maps=((8, 8), (4, 4), (2, 2)))
-    assert yolo_assign("explain", "--data", data, *OPTIONS, "--heads", "heads.npz", "--html", "out").code == 0
+    equal = ("--heads", "heads.npz", "--topk", "1", "--alpha", "0", "--beta", "0")
+    assert yolo_assign("explain", "--data", data, *OPTIONS, *equal, "--html", "out").code == 0
     html = Path("out/index.html").read_text()
+    assert [name for _, name in links(html)] == ["3.png", "1.png", "2.png"]
+    assert "it lost every anchor it selected to other boxes" in html
     assert "Synthetic heads" not in html
-    assert "without positives" in html
 
 
 def test_nothing_lost_is_said(yolo_assign: Callable[..., Outcome], data: str) -> None:

@@ -11,6 +11,8 @@ image · m + gt; an entry is one of the k places that a box fills with pairs.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
@@ -50,55 +52,48 @@ def assign_untraced(
     Raises:
         InputError: a label that is no class.
     """
+    with _one_thread() as threads:
+        b, a, _ = pd_scores.shape
+        m = gt_bboxes.shape[1]
+        labels, boxes = gt_labels.reshape(-1).long(), gt_bboxes.reshape(-1, 4)  # (slot,), (slot, 4)
+        slot = listed(mask_gt.reshape(-1).bool())  # (box,)
+        origin = slot // m * a  # (box,) the first cell of its image
+        inside = pairs_inside(_screened(boxes, mask_gt, slot, rules), anc_points, origin)
+        class_scores, overlaps = _class_scores_and_overlaps(pd_scores, pd_bboxes, labels, boxes, slot, inside, rules)
+        align_metric = _power(class_scores, rules.alpha, rules, threads) * _power(overlaps, rules.beta, rules, threads)
+        pair = topk_of_rows(align_metric, inside.cell, inside.box, inside.of_box, origin, columns=a, topk=rules.topk)
+        pair = pair.view(-1)  # (entry,)
+        vanishes = rules.eps < torch.finfo(align_metric.dtype).smallest_normal
+        if not len(inside.cell) or vanishes:
+            return plainly(pair, overlaps, align_metric, slot, inside, labels, gt_bboxes, rules, a, nc)
+
+        classes = min(pd_scores.shape[2], nc)
+        # What is not finite is always selected, unless beta is 0: then an overlap does not show in its metric.
+        watched = [align_metric.index_select(0, pair.clamp(min=0))] + [overlaps] * (not rules.beta)
+        sums = [part.sum(dtype=torch.float64) for part in watched]
+        lowest, highest, *sums = torch.stack([*labels.index_select(0, slot).double().aminmax(), *sums]).tolist()
+        if not -classes <= lowest <= highest < classes:  # as there, -1 reads the last class and trains class 0
+            wrong = highest if highest >= classes else lowest
+            raise InputError("class-too-large", f"{wrong:g} {no_class(classes)}", where="gt_labels")
+        if not math.isfinite(sum(sums)):
+            return plainly(pair, overlaps, align_metric, slot, inside, labels, gt_bboxes, rules, a, nc)
+
+        positives = resolved(pair, overlaps, align_metric, slot, inside, b, a, m)
+        if rules.topk2 not in (None, rules.topk):
+            positives = kept_of(positives, rules.topk2, b, a, m)
+        score = normalized(positives, b * m, rules.eps)
+        return results_of(labels, gt_bboxes, positives, score, a, nc)
+
+
+@contextmanager
+def _one_thread() -> Iterator[int]:
+    """Gives the number of threads that there are otherwise."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        return _assign(pd_scores, pd_bboxes, anc_points, gt_labels, gt_bboxes, mask_gt, rules, nc, threads)
+        yield threads
     finally:
         torch.set_num_threads(threads)
-
-
-def _assign(
-    pd_scores: Tensor,
-    pd_bboxes: Tensor,
-    anc_points: Tensor,
-    gt_labels: Tensor,
-    gt_bboxes: Tensor,
-    mask_gt: Tensor,
-    rules: Rules,
-    nc: int,
-    threads: int,
-) -> Results:
-    b, a, _ = pd_scores.shape
-    m = gt_bboxes.shape[1]
-    labels, boxes = gt_labels.reshape(-1).long(), gt_bboxes.reshape(-1, 4)  # (slot,), (slot, 4)
-    slot = listed(mask_gt.reshape(-1).bool())  # (box,)
-    origin = slot // m * a  # (box,) the first cell of its image
-    inside = pairs_inside(_screened(boxes, mask_gt, slot, rules), anc_points, origin)
-    class_scores, overlaps = _class_scores_and_overlaps(pd_scores, pd_bboxes, labels, boxes, slot, inside, rules)
-    align_metric = _power(class_scores, rules.alpha, rules, threads) * _power(overlaps, rules.beta, rules, threads)
-    pair = topk_of_rows(align_metric, inside.cell, inside.box, inside.of_box, origin, columns=a, topk=rules.topk)
-    pair = pair.view(-1)  # (entry,)
-    vanishes = rules.eps < torch.finfo(align_metric.dtype).smallest_normal
-    if not len(inside.cell) or vanishes:
-        return plainly(pair, overlaps, align_metric, slot, inside, labels, gt_bboxes, rules, a, nc)
-
-    classes = min(pd_scores.shape[2], nc)
-    # What is not finite is always selected, unless beta is 0: then an overlap does not show in its metric.
-    watched = [align_metric.index_select(0, pair.clamp(min=0))] + [overlaps] * (not rules.beta)
-    sums = [part.sum(dtype=torch.float64) for part in watched]
-    lowest, highest, *sums = torch.stack([*labels.index_select(0, slot).double().aminmax(), *sums]).tolist()
-    if not -classes <= lowest <= highest < classes:  # as in the original, -1 reads the last class and trains class 0
-        wrong = highest if highest >= classes else lowest
-        raise InputError("class-too-large", f"{wrong:g} {no_class(classes)}", where="gt_labels")
-    if not math.isfinite(sum(sums)):
-        return plainly(pair, overlaps, align_metric, slot, inside, labels, gt_bboxes, rules, a, nc)
-
-    positives = resolved(pair, overlaps, align_metric, slot, inside, b, a, m)
-    if rules.topk2 not in (None, rules.topk):
-        positives = kept_of(positives, rules.topk2, b, a, m)
-    score = normalized(positives, b * m, rules.eps)
-    return results_of(labels, gt_bboxes, positives, score, a, nc)
 
 
 def _screened(boxes: Tensor, mask_gt: Tensor, slot: Tensor, rules: Rules) -> Tensor:

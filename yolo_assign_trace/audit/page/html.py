@@ -7,9 +7,7 @@ from importlib.resources import files
 from string import Template
 from typing import Any
 
-import orjson
-
-from ...page.html import policy
+from ...page.html import json_block, one_scope, policy
 from ...page.html import template as template_of_page
 from ..document import document
 from ..report import Report
@@ -44,9 +42,9 @@ def audit_html(report: Report, in_flags: Callable[[str], str] = str, command: Co
         },
     }
     style = template_of_page("style.css") + _template("audit.css")
-    script = '"use strict";\n(() => {\n' + "".join(map(_template, SCRIPTS)) + "})();\n"
+    script = one_scope(map(_template, SCRIPTS))
     filled = Template(_template("audit.html")).substitute(
-        policy=policy(style, script), style=style, script=script, data=_json(data)
+        policy=policy(style, script), style=style, script=script, data=json_block(data)
     )
     return filled.encode("utf-8", "backslashreplace")
 
@@ -64,10 +62,3 @@ def _shortened(data: dict[str, Any]) -> dict[str, Any]:
         for name in ("never_first", "fewer_than_k_first", "beyond_reg_max_first"):
             one[name] = one[name][:MOST_PLACES]
     return data
-
-
-def _json(data: dict[str, Any]) -> str:
-    """JSON that cannot end the element it stands in, whatever names and labels hold."""
-    return (
-        orjson.dumps(data, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY).decode().replace("<", "\\u003c")
-    )

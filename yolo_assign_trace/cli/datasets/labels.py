@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -98,7 +97,6 @@ def labels(
 def _document(dataset: Dataset, settings: SurveySettings, counts: Survey) -> dict[str, Any]:
     from ...assignment.releases import dotted
     from ...inputs.datasets.survey import STATES
-    from ...inputs.labels.findings import KINDS
 
     return {
         "source": dataset.name,
@@ -117,15 +115,5 @@ def _document(dataset: Dataset, settings: SurveySettings, counts: Survey) -> dic
         "class_names": dataset.class_names,
         "boxes_by_class": {str(label): number for label, number in sorted(counts.classes.items())},
         "remarks": dataset.remarks,
-        "findings": [
-            {
-                "id": kind,
-                "grade": KINDS[kind].grade,
-                "consequence": KINDS[kind].consequence,
-                "count": group.count,
-                "files": group.files,
-                "first": [asdict(finding) for finding in group.first],
-            }
-            for kind, group in counts.ordered()
-        ],
+        "findings": counts.document(),
     }

@@ -22,8 +22,12 @@ MOST = 20
 """Images that get a page."""
 
 
-def write_pages(folder: Path, answer: Answer, request: Request, chosen: AssignerOptions, loss: LossOptions) -> None:
+def write_pages(
+    folder: Path, answer: Answer, request: Request, chosen: AssignerOptions, loss: LossOptions, *, several: bool
+) -> None:
     """Write them; the images are traced once more, one by one, so that not all pages are in memory at a time.
+
+    ``several``: does the answer come from several batches, so that its images have their numbers in the dataset?
 
     Raises:
         InputError: the folder cannot be written.
@@ -43,7 +47,6 @@ def write_pages(folder: Path, answer: Answer, request: Request, chosen: Assigner
         if line.cause and (line.cause in GEOMETRIC or not answer.synthetic):  # heads of no model decide nothing else
             lost[line.image][line.cause] += 1
     worst = sorted((image for image in lost if lost[image]), key=lambda image: (-lost[image].total(), image))[:MOST]
-    several = "batches" in answer.header.get("labels", "")
     rows: list[Lost] = []
     for image in worst:
         if several or not rows:

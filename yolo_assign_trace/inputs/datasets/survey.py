@@ -6,8 +6,9 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
+from typing import Any
 
 from ...run.letterbox import VALIDATION, Letterbox, Placing
 from ..labels.findings import ERROR, GRADES, KINDS, Finding
@@ -113,6 +114,20 @@ class Survey:
         """Groups by grade, gravest first, then in the order of :data:`KINDS`."""
         order = list(KINDS)
         return sorted(self.groups.items(), key=lambda item: (GRADES.index(KINDS[item[0]].grade), order.index(item[0])))
+
+    def document(self) -> list[dict[str, Any]]:
+        """The groups in that order, as JSON has them."""
+        return [
+            {
+                "id": kind,
+                "grade": KINDS[kind].grade,
+                "consequence": KINDS[kind].consequence,
+                "count": group.count,
+                "files": group.files,
+                "first": [asdict(finding) for finding in group.first],
+            }
+            for kind, group in self.ordered()
+        ]
 
     def add(self, findings: Iterable[Finding]) -> None:
         """Count the findings of one file."""
