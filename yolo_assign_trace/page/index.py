@@ -24,7 +24,7 @@ TITLES: Mapping[str, tuple[str, str]] = {
         "{images} images, {boxes} boxes, {without} without positives",
         "{images} 张图像，{boxes} 个框，{without} 个没有正样本",
     ),
-    "none": ("Every box has a positive.", "每个框都有正样本。"),
+    "none": ("No image lost a box.", "没有图像损失框。"),
     "synthetic": (
         "Synthetic heads: only what is geometry carries meaning.",
         "合成的预测头：只有几何结果有意义。",
